@@ -1,0 +1,153 @@
+import type { KeyLife } from '../keys/key.js';
+import type { RequestLog } from '../usage/request-row.js';
+
+/** What runs now, as `streams` lists it. */
+export interface RunningRequest {
+  /** The request id. */
+  id: string;
+  keyId: string;
+  owner: string | null;
+  model: string | null;
+  replica: string | null;
+  method: string;
+  path: string;
+  /** Socket peer of the client. */
+  address: string;
+  phase: 'connecting' | 'waiting' | 'streaming';
+  /** Unix seconds. */
+  startedAt: number;
+  bytesOut: number;
+}
+
+export interface StreamsPort {
+  list(): RunningRequest[];
+  /** Ends one by request id. False when it does not run. */
+  end(id: string): boolean;
+  /** Ends all of these keys; answers how many. */
+  endKeys(keyIds: readonly string[], reason: 'key_revoked' | 'key_disabled' | 'key_expired'): number;
+}
+
+export interface AuditEntry {
+  sequence: number;
+  /** Unix seconds. */
+  at: number;
+  actor: string;
+  address: string | null;
+  requestId: string | null;
+  /** For example `key.create`, `key.revoke`, `owner.update`, `config.reload`. */
+  action: string;
+  /** For example `key:abc123`. */
+  target: string;
+  /** `done`, or `refused` with the code. */
+  result: string;
+  /** Before and after without secrets, or the reason of a refusal. */
+  details: unknown;
+  /** Hex SHA-256 over the previous hash and this row. */
+  hash: string;
+}
+
+/** The outcome of walking the whole chain. */
+export interface AuditVerdict {
+  intact: boolean;
+  entries: number;
+  /** Sequence of the first entry that does not fit, or null. */
+  brokenAt: number | null;
+  head: string;
+  /** What this check cannot prove, in sentences. */
+  notProven: string[];
+}
+
+export interface AuditPort {
+  list(page: { limit: number; after?: string }, filter?: { action?: string; target?: string; actor?: string }): Promise<{ data: AuditEntry[]; next: string | null }>;
+  verify(): Promise<AuditVerdict>;
+  /** Records an act or a refused attempt that changed no key (config reload, denied admin call). */
+  record(entry: { actor: string; address: string | null; requestId: string | null; action: string; target: string; result: string; details: unknown }): Promise<void>;
+}
+
+export interface ExplainRequest {
+  keyId: string | null;
+  /** The secret itself instead of an id. */
+  secret?: string;
+  method: string;
+  path: string;
+  model?: string;
+  /** Client address; null = not asked. */
+  from?: string;
+  /** Unix seconds; absent = now. */
+  at?: number;
+}
+
+export interface ExplainedRule {
+  rule: string;
+  /** `allow`, `deny`, or `skip` when the rule had nothing to judge. */
+  answer: 'allow' | 'deny' | 'skip';
+  /** Why, in a sentence for the operator. */
+  why: string;
+}
+
+export interface Explanation {
+  allowed: boolean;
+  status: number;
+  code: string | null;
+  message: string | null;
+  rules: ExplainedRule[];
+  /** Unix seconds from which it would pass, if only time stands against it. */
+  nextPassAt: number | null;
+}
+
+export interface ModelInfo {
+  id: string;
+  aliases: string[];
+  restricted: boolean;
+  /** Configured in the file, or found on an upstream. */
+  origin: 'configured' | 'found';
+  replicas: { url: string; state: 'up' | 'down' | 'unknown'; detail: string | null }[];
+}
+
+export interface StatusInfo {
+  version: string;
+  pid: number;
+  startedAt: number;
+  dataDir: string;
+  configFile: string | null;
+  listeners: { url: string; serve: string[]; profile: string }[];
+  draining: boolean;
+  keys: number;
+  revision: number;
+  running: number;
+  requestLogDropped: number;
+  warnings: string[];
+  upstreams: { url: string; state: 'up' | 'down' | 'unknown'; detail: string | null; models: number; engine: string }[];
+  lastReload: { at: number; ok: boolean; faults: string[] } | null;
+}
+
+export interface DoctorFinding {
+  /** Stable snake_case name. */
+  check: string;
+  severity: 'error' | 'warning' | 'note';
+  /** What is wrong. */
+  finding: string;
+  /** What to do. */
+  cure: string;
+}
+
+/** Everything the admin plane may touch; made by the composition root. Members that need a running gateway are null offline. */
+export interface AdminPorts {
+  keys: KeyLife;
+  audit: AuditPort;
+  requests: RequestLog;
+  streams: StreamsPort | null;
+  explain(request: ExplainRequest): Promise<Explanation>;
+  models(): ModelInfo[];
+  status(): StatusInfo;
+  doctor(): Promise<DoctorFinding[]>;
+  /** The effective configuration with every secret masked. */
+  maskedConfig(): unknown;
+  /** Reads the file again. `faults` empty = the new one runs. */
+  reload(): Promise<{ ok: boolean; faults: string[] }>;
+  /** Consistent online copy of the key store to a file on this machine. */
+  backup(file: string): Promise<{ file: string; bytes: number; keys: number }>;
+  /** Begins the drain of the gateway. Null offline. */
+  stop: (() => void) | null;
+  policy: { defaultScopes: readonly string[]; defaultExpirySeconds: number | null; maxLifetimeSeconds: number | null; required: readonly string[]; selfService: readonly string[] };
+}

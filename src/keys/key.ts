@@ -1,0 +1,170 @@
+import type { Maybe } from '../core/maybe.js';
+import type { Secret } from '../core/secret.js';
+
+/** How a limit may be written: a number, or a word for `priority`. `null` = no limit. */
+export type LimitValue = number | string | null;
+
+/** What a key may do. Everything here is inherited as an upper bound by the keys derived from it. */
+export interface KeyPolicy {
+  owner: string | null;
+  scopes: readonly string[];
+  /** Model patterns. Empty = every model that is not `restricted`. */
+  models: readonly string[];
+  /** CIDRs the socket peer must be in. Empty = any address. */
+  allowIps: readonly string[];
+  limits: Readonly<Record<string, LimitValue>>;
+  /** For delegated authentication: `roles`, `teams`, ... each a list. */
+  attributes: Readonly<Record<string, readonly string[]>>;
+}
+
+export type KeyState = 'active' | 'disabled' | 'revoked';
+
+/** A key as the administrator sees it. Times are Unix seconds; `expiresAt` is exclusive. Never holds a secret or a digest. */
+export interface KeyRecord extends KeyPolicy {
+  id: string;
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  state: KeyState;
+  /** `kp_<id>`, or the first characters of an imported secret's id: safe to show. */
+  prefix: string;
+  imported: boolean;
+  parentId: string | null;
+  createdAt: number;
+  createdBy: string;
+  updatedAt: number;
+  expiresAt: number | null;
+  disabledAt: number | null;
+  revokedAt: number | null;
+  revokeReason: string | null;
+  rotatedAt: number | null;
+  /** The secret before the last rotation, while it still works or its use is still of interest. */
+  previous: { expiresAt: number; lastUsedAt: number | null } | null;
+  lastUsedAt: number | null;
+}
+
+/** What is asked for when a key is made. Absent members take the configured defaults. */
+export interface NewKey extends Partial<KeyPolicy> {
+  name: string;
+  labels?: Readonly<Record<string, string>>;
+  expiresAt?: number | null;
+}
+
+export type KeyChange = Partial<KeyPolicy> & { name?: string; labels?: Readonly<Record<string, string>>; expiresAt?: number | null };
+
+/** Who makes a change, for the audit trail. `id` is a key id, `local:<user>` for the machine's own operator, or a caller id. */
+export interface Actor {
+  id: string;
+  /** Socket address the change came from; `null` over the unix socket or offline. */
+  address: string | null;
+  requestId: string | null;
+}
+
+export interface KeyFilter {
+  owner?: string;
+  label?: { name: string; value: string };
+  /** Not used for this many seconds (or never). */
+  unusedForSeconds?: number;
+  /** Expiring within this many seconds. */
+  expiringSeconds?: number;
+  state?: KeyState;
+  parentId?: string;
+  /** Text contained in name, owner or id. */
+  search?: string;
+}
+
+export interface Page<T> {
+  data: T[];
+  /** Cursor to send as `after`, or null at the end. */
+  next: string | null;
+}
+
+export interface PageRequest {
+  /** 1 to 1000. */
+  limit: number;
+  after?: string;
+}
+
+export type RevokeTarget = { ids: readonly string[] } | { owner: string } | { label: { name: string; value: string } } | { secret: Secret };
+
+/** What a revocation found and changed; the streams it ended are added by whoever holds the in-flight registry. */
+export interface RevokeResult {
+  /** Ids revoked now, children included. */
+  revoked: string[];
+  /** Those of `revoked` that were derived from another one in the list. */
+  children: string[];
+  /** Last use of any of them, Unix seconds. */
+  lastUsedAt: number | null;
+}
+
+/** One state of the owner record. An owner exists as soon as a key names it. */
+export interface OwnerRecord {
+  name: string;
+  disabled: boolean;
+  limits: Readonly<Record<string, LimitValue>>;
+  keys: number;
+  lastUsedAt: number | null;
+}
+
+/** One row of the ordered list of changes that feeds every node's memory. */
+export interface ChangeRow {
+  revision: number;
+  kind: 'key' | 'owner';
+  id: string;
+}
+
+/**
+ * The life of keys, behind which stands the store. Every promise resolves only when the change and
+ * its audit row are durable and the memory of this node knows it; it rejects with a `Refusal`
+ * (`not_found`, `conflict`, `invalid_value`, `store_unavailable`) and then nothing has changed.
+ */
+export interface KeyLife {
+  create(key: NewKey, actor: Actor): Promise<{ record: KeyRecord; secret: Secret }>;
+  /** A child of `parentId`: at most its rights, dies with it. */
+  derive(parentId: string, key: NewKey, actor: Actor): Promise<{ record: KeyRecord; secret: Secret }>;
+  get(id: string): Promise<KeyRecord | null>;
+  list(filter: KeyFilter, page: PageRequest): Promise<Page<KeyRecord>>;
+  update(id: string, change: KeyChange, actor: Actor): Promise<KeyRecord>;
+  /** A new secret under the same id. The old one works `overlapSeconds` longer (0 to 604800). */
+  rotate(id: string, overlapSeconds: number, actor: Actor): Promise<{ record: KeyRecord; secret: Secret }>;
+  setDisabled(id: string, disabled: boolean, actor: Actor): Promise<KeyRecord>;
+  /** What a revocation would hit, without doing it. */
+  findRevocable(target: RevokeTarget): Promise<KeyRecord[]>;
+  revoke(target: RevokeTarget, reason: string | null, actor: Actor): Promise<RevokeResult>;
+  owners(): Promise<OwnerRecord[]>;
+  setOwner(name: string, change: { disabled?: boolean; limits?: Readonly<Record<string, LimitValue>> }, actor: Actor): Promise<OwnerRecord>;
+  /** Makes the first key once in the life of the store (a stored marker, not an empty table); null ever after. */
+  createFirstKey(actor: Actor): Promise<{ record: KeyRecord; secret: Secret } | null>;
+}
+
+/** A key as memory knows it: what identifying and deciding need, nothing else. */
+export interface KnownKey {
+  id: string;
+  policy: KeyPolicy;
+  state: KeyState;
+  /** Exclusive, Unix seconds, the earliest of the key's and its ancestors'. */
+  expiresAt: number | null;
+  /** False when an ancestor is disabled, revoked or expired. */
+  ancestorsAlive: boolean;
+  ownerDisabled: boolean;
+  /** Ids of the ancestors, nearest first. */
+  lineage: readonly string[];
+  /** Which of the two secrets was shown. */
+  secretSlot: 'current' | 'previous';
+  /** When the shown secret ends by itself (only for `previous`), Unix seconds, exclusive. */
+  secretExpiresAt: number | null;
+}
+
+/** All keys, in memory. Answers at once; only weak imported secrets need a slow hash and a promise. */
+export interface KeyDirectory {
+  /**
+   * Finds whose secret this is. `null` when it is nobody's: unknown id, wrong secret, malformed.
+   * Comparison takes the same time whatever differs. State and expiry are for the caller to judge.
+   */
+  identify(secret: string): Maybe<KnownKey | null>;
+  /** The present state of a key by id, as if its current secret had been shown. */
+  byId(id: string): KnownKey | null;
+  /** Number of keys held. */
+  readonly size: number;
+  /** Revision of the store that this memory corresponds to. */
+  readonly revision: number;
+}
