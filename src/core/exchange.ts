@@ -1,0 +1,69 @@
+import type { Refusal, StreamEnd } from './errors.js';
+import type { FlatHeaders } from './headers.js';
+
+/**
+ * The one form of a request, made once and used both to decide and to forward, so that what was
+ * checked is what is sent.
+ */
+export interface CanonicalRequest {
+  method: string;
+  /** Path after one decoding of unreserved characters; never has empty, `.` or `..` segments. */
+  path: string;
+  /** Query as it came, without `?`; never takes part in a decision. */
+  query: string;
+  /** Headers as they came: name, value, name, value. */
+  headers: FlatHeaders;
+  /** The names of `headers` in lower case, one for each pair. */
+  names: readonly string[];
+  /** Socket peer, IPv4 out of its IPv6 wrapping. */
+  peer: string;
+  /** The caller's address: the peer, or what a trusted proxy vouches for. */
+  address: string;
+  /** True when any header claims to speak for another address. */
+  forwarded: boolean;
+  secure: boolean;
+  /** Bytes of the body; null when it comes in chunks; 0 when there is none. */
+  contentLength: number | null;
+  contentType: string | null;
+  contentEncoding: string | null;
+  origin: string | null;
+  /** What the client calls its request, if it is fit to be logged. */
+  correlationId: string | null;
+  userAgent: string | null;
+}
+
+/** The way back to the client. Never a type of Node's or of a library's, so that the transport can be replaced. */
+export interface Reply {
+  readonly headSent: boolean;
+  /** The client is gone, or the answer is complete or broken. */
+  readonly closed: boolean;
+  head(status: number, headers: FlatHeaders): void;
+  /** False = hold back until `onDrain` calls. */
+  write(chunk: Uint8Array): boolean;
+  end(chunk?: Uint8Array | string): void;
+  /** Breaks the connection, so that an incomplete answer cannot look complete. */
+  destroy(): void;
+  onDrain(resume: () => void): void;
+  /** Called once: `finished` tells whether the whole answer was handed to the system. */
+  onClose(closed: (finished: boolean) => void): void;
+}
+
+/** How one wire contract words refusals and last events. */
+export interface Dialect {
+  /** Header that carries our request id, besides `x-request-id`. */
+  requestIdHeader: string | null;
+  /** The body of a refusal, as JSON text. */
+  errorBody(refusal: Refusal, requestId: string): string;
+  /** What ends a stream that we break off, as bytes of the stream's own framing. */
+  lastEvent(end: StreamEnd, sentence: string, requestId: string): string;
+  /** Byte strings one of which stands in the last event of every complete stream. */
+  endMarks: readonly Uint8Array[];
+}
+
+/** What the head of a JSON body says, with the place of the model name in its bytes. */
+export interface BodyHead {
+  model: string | null;
+  /** Bytes of the model's value, quotes included; null when there is none. */
+  modelAt: { from: number; to: number } | null;
+  stream: boolean;
+}
