@@ -1,0 +1,124 @@
+// Bundles src/ into dist/. Nothing is done when dist/ already belongs to the present sources.
+//   node scripts/build.mjs [--force | --clean]
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const DIST = join(ROOT, 'dist');
+const STAMP = join(DIST, '.stamp');
+
+/** What is built: the file under dist/ and the source it comes from. */
+const ENTRIES = [
+  { out: 'main', source: 'src/main.ts' },
+  { out: 'index', source: 'src/gateway.ts' },
+  { out: 'workers/key-store', source: 'src/storage/key-store-worker.ts' },
+  { out: 'workers/usage', source: 'src/storage/usage-worker.ts' },
+];
+
+/** Everything besides src/ that changes what the build gives. */
+const INPUTS = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+
+/** Native, or loaded only where they are installed: never part of the bundle. */
+const EXTERNAL = ['@photostructure/sqlite', 'node:sqlite'];
+
+/** CommonJS packages inside an ES module bundle still ask for `require`. */
+const BANNER = `import { createRequire as keyporterRequire } from 'node:module';\nconst require = keyporterRequire(import.meta.url);`;
+
+/** Chunks of earlier builds stay this long: a gateway that runs loads its commands from them. */
+const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Builds when something is stale. Answers whether it built.
+ * @param {{ force?: boolean, clean?: boolean, quiet?: boolean }} [options]
+ */
+export async function build(options = {}) {
+  const stamp = await stampOf();
+  if (!options.force && !options.clean && (await present(stamp))) return false;
+  const started = performance.now();
+  if (options.clean) await rm(DIST, { recursive: true, force: true });
+  await mkdir(DIST, { recursive: true });
+  await rm(STAMP, { force: true });
+  const [outputs] = await Promise.all([bundle(options), declare()]);
+  await dropOldChunks(outputs);
+  await replaceFile(STAMP, stamp);
+  if (!options.quiet) console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return true;
+}
+
+async function bundle(options) {
+  const { build: esbuild } = await import('esbuild');
+  const missing = ENTRIES.filter((entry) => !existsSync(join(ROOT, entry.source)));
+  if (!options.quiet) for (const entry of missing) console.log(`left out dist/${entry.out}.js: there is no ${entry.source}`);
+  const wanted = ENTRIES.filter((entry) => !missing.includes(entry));
+  const result = await esbuild({
+    absWorkingDir: ROOT,
+    entryPoints: wanted.map((entry) => ({ in: entry.source, out: entry.out })),
+    outdir: 'dist',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: EXTERNAL,
+    banner: { js: BANNER },
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+    write: false,
+  });
+  for (const { path, contents } of result.outputFiles) await replaceFile(path, contents);
+  if (existsSync(join(DIST, 'main.js'))) await chmod(join(DIST, 'main.js'), 0o755);
+  return result.outputFiles.map((file) => file.path);
+}
+
+/** Two builds at once, or a gateway that starts meanwhile, never see half a file. */
+async function replaceFile(path, contents) {
+  const fresh = `${path}.${process.pid}.new`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(fresh, contents);
+  await rename(fresh, path);
+}
+
+/** Writes the types of the library entry. A type error is `npm run check`'s to judge and does not stop the build. */
+async function declare() {
+  if (!existsSync(join(ROOT, 'src/gateway.ts'))) return;
+  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  const child = spawn(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'ignore' });
+  await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+}
+
+async function dropOldChunks(outputs) {
+  const directory = join(DIST, 'chunks');
+  const current = new Set(outputs);
+  for (const name of await readdir(directory).catch(() => [])) {
+    const file = join(directory, name);
+    if (current.has(file)) continue;
+    const { mtimeMs } = await stat(file);
+    if (Date.now() - mtimeMs > KEEP_OLD_CHUNKS_MS) await rm(file, { force: true });
+  }
+}
+
+async function present(stamp) {
+  const known = await readFile(STAMP, 'utf8').catch(() => '');
+  return known === stamp && ENTRIES.every(({ out, source }) => existsSync(join(DIST, `${out}.js`)) === existsSync(join(ROOT, source)));
+}
+
+/** One hash over the content of everything the build reads. */
+async function stampOf() {
+  const sources = await readdir(join(ROOT, 'src'), { recursive: true });
+  const files = sources.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).map((name) => join('src', name));
+  const hash = createHash('sha256');
+  for (const file of [...INPUTS, ...files.sort()]) hash.update(`${file}\0`).update(await readFile(join(ROOT, file)).catch(() => '')).update('\0');
+  return hash.digest('hex');
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const built = await build({ force: process.argv.includes('--force'), clean: process.argv.includes('--clean') });
+  if (!built) console.log('dist/ is up to date');
+}

@@ -1,0 +1,32 @@
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+/**
+ * Closes a test run with one plain line of counts, and names every group that could not run on this
+ * machine. Where everything is expected to be installed (`CI=true`), a group that did not run is a failure.
+ */
+export class TallyReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const skipped = tests.filter((test) => test.result().state === 'skipped');
+    const passed = tests.filter((test) => test.result().state === 'passed').length;
+    const broken = modules.filter((module) => module.errors().length > 0).length;
+    const failed = tests.length - passed - skipped.length + broken + unhandled.length;
+    const lines = [...groupsOf(skipped)].map(([group, count]) => `did not run: ${group} (${count} ${count === 1 ? 'test' : 'tests'})`);
+    const missing = skipped.length > 0 && process.env['CI'] === 'true';
+    if (missing) lines.push('With CI=true every group has to run: install what is missing.');
+    if (missing || failed > 0) process.exitCode = 1;
+    process.stdout.write(`\n${[...lines, `${passed} passed, ${failed} failed, ${skipped.length} skipped`].join('\n')}\n`);
+  }
+}
+
+/** Skipped tests by file, outermost group and reason. */
+function groupsOf(skipped: readonly TestCase[]): Map<string, number> {
+  const groups = new Map<string, number>();
+  for (const test of skipped) {
+    const result = test.result();
+    const reason = result.state === 'skipped' && result.note ? `: ${result.note}` : '';
+    const name = `${test.module.relativeModuleId} > ${test.fullName.split(' > ')[0]}${reason}`;
+    groups.set(name, (groups.get(name) ?? 0) + 1);
+  }
+  return groups;
+}
