@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import * as nodeModule from 'node:module';
 import { Refusal } from '../../core/errors.js';
 
 /** The part of `node:sqlite` that we use; @photostructure/sqlite has the same shape. */
@@ -37,7 +37,7 @@ function builtIn(): Engine | null {
 
 function packaged(): Engine {
   try {
-    return createRequire(import.meta.url)(PACKAGE) as Engine;
+    return nodeModule.createRequire(import.meta.url)(PACKAGE) as Engine;
   } catch (cause) {
     throw new Refusal('store_unavailable', {
       message: `SQLite is missing: run "npm install" without --omit=optional so that ${PACKAGE} is installed, or use Node.js 22.13 or newer.`,
