@@ -53,7 +53,8 @@ export async function build(options = {}) {
 async function bundle(options) {
   const { build: esbuild } = await import('esbuild');
   const missing = ENTRIES.filter((entry) => !existsSync(join(ROOT, entry.source)));
-  if (!options.quiet) for (const entry of missing) console.log(`left out dist/${entry.out}.js: there is no ${entry.source}`);
+  if (!options.quiet)
+    for (const entry of missing) console.log(`left out dist/${entry.out}.js: there is no ${entry.source}`);
   const wanted = ENTRIES.filter((entry) => !missing.includes(entry));
   const result = await esbuild({
     absWorkingDir: ROOT,
@@ -106,15 +107,24 @@ async function dropOldChunks(outputs) {
 
 async function present(stamp) {
   const known = await readFile(STAMP, 'utf8').catch(() => '');
-  return known === stamp && ENTRIES.every(({ out, source }) => existsSync(join(DIST, `${out}.js`)) === existsSync(join(ROOT, source)));
+  return (
+    known === stamp &&
+    ENTRIES.every(({ out, source }) => existsSync(join(DIST, `${out}.js`)) === existsSync(join(ROOT, source)))
+  );
 }
 
 /** One hash over the content of everything the build reads. */
 async function stampOf() {
   const sources = await readdir(join(ROOT, 'src'), { recursive: true });
-  const files = sources.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).map((name) => join('src', name));
+  const files = sources
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join('src', name));
   const hash = createHash('sha256');
-  for (const file of [...INPUTS, ...files.sort()]) hash.update(`${file}\0`).update(await readFile(join(ROOT, file)).catch(() => '')).update('\0');
+  for (const file of [...INPUTS, ...files.sort()])
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(join(ROOT, file)).catch(() => ''))
+      .update('\0');
   return hash.digest('hex');
 }
 

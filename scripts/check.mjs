@@ -26,5 +26,6 @@ for (const [name, program, ...options] of STEPS) {
 }
 
 console.log('');
-for (const { name, code, seconds } of outcomes) console.log(`${code === 0 ? 'ok    ' : 'FAILED'}  ${name} (${seconds.toFixed(1)} s)`);
+for (const { name, code, seconds } of outcomes)
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'}  ${name} (${seconds.toFixed(1)} s)`);
 process.exitCode = outcomes.every(({ code }) => code === 0) ? 0 : 1;

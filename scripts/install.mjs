@@ -11,7 +11,9 @@ const OLDEST_NODE = [20, 19];
 export function requireNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  console.error(`Keyporter needs Node.js ${OLDEST_NODE.join('.')} or newer and this is ${version}. Install Node.js 24 from https://nodejs.org and run the command again.`);
+  console.error(
+    `Keyporter needs Node.js ${OLDEST_NODE.join('.')} or newer and this is ${version}. Install Node.js 24 from https://nodejs.org and run the command again.`,
+  );
   process.exit(1);
 }
 
@@ -22,7 +24,9 @@ export async function installMissing() {
   const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--loglevel=error'];
   const code = await run('npm', options);
   if (code !== 0) {
-    console.error('The packages could not be installed. The lines above say why; most often the package registry cannot be reached.');
+    console.error(
+      'The packages could not be installed. The lines above say why; most often the package registry cannot be reached.',
+    );
     process.exit(1);
   }
 }

@@ -11,11 +11,15 @@ export class TallyReporter implements Reporter {
     const passed = tests.filter((test) => test.result().state === 'passed').length;
     const broken = modules.filter((module) => module.errors().length > 0).length;
     const failed = tests.length - passed - skipped.length + broken + unhandled.length;
-    const lines = [...groupsOf(skipped)].map(([group, count]) => `did not run: ${group} (${count} ${count === 1 ? 'test' : 'tests'})`);
+    const lines = [...groupsOf(skipped)].map(
+      ([group, count]) => `did not run: ${group} (${count} ${count === 1 ? 'test' : 'tests'})`,
+    );
     const missing = skipped.length > 0 && process.env['CI'] === 'true';
     if (missing) lines.push('With CI=true every group has to run: install what is missing.');
     if (missing || failed > 0) process.exitCode = 1;
-    process.stdout.write(`\n${[...lines, `${passed} passed, ${failed} failed, ${skipped.length} skipped`].join('\n')}\n`);
+    process.stdout.write(
+      `\n${[...lines, `${passed} passed, ${failed} failed, ${skipped.length} skipped`].join('\n')}\n`,
+    );
   }
 }
 

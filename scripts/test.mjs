@@ -9,5 +9,7 @@ await installMissing();
 
 const full = process.argv.includes('--full');
 const rest = process.argv.slice(2).filter((argument) => argument !== '--full');
-const env = full ? { ...process.env, KEYPORTER_TEST_ROUNDS: process.env.KEYPORTER_TEST_ROUNDS ?? FULL_ROUNDS } : process.env;
+const env = full
+  ? { ...process.env, KEYPORTER_TEST_ROUNDS: process.env.KEYPORTER_TEST_ROUNDS ?? FULL_ROUNDS }
+  : process.env;
 process.exitCode = await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...rest], env);

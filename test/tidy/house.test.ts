@@ -51,7 +51,8 @@ describe('house numbers', () => {
   });
 
   it('there is at least as much test as the ratchet says', () => {
-    const written = (list: readonly { text: string }[]): number => list.reduce((sum, { text }) => sum + lineCount(text), 0);
+    const written = (list: readonly { text: string }[]): number =>
+      list.reduce((sum, { text }) => sum + lineCount(text), 0);
     expect(written(tests()) / written(files)).toBeGreaterThanOrEqual(TESTS_TO_SOURCE);
   });
 });
@@ -60,7 +61,9 @@ describe('names', () => {
   const paths = [...sources(), ...tests()].map(({ path }) => path);
 
   it('files and folders are named in kebab-case', () => {
-    expect(paths.filter((path) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)+[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(path))).toEqual([]);
+    expect(
+      paths.filter((path) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)+[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(path)),
+    ).toEqual([]);
   });
 
   it('no file or folder has a name that says nothing', () => {
@@ -104,11 +107,14 @@ describe('what only one place may do', () => {
 
 describe('what stands in the repository', () => {
   const everything = filesUnder('.', /\.(ts|mjs|json|md|ya?ml)$|(^|\/)\.ci\/run$|^LICENSE$/);
-  const having = (pattern: RegExp): string[] => everything.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+  const having = (pattern: RegExp): string[] =>
+    everything.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
 
   // Written in pieces, so that this file does not find itself.
   it('nothing is put off with a mark', () => {
-    expect(having(new RegExp(`\\b(${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')}|${['XX', 'X'].join('')})\\b`))).toEqual([]);
+    expect(
+      having(new RegExp(`\\b(${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')}|${['XX', 'X'].join('')})\\b`)),
+    ).toEqual([]);
   });
 
   it('nothing leads to a place that only its author can see', () => {

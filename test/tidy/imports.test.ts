@@ -3,7 +3,17 @@ import { importsOf, linesMatching, sources, tests, type Import, type SourceFile 
 
 /** The stages of a request. They meet only in the exchange and never import each other. */
 const STAGES = [
-  'identity', 'keys', 'access', 'limits', 'replicas', 'upstream', 'usage', 'audit', 'dialects', 'inflight', 'body',
+  'identity',
+  'keys',
+  'access',
+  'limits',
+  'replicas',
+  'upstream',
+  'usage',
+  'audit',
+  'dialects',
+  'inflight',
+  'body',
 ];
 
 /** Files that declare what one part needs of another: their types may be imported by anyone above `core`. */
@@ -108,7 +118,12 @@ describe('import directions', () => {
 /** Every way along imports of code that comes back to where it began, as `a -> b -> a`. */
 function cycles(files: readonly SourceFile[]): string[] {
   const next = new Map(
-    files.map((file) => [file.path, importsOf(file).filter((one) => !one.typeOnly).map((one) => one.target)]),
+    files.map((file) => [
+      file.path,
+      importsOf(file)
+        .filter((one) => !one.typeOnly)
+        .map((one) => one.target),
+    ]),
   );
   const done = new Set<string>();
   const found: string[] = [];

@@ -75,9 +75,7 @@ function targetOf(from: string, specifier: string): string | null {
 
 /** The code without its comments. Line numbers stay. Good enough for text without comment signs in strings and patterns. */
 export function withoutComments(text: string): string {
-  return text
-    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
-    .replace(/(^|\s)\/\/.*$/gm, '$1');
+  return text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, '')).replace(/(^|\s)\/\/.*$/gm, '$1');
 }
 
 /** Every line of code that matches, as `path:line: text`. */
