@@ -1,0 +1,67 @@
+/** Share of slots in use, in tenths, beyond which the index doubles. */
+const FULL_TENTHS = 6;
+const FEWEST_SLOTS = 16;
+
+/** An index as it travels between threads. */
+export interface PackedIndex {
+  slots: Uint32Array<ArrayBuffer>;
+  used: number;
+}
+
+/**
+ * An open-addressing hash index from 32-bit hashes to small numbers, with linear probing. It holds
+ * candidates only: whoever looks up compares the real thing, so entries that no longer fit do no harm
+ * and nothing is ever taken out.
+ *
+ *     for (let at = index.home(hash); (value = index.valueAt(at)) >= 0; at = index.next(at)) ...
+ */
+export class SlotIndex {
+  readonly #hashOf: (value: number) => number;
+  /** Value plus one; zero is a free slot. The length is a power of two. */
+  #slots: Uint32Array<ArrayBuffer>;
+  #used: number;
+
+  /** `hashOf` gives the hash of a value again, for when the index doubles. */
+  constructor(hashOf: (value: number) => number, packed?: PackedIndex) {
+    this.#hashOf = hashOf;
+    this.#slots = packed?.slots ?? new Uint32Array(FEWEST_SLOTS);
+    this.#used = packed?.used ?? 0;
+  }
+
+  home(hash: number): number {
+    return hash & (this.#slots.length - 1);
+  }
+
+  next(position: number): number {
+    return (position + 1) & (this.#slots.length - 1);
+  }
+
+  /** The value in this slot, -1 at the end of the chain. */
+  valueAt(position: number): number {
+    return (this.#slots[position] ?? 0) - 1;
+  }
+
+  add(hash: number, value: number): void {
+    this.#place(hash, value);
+    this.#used += 1;
+    if (this.#used * 10 > this.#slots.length * FULL_TENTHS) this.#double();
+  }
+
+  pack(): PackedIndex {
+    return { slots: this.#slots, used: this.#used };
+  }
+
+  #place(hash: number, value: number): void {
+    let position = this.home(hash);
+    while (this.valueAt(position) >= 0) position = this.next(position);
+    this.#slots[position] = value + 1;
+  }
+
+  #double(): void {
+    const old = this.#slots;
+    this.#slots = new Uint32Array(old.length * 2);
+    for (const entry of old) {
+      if (entry > 0) this.#place(this.#hashOf(entry - 1), entry - 1);
+    }
+  }
+}

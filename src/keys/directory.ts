@@ -1,0 +1,168 @@
+import { unixSeconds, type Clock } from '../core/clock.js';
+import type { Maybe } from '../core/maybe.js';
+import { KeyRows, type PackedRows } from './directory-rows.js';
+import { NO_ROW, type KeyTable } from './directory-table.js';
+import { looksLikeKey, parseKey } from './format.js';
+import { digestOf, type SlowHasher } from './hash.js';
+import type { KeyDirectory, KnownKey } from './key.js';
+import type { PackRow } from './packed.js';
+
+/** A chain of derived keys longer than this counts as dead; it also ends a cycle. */
+const MOST_ANCESTORS = 8;
+const LONGEST_IMPORTED = 4096;
+const NO_LINEAGE: readonly string[] = Object.freeze([]);
+
+/** Everything memory needs, in a form that another thread takes over without copying (see `buffersOf`). */
+export interface PackedKeys extends PackedRows {
+  disabledOwners: readonly string[];
+}
+
+/** The directory and the ways to change it. Only the ordered list of changes may feed it. */
+export interface LiveDirectory extends KeyDirectory {
+  /** Inserts or replaces one key. An older revision than the one held changes nothing. */
+  apply(row: PackRow, revision: number): void;
+  /** Switches all keys of an owner, and the keys derived from them, off or on. */
+  setOwnerDisabled(owner: string, disabled: boolean, revision: number): void;
+  /** Forgets a key; keys derived from it are dead from then on. */
+  remove(id: string): void;
+}
+
+/** Packs what the store read. Runs in the worker of the store. */
+export function packKeys(rows: Iterable<PackRow>, disabledOwners: Iterable<string>, revision: number): PackedKeys {
+  const keys = new KeyRows(revision);
+  for (const row of rows) keys.apply(row, revision);
+  return { ...keys.pack(), disabledOwners: [...disabledOwners] };
+}
+
+/** The buffers for the transfer list when packed keys are posted to another thread. */
+export function buffersOf(packed: PackedKeys): ArrayBuffer[] {
+  const { table, imported, policies } = packed;
+  const arrays = [table.words, table.revisions, table.ids.slots, table.previous.words, table.previous.expiries];
+  return [...arrays, imported.slots, policies.uses].map((array) => array.buffer);
+}
+
+/** The directory over packed keys, which it takes over. Without `slow`, weak imported secrets are nobody's. */
+export function createDirectory(packed: PackedKeys, clock: Clock, slow?: SlowHasher): LiveDirectory {
+  return new Directory(packed, clock, slow ?? null);
+}
+
+class Directory implements LiveDirectory {
+  readonly #keys: KeyRows;
+  readonly #table: KeyTable;
+  readonly #clock: Clock;
+  readonly #slow: SlowHasher | null;
+  readonly #loadedRevision: number;
+  #revision: number;
+  readonly #disabledOwners: Set<string>;
+  /** Revision at which an owner was last switched, for owners switched since the load. */
+  readonly #ownerRevisions = new Map<string, number>();
+
+  constructor(packed: PackedKeys, clock: Clock, slow: SlowHasher | null) {
+    this.#keys = new KeyRows(packed);
+    this.#table = this.#keys.table;
+    this.#clock = clock;
+    this.#slow = slow;
+    this.#loadedRevision = packed.revision;
+    this.#revision = packed.revision;
+    this.#disabledOwners = new Set(packed.disabledOwners);
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  identify(secret: string): Maybe<KnownKey | null> {
+    const parsed = parseKey(secret);
+    if (parsed !== null) return this.#shown(this.#table.find(parsed.id), digestOf(parsed.canonical));
+    if (looksLikeKey(secret)) return null;
+    return this.#identifyImported(secret);
+  }
+
+  byId(id: string): KnownKey | null {
+    const row = this.#table.find(id);
+    return this.#table.isHeld(row) ? this.#known(row, 'current') : null;
+  }
+
+  apply(row: PackRow, revision: number): void {
+    this.#keys.apply(row, revision);
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  setOwnerDisabled(owner: string, disabled: boolean, revision: number): void {
+    if (revision < (this.#ownerRevisions.get(owner) ?? this.#loadedRevision)) return;
+    this.#ownerRevisions.set(owner, revision);
+    if (disabled) this.#disabledOwners.add(owner);
+    else this.#disabledOwners.delete(owner);
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  remove(id: string): void {
+    this.#keys.remove(id, this.#revision);
+  }
+
+  #identifyImported(secret: string): Maybe<KnownKey | null> {
+    if (secret.length === 0 || secret.length > LONGEST_IMPORTED) return null;
+    const digest = digestOf(secret);
+    const row = this.#keys.findImported(digest);
+    if (row !== NO_ROW) return this.#shown(row, digest);
+    if (this.#slow === null || this.#keys.slow === 0) return null;
+    return this.#slow.digest(secret).then((slowDigest) => this.#shown(this.#keys.findImported(slowDigest), slowDigest));
+  }
+
+  /** The key in this row if the digest is that of one of its secrets that still works. */
+  #shown(row: number, digest: Uint8Array): KnownKey | null {
+    const slot = this.#table.match(row, digest);
+    if (slot === null) return null;
+    const known = this.#known(row, slot);
+    if (slot === 'current') return known;
+    const ends = known.secretExpiresAt;
+    return ends !== null && unixSeconds(this.#clock) < ends ? known : null;
+  }
+
+  #known(row: number, slot: 'current' | 'previous'): KnownKey {
+    const policy = this.#keys.policy(row);
+    const known: KnownKey = {
+      id: this.#table.id(row),
+      policy,
+      state: this.#table.state(row),
+      expiresAt: this.#table.expiresAt(row),
+      ancestorsAlive: true,
+      ownerDisabled: this.#isDisabled(policy.owner),
+      lineage: NO_LINEAGE,
+      secretSlot: slot,
+      secretExpiresAt: slot === 'previous' ? this.#table.previousExpiresAt(row) : null,
+    };
+    const parent = this.#table.parent(row);
+    if (parent !== NO_ROW) this.#addAncestors(known, parent);
+    return known;
+  }
+
+  /** Walks up from `parent`. A key whose ancestor could not be used itself is dead too. */
+  #addAncestors(known: KnownKey, parent: number): void {
+    const lineage: string[] = [];
+    let row = parent;
+    for (; row !== NO_ROW && lineage.length < MOST_ANCESTORS; row = this.#table.parent(row)) {
+      lineage.push(this.#table.id(row));
+      if (this.#table.isHeld(row)) this.#addAncestor(known, row);
+      else known.ancestorsAlive = false;
+    }
+    if (row !== NO_ROW) known.ancestorsAlive = false;
+    known.lineage = lineage;
+  }
+
+  #addAncestor(known: KnownKey, row: number): void {
+    const expiresAt = this.#table.expiresAt(row);
+    if (expiresAt !== null) known.expiresAt = Math.min(expiresAt, known.expiresAt ?? expiresAt);
+    const isExpired = expiresAt !== null && expiresAt <= unixSeconds(this.#clock);
+    if (this.#table.state(row) !== 'active' || isExpired) known.ancestorsAlive = false;
+    known.ownerDisabled ||= this.#isDisabled(this.#keys.policy(row).owner);
+  }
+
+  #isDisabled(owner: string | null): boolean {
+    return owner !== null && this.#disabledOwners.has(owner);
+  }
+}
