@@ -1,0 +1,117 @@
+import type { FoundState } from './catalogue.js';
+import { answersWithoutKey, identifyEngine, isKeyporter, lookAt, type Look } from './look.js';
+import type { EngineName, Replica } from './model.js';
+import type { ListedModel } from './model-list.js';
+import type { Probe } from './probe.js';
+
+/** How long the models of a server that went away are still offered, and refused with 503. Configured upstreams keep theirs. */
+export const KEEP_OFFERED_MS = 600_000;
+/** How often a server that stays up is asked again what it is and whether it wants a key. */
+const IDENTIFY_AGAIN_MS = 300_000;
+
+/** One place where a model server is, or may be. */
+export interface Watch {
+  /** Where to look: the first that answers counts. */
+  readonly places: readonly Replica[];
+  /** `usual` = nobody named it: it appears when something is found there, and is forgotten after it went away. */
+  readonly origin: 'configured' | 'usual';
+  /** Null = nothing to show. */
+  state: FoundState | null;
+  /** Monotonic milliseconds when it was last up. */
+  lastUpMs: number;
+  identifiedMs: number;
+  /** Looks in a row without an answer in time. */
+  slowLooks: number;
+}
+
+export function createWatch(places: readonly Replica[], origin: Watch['origin']): Watch {
+  const [first] = places;
+  const unseen: FoundState | null =
+    first === undefined || origin === 'usual' ? null : { url: first.url, state: 'unknown', engine: first.engine, detail: null, models: [], answersWithoutKey: false };
+  return { places, origin, state: unseen, lastUpMs: Number.NEGATIVE_INFINITY, identifiedMs: Number.NEGATIVE_INFINITY, slowLooks: 0 };
+}
+
+/** Looks once and brings the state up to date. `nowMs` is monotonic. */
+export async function lookAgain(watch: Watch, probe: Probe, nowMs: number): Promise<void> {
+  const seen = await findAnswering(watch, probe);
+  if (seen === null) return;
+  const { replica, look } = seen;
+  if (look.outcome === 'listed' || look.outcome === 'locked') watch.state = await whenUp(watch, { replica, look, probe, nowMs });
+  else watch.state = whenDown(watch, { replica, look, nowMs });
+}
+
+interface Seen {
+  replica: Replica;
+  look: Look;
+}
+
+/** Null when one late answer says nothing yet: an engine deep in a prompt may leave a question waiting. */
+async function findAnswering(watch: Watch, probe: Probe): Promise<Seen | null> {
+  let seen: Seen | null = null;
+  for (const replica of watch.places) {
+    seen = { replica, look: await lookAt(replica, probe) };
+    if (seen.look.outcome !== 'gone') break;
+  }
+  const late = seen?.look.outcome === 'gone' && seen.look.kind === 'timeout';
+  watch.slowLooks = late ? watch.slowLooks + 1 : 0;
+  return late && watch.slowLooks < 2 && watch.state?.state === 'up' ? null : seen;
+}
+
+interface Up {
+  replica: Replica;
+  look: Extract<Look, { outcome: 'listed' | 'locked' }>;
+  probe: Probe;
+  nowMs: number;
+}
+
+async function whenUp(watch: Watch, { replica, look, probe, nowMs }: Up): Promise<FoundState | null> {
+  const before = watch.state?.url === replica.url && watch.state.state === 'up' ? watch.state : null;
+  if (watch.origin === 'usual' && (isNoEngine(look) || (await isKeyporter(replica.url, probe)))) return null;
+  const fresh = before !== null && nowMs - watch.identifiedMs < IDENTIFY_AGAIN_MS;
+  const known = fresh ? before : await identify(replica, look, probe);
+  if (!fresh) watch.identifiedMs = nowMs;
+  watch.lastUpMs = nowMs;
+  const { engine, answersWithoutKey: open } = known;
+  const base = { url: replica.url, state: 'up', engine, answersWithoutKey: open } as const;
+  if (look.outcome === 'locked') return { ...base, detail: lockedDetail(watch, replica), models: watch.state?.models ?? [] };
+  const listed = new Map(look.list.models.map((model) => [model.id, firstSeen(model, watch.state)]));
+  const leftOut = look.list.leftOut === 0 ? null : `lists ${look.list.leftOut} more ${look.list.leftOut === 1 ? 'model' : 'models'} whose names cannot be used`;
+  return { ...base, detail: leftOut, models: [...listed.keys()], listed };
+}
+
+/** Any web server may refuse a stranger; on a usual port only a refusal an engine would write counts. */
+function isNoEngine(look: Up['look']): boolean {
+  return look.outcome === 'locked' && !look.refusedLikeAnEngine;
+}
+
+async function identify(replica: Replica, look: Up['look'], probe: Probe): Promise<{ engine: EngineName; answersWithoutKey: boolean }> {
+  const [engine, open] = await Promise.all([identifyEngine(replica, look, probe), answersWithoutKey(replica.url, probe, { caFile: replica.caFile })]);
+  return { engine: engine === 'openai' && look.outcome === 'locked' ? 'unknown' : engine, answersWithoutKey: open };
+}
+
+function lockedDetail(watch: Watch, replica: Replica): string {
+  if (replica.apiKey !== null) return 'refuses the key it was given: correct `api_key` of this upstream';
+  if (watch.origin === 'usual') return 'wants a key: name it under `upstreams` in keyporter.yaml, with its `api_key`';
+  return 'wants a key: set `api_key` of this upstream';
+}
+
+/** Several engines write the present time as the age of a model; the first answer stands, so that lists do not flicker. */
+function firstSeen(model: ListedModel, before: FoundState | null): ListedModel {
+  const known = before?.listed?.get(model.id);
+  return known === undefined ? model : { ...model, created: known.created };
+}
+
+function whenDown(watch: Watch, { replica, look, nowMs }: { replica: Replica; look: Exclude<Look, Up['look']>; nowMs: number }): FoundState | null {
+  const before = watch.state;
+  const loading = look.outcome === 'loading';
+  if (watch.origin === 'usual' && !loading && (before === null || nowMs - watch.lastUpMs >= KEEP_OFFERED_MS)) return null;
+  return {
+    url: before?.url ?? replica.url,
+    state: 'down',
+    engine: loading ? 'llama.cpp' : (before?.engine ?? replica.engine),
+    detail: loading ? 'is loading its model' : look.detail,
+    models: before?.models ?? [],
+    answersWithoutKey: false,
+    ...(before?.listed === undefined ? {} : { listed: before.listed }),
+  };
+}

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { Client, type Dispatcher } from 'undici';
+import { systemClock, type Clock } from '../core/clock.js';
+import type { Probe, ProbeFailure, ProbeFailureKind, ProbeOutcome, ProbeRequest } from '../replicas/probe.js';
+
+const MAX_HEADER_BYTES = 16_384;
+
+/** The one place besides the transport that opens connections to model servers: small, bounded questions. */
+export function createProbe(clock: Clock = systemClock): Probe {
+  const running = new Set<AbortController>();
+  let closed = false;
+  return {
+    async get(url, request) {
+      if (closed) return failure('unusable', 'was not asked, because Keyporter is shutting down');
+      const abort = new AbortController();
+      const cancel = clock.after(request.timeoutMs, () => abort.abort());
+      running.add(abort);
+      try {
+        return await ask(url, request, abort.signal);
+      } finally {
+        cancel();
+        running.delete(abort);
+      }
+    },
+    async close() {
+      closed = true;
+      for (const abort of running) abort.abort();
+    },
+  };
+}
+
+/** A connection of its own for every question: nothing is left open between two looks, and no answer can be taken for another. */
+async function ask(url: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeOutcome> {
+  const target = URL.canParse(url) ? new URL(url) : null;
+  const refusal = unusable(target, request);
+  if (target === null || refusal !== null) return refusal ?? failure('unusable', 'has no valid URL');
+  const authority = await readAuthority(request.caFile);
+  if (authority === null) return failure('certificate', `cannot be checked, because its ca_file ${request.caFile} cannot be read`);
+  const client = new Client(target.origin, {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    maxResponseSize: request.maxBytes,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: request.timeoutMs, lookup: allowedLookup, rejectUnauthorized: request.anyCertificate !== true, ...authority },
+  });
+  const path = target.pathname + target.search;
+  try {
+    return await exchange(client, { path, method: 'GET', headers: { accept: 'application/json', ...request.headers, 'accept-encoding': 'identity' }, reset: true, signal });
+  } catch (error) {
+    return signal.aborted ? failure('timeout', `does not answer within ${seconds(request.timeoutMs)}`) : explain(error, request);
+  } finally {
+    await client.destroy();
+  }
+}
+
+async function exchange(client: Client, options: Dispatcher.RequestOptions): Promise<ProbeOutcome> {
+  const answer = await client.request(options);
+  const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    answer.body.on('error', () => {}).destroy();
+    return failure('encoded', 'sends compressed answers although none were asked for');
+  }
+  return { ok: true, status: answer.statusCode, headers, body: Buffer.from(await answer.body.arrayBuffer()) };
+}
+
+function unusable(target: URL | null, request: ProbeRequest): ProbeFailure | null {
+  if (target === null) return failure('unusable', 'has no valid URL');
+  if (target.protocol !== 'http:' && target.protocol !== 'https:') return failure('unusable', 'has a URL that is neither http nor https');
+  if (isForbidden(hostAddress(target))) return failure('forbidden', FORBIDDEN_SENTENCE);
+  const named = Object.keys(request.headers ?? {}).map((name) => name.toLowerCase());
+  if (request.anyCertificate === true && (named.includes('authorization') || named.includes('x-api-key'))) {
+    return failure('unusable', 'was not asked, because a credential needs a checked certificate');
+  }
+  return null;
+}
+
+async function readAuthority(caFile: string | null | undefined): Promise<{ ca?: string[] } | null> {
+  if (caFile === null || caFile === undefined) return {};
+  try {
+    return { ca: [...rootCertificates, await readFile(caFile, 'utf8')] };
+  } catch {
+    return null;
+  }
+}
+
+const FORBIDDEN_SENTENCE = 'has a link-local or cloud metadata address, which is never asked';
+
+/** Addresses where clouds hand out credentials, and the range they lie in. No model server lives there. */
+const FORBIDDEN = new BlockList();
+FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
+FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
+FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
+FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6');
+
+function isForbidden(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && FORBIDDEN.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+function hostAddress(target: URL): string {
+  return target.hostname.replace(/^\[|\]$/g, '');
+}
+
+/** Resolves a name for the connection itself, so that the address checked is the address connected to. */
+const allowedLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    const allowed = error === null ? addresses.filter(({ address }) => !isForbidden(address)) : [];
+    const [first] = allowed;
+    if (error !== null) callback(error, [], 0);
+    else if (first === undefined) callback(Object.assign(new Error('forbidden address'), { code: 'KEYPORTER_FORBIDDEN' }), [], 0);
+    else if (options.all === true) callback(null, allowed);
+    else callback(null, first.address, first.family);
+  });
+};
+
+type Reason = readonly [ProbeFailureKind, string];
+
+const REASONS: ReadonlyMap<string, Reason> = new Map<string, Reason>([
+  ['ECONNREFUSED', ['refused', 'refuses connections: nothing listens there']],
+  ['EHOSTUNREACH', ['unreachable', 'cannot be reached over the network']],
+  ['ENETUNREACH', ['unreachable', 'cannot be reached over the network']],
+  ['EADDRNOTAVAIL', ['unreachable', 'cannot be reached over the network']],
+  ['ENOTFOUND', ['unknown_name', 'has a host name that does not resolve']],
+  ['EAI_AGAIN', ['unknown_name', 'has a host name that cannot be resolved now']],
+  ['ETIMEDOUT', ['timeout', 'does not accept connections in time']],
+  ['UND_ERR_CONNECT_TIMEOUT', ['timeout', 'does not accept connections in time']],
+  ['ECONNRESET', ['broken', 'broke off the connection; if it uses TLS, write https in its URL']],
+  ['EPIPE', ['broken', 'broke off the connection; if it uses TLS, write https in its URL']],
+  ['UND_ERR_SOCKET', ['broken', 'broke off the connection; if it uses TLS, write https in its URL']],
+  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', ['too_large', 'sends more than a list of models can be']],
+  ['UND_ERR_HEADERS_OVERFLOW', ['not_http', 'sends larger headers than a model server would']],
+  ['EPROTO', ['not_tls', 'does not speak TLS; write http in its URL']],
+  ['CERT_HAS_EXPIRED', ['certificate', 'has a certificate that is out of date']],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', ['certificate', 'has a certificate for another name']],
+  ['KEYPORTER_FORBIDDEN', ['forbidden', FORBIDDEN_SENTENCE]],
+]);
+
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS/;
+
+function explain(error: unknown, request: ProbeRequest): ProbeFailure {
+  const code = errorCode(error);
+  const reason = REASONS.get(code);
+  if (reason !== undefined) return failure(...reason);
+  if (code.startsWith('HPE_')) return failure('not_http', 'does not speak HTTP; if it uses TLS, write https in its URL');
+  if (code.startsWith('ERR_SSL_')) return failure('not_tls', 'does not speak TLS; write http in its URL');
+  if (UNTRUSTED.test(code)) return failure('certificate', request.caFile ? 'has a certificate its ca_file does not vouch for' : 'has a certificate nobody here vouches for; name its CA in ca_file');
+  return failure('broken', 'could not be asked: the connection failed');
+}
+
+/** Trying several addresses of a name ends in one error that holds one for each. */
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const own = (error as NodeJS.ErrnoException).code;
+  if (typeof own === 'string') return own;
+  return error instanceof AggregateError ? errorCode(error.errors[0]) : '';
+}
+
+function failure(kind: ProbeFailureKind, detail: string): ProbeFailure {
+  return { ok: false, kind, detail };
+}
+
+function seconds(durationMs: number): string {
+  return durationMs < 1000 ? `${durationMs} ms` : `${durationMs / 1000} s`;
+}
