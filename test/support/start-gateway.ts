@@ -16,7 +16,7 @@ export interface TestGateway {
   dataDir: string;
   running: RunningGateway;
   admin: AdminClient;
-  /** A raw connection to the first listener. */
+  /** A raw connection to the first listener, from an address of its own where the system has more than one. */
   connect(localAddress?: string): Promise<RawClient>;
   close(): Promise<void>;
 }
@@ -33,12 +33,21 @@ export async function startTestGateway(config: Record<string, unknown>, log: Log
     dataDir,
     running,
     admin: new AdminClient(dataDir),
-    connect: (localAddress) => RawClient.open(running.url, localAddress),
+    connect: (localAddress) => RawClient.open(running.url, localAddress ?? nextLoopbackAddress()),
     async close() {
       await running.close();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+let addressesUsed = 0;
+
+/** Linux answers for all of 127.0.0.0/8, so that failed sign-ins of one test do not count against another. */
+function nextLoopbackAddress(): string {
+  if (process.platform !== 'linux') return '127.0.0.1';
+  addressesUsed += 1;
+  return `127.1.${(addressesUsed >> 8) & 255}.${(addressesUsed & 255) || 1}`;
 }
 
 /** Models of the usual test world: plain, with a slash in its id, restricted, and under another name upstream. */
