@@ -52,6 +52,7 @@ export const ERRORS = {
   no_available_replica: { status: 503, type: 'server_error', owner: 'replica', message: 'No server for this model is available now. Try again later.', check: '`keyporter status`; is the model server up?' },
   auth_unavailable: { status: 503, type: 'server_error', owner: 'operator', message: 'Keys cannot be checked now. Try again later.', check: 'The key store or the authentication provider.' },
   store_unavailable: { status: 503, type: 'server_error', owner: 'operator', message: 'The change was not made: the store cannot be written now.', check: 'Disk space and the data directory.' },
+  request_ended: { status: 503, type: 'server_error', owner: 'operator', message: 'The operator ended this request before it was answered.', check: '`streams end` was called for it.' },
   shutting_down: { status: 503, type: 'server_error', owner: 'operator', message: 'The server is shutting down. Try again later.', check: 'A restart is going on.' },
   overloaded: { status: 503, type: 'server_error', owner: 'operator', message: 'The server has too many open connections. Try again later.', check: '`server.max_connections`.' },
   upstream_timeout: { status: 504, type: 'server_error', owner: 'replica', message: 'The model server did not answer in time.', check: '`timeouts` of the model; the load of its server.' },

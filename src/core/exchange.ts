@@ -41,8 +41,11 @@ export interface Reply {
   /** False = hold back until `onDrain` calls. */
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array | string): void;
-  /** Breaks the connection, so that an incomplete answer cannot look complete. */
-  destroy(): void;
+  /**
+   * Breaks the connection, so that an incomplete answer cannot look complete. With `last`, these
+   * bytes are handed over first, for a bounded time.
+   */
+  destroy(last?: string): void;
   onDrain(resume: () => void): void;
   /** Called once: `finished` tells whether the whole answer was handed to the system. */
   onClose(closed: (finished: boolean) => void): void;
@@ -57,7 +60,7 @@ export interface Dialect {
   /** What ends a stream that we break off, as bytes of the stream's own framing. */
   lastEvent(end: StreamEnd, sentence: string, requestId: string): string;
   /** Byte strings one of which stands in the last event of every complete stream. */
-  endMarks: readonly Uint8Array[];
+  endMarks: readonly Buffer[];
 }
 
 /** What the head of a JSON body says, with the place of the model name in its bytes. */
@@ -66,4 +69,6 @@ export interface BodyHead {
   /** Bytes of the model's value, quotes included; null when there is none. */
   modelAt: { from: number; to: number } | null;
   stream: boolean;
+  /** The object has no member at all. */
+  empty: boolean;
 }

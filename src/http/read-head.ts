@@ -1,0 +1,72 @@
+import type { BodyHead } from '../core/exchange.js';
+import { Refusal } from '../core/errors.js';
+import { scanObject, type TopMember } from './json-scan.js';
+
+/** Members whose meaning we rely on. Another spelling of one of them (`Model`) is refused: some readers fold case. */
+const WATCHED = new Set(['model', 'stream', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict']);
+const COUNTS = new Set(['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict']);
+const MAX_MODEL_LENGTH = 256;
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const UNFIT_MODEL = /[\u0000-\u001f\u007f]|\p{Cs}/u;
+
+/**
+ * What a JSON body asks for: which model, streamed or not. The rest of the bytes is checked to be
+ * one well-formed object and otherwise left alone.
+ */
+export function readHead(bytes: Buffer): BodyHead {
+  const members = scanObject(bytes);
+  const head: BodyHead = { model: null, modelAt: null, stream: false, empty: members.length === 0 };
+  for (const member of members) {
+    if (!WATCHED.has(member.name)) {
+      refuseOtherSpelling(member.name);
+      continue;
+    }
+    if (member.name === 'model') readModel(bytes, member, head);
+    else if (member.name === 'stream') head.stream = readFlag(member);
+    else if (COUNTS.has(member.name)) refuseOddCount(bytes, member);
+  }
+  return head;
+}
+
+/** The same body under another model name: only the bytes of that one value differ. */
+export function withModel(bytes: Buffer, head: BodyHead, model: string): Buffer {
+  const value = Buffer.from(JSON.stringify(model));
+  if (head.modelAt !== null) {
+    return Buffer.concat([bytes.subarray(0, head.modelAt.from), value, bytes.subarray(head.modelAt.to)]);
+  }
+  const open = bytes.indexOf(0x7b) + 1;
+  return Buffer.concat([bytes.subarray(0, open), Buffer.from('"model":'), value, Buffer.from(head.empty ? '' : ','), bytes.subarray(open)]);
+}
+
+function readModel(bytes: Buffer, member: TopMember, head: BodyHead): void {
+  head.modelAt = { from: member.from, to: member.to };
+  if (member.kind === 'null') return;
+  if (member.kind !== 'string') throw invalid('model', 'must be a string');
+  const name = JSON.parse(bytes.toString('utf8', member.from, member.to)) as string;
+  if (name === '' || name.length > MAX_MODEL_LENGTH || UNFIT_MODEL.test(name)) {
+    throw invalid('model', `must have 1 to ${MAX_MODEL_LENGTH} characters and no control characters`);
+  }
+  head.model = name;
+}
+
+function readFlag(member: TopMember): boolean {
+  if (member.kind === 'true') return true;
+  if (member.kind === 'false' || member.kind === 'null') return false;
+  throw invalid(member.name, 'must be true or false');
+}
+
+/** A count that engines could round or read differently would make the limit that holds another than the one checked. */
+function refuseOddCount(bytes: Buffer, member: TopMember): void {
+  if (member.kind === 'null') return;
+  const value = member.kind === 'number' ? Number(bytes.toString('latin1', member.from, member.to)) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < -1) throw invalid(member.name, 'must be a whole number');
+}
+
+function refuseOtherSpelling(name: string): void {
+  const folded = name.toLowerCase();
+  if (folded !== name && WATCHED.has(folded)) throw invalid(name.slice(0, 64), `must be written "${folded}"`);
+}
+
+function invalid(param: string, what: string): Refusal {
+  return new Refusal('invalid_value', { message: `"${param}" ${what}.`, param });
+}

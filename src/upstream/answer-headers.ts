@@ -1,0 +1,51 @@
+import { HOP_BY_HOP } from '../core/headers.js';
+
+/** What the model server's own headers say about its answer, and those of them that travel on. */
+export interface AnswerHead {
+  /** Flat, to be extended by the caller of this. */
+  headers: string[];
+  contentType: string;
+  contentLength: string | null;
+  /** False when the answer ends with its connection and nothing else tells that it is whole. */
+  framed: boolean;
+  /** Set when the head cannot be believed; a sentence for operators. */
+  fault: string | null;
+}
+
+const DROPPED = new Set([
+  ...HOP_BY_HOP, 'set-cookie', 'set-cookie2', 'server', 'x-powered-by', 'alt-svc', 'x-request-id', 'request-id', 'via',
+  'strict-transport-security', 'clear-site-data', 'content-security-policy', 'refresh', 'link', 'nel', 'report-to',
+]);
+
+/** Reads raw answer headers. Framing that two readers could take differently makes the whole answer unusable. */
+export function readAnswerHeaders(rawHeaders: readonly Buffer[]): AnswerHead {
+  const answer: AnswerHead = { headers: [], contentType: '', contentLength: null, framed: false, fault: null };
+  let named: Set<string> | null = null;
+  let chunked = false;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toString('latin1');
+    const value = (rawHeaders[at + 1] ?? '').toString('latin1');
+    const lower = name.toLowerCase();
+    if (lower === 'connection') named = new Set(value.toLowerCase().split(',').map((part) => part.trim()));
+    if (lower === 'transfer-encoding') {
+      if (chunked || value.toLowerCase() !== 'chunked') answer.fault = 'a transfer-encoding that is not exactly "chunked"';
+      chunked = true;
+    }
+    if (lower === 'content-encoding' && value.toLowerCase() !== 'identity') answer.fault = `a compressed answer (${value.slice(0, 32)}) that was not asked for`;
+    if (lower === 'content-type') answer.contentType = value;
+    if (lower === 'content-length') answer.contentLength = value;
+    if (!DROPPED.has(lower) && !lower.startsWith('access-control-')) answer.headers.push(name, value);
+  }
+  if (named !== null) answer.headers = withoutNamed(answer.headers, named);
+  answer.framed = chunked || answer.contentLength !== null;
+  return answer;
+}
+
+function withoutNamed(headers: string[], named: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    if (!named.has(name.toLowerCase())) kept.push(name, headers[at + 1] ?? '');
+  }
+  return kept;
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../core/clock.js';
+import type { CanonicalRequest } from '../core/exchange.js';
+import type { Replica, Timeouts } from '../replicas/model.js';
+import { outgoingHeaders } from './outgoing-headers.js';
+import { Relay, type RelayOutcome, type RelaySettings } from './relay.js';
+import type { Transport } from './transport.js';
+
+/** One request on its way to one model server. */
+export interface ForwardJob {
+  request: CanonicalRequest;
+  /** Canonical path on the server, or a whole URL where the model names one for this path. */
+  target: string;
+  body: Buffer | null;
+  replica: Replica;
+  timeouts: Timeouts;
+  /** Told about the caller upstream when the operator wants that; flat. */
+  about: readonly string[];
+  relay: Omit<RelaySettings, 'timeouts' | 'upstreamKey' | 'now'>;
+}
+
+/** What runs, for whoever has to end it. */
+export interface Forwarding {
+  relay: Relay;
+  finished: Promise<RelayOutcome>;
+}
+
+export interface Forwarder {
+  forward(job: ForwardJob): Forwarding;
+  close(): Promise<void>;
+}
+
+/** How often deadlines are judged; one timer serves all requests. */
+const TICK_MS = 250;
+
+/**
+ * Sends requests and relays their answers. A request is sent once: whatever a server may have begun
+ * is never sent again.
+ */
+export function createForwarder(transport: Transport, clock: Clock): Forwarder {
+  const running = new Set<Relay>();
+  const stopTicking = clock.every(TICK_MS, () => {
+    const now = clock.monotonic();
+    for (const relay of running) relay.tick(now);
+  });
+  return {
+    forward(job) {
+      const relay = new Relay({
+        ...job.relay,
+        timeouts: job.timeouts,
+        upstreamKey: job.replica.apiKey?.reveal() ?? null,
+        now: clock.monotonic,
+      });
+      running.add(relay);
+      const { origin, path } = whereTo(job);
+      relay.attach(
+        transport.send(
+          {
+            origin,
+            path,
+            method: job.request.method,
+            headers: outgoingHeaders(job.request, { requestId: job.relay.requestId, apiKey: job.replica.apiKey, about: job.about }),
+            body: job.body,
+            connectMs: job.timeouts.connectMs,
+            caFile: job.replica.caFile,
+          },
+          relay,
+        ),
+      );
+      job.relay.reply.onClose((complete) => {
+        if (!complete) relay.clientGone();
+      });
+      return { relay, finished: relay.finished.finally(() => running.delete(relay)) };
+    },
+    async close() {
+      stopTicking();
+      await transport.close();
+    },
+  };
+}
+
+/** The configured server and nothing else decides where a request goes; the client's path only fills in the end. */
+function whereTo(job: ForwardJob): { origin: string; path: string } {
+  const query = job.request.query === '' ? '' : `?${job.request.query}`;
+  const whole = job.target.startsWith('/') ? job.replica.url + job.target : job.target;
+  const pathAt = whole.indexOf('/', whole.indexOf('//') + 2);
+  if (pathAt < 0) return { origin: whole, path: `/${query}` };
+  return { origin: whole.slice(0, pathAt), path: whole.slice(pathAt) + query };
+}
