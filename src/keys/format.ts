@@ -33,12 +33,15 @@ export interface ParsedKey {
   canonical: string;
 }
 
-/** A new key from the system's random source: 71 bits of public id, 256 bits of secret. */
-export function makeKey(): { id: string; secret: Secret } {
-  const id = Array.from({ length: ID_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+/** A new secret from the system's random source, 256 bits, under a new id of 71 bits or the given one. */
+export function makeKey(id: string = makeId()): { id: string; secret: Secret } {
   const secret = inBase62(BigInt(`0x${randomBytes(32).toString('hex')}`), SECRET_LENGTH);
   const unchecked = `${PREFIX}_${id}_${secret}`;
   return { id, secret: new Secret(unchecked + checkOf(unchecked)) };
+}
+
+function makeId(): string {
+  return Array.from({ length: ID_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
 }
 
 /**
