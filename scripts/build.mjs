@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -74,8 +74,18 @@ async function bundle(options) {
     write: false,
   });
   for (const { path, contents } of result.outputFiles) await replaceFile(path, contents);
-  if (existsSync(join(DIST, 'main.js'))) await chmod(join(DIST, 'main.js'), 0o755);
+  await linkCommand();
   return result.outputFiles.map((file) => file.path);
+}
+
+/** Makes `dist/bin/keyporter`, so that one folder in PATH gives the command in a clone. */
+async function linkCommand() {
+  if (!existsSync(join(DIST, 'main.js'))) return;
+  await chmod(join(DIST, 'main.js'), 0o755);
+  await mkdir(join(DIST, 'bin'), { recursive: true });
+  await symlink('../main.js', join(DIST, 'bin/keyporter')).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Two builds at once, or a gateway that starts meanwhile, never see half a file. */

@@ -16,7 +16,9 @@ export function generatedPages(): Record<string, string> {
 }
 
 function errorPage(): string {
-  const codes = Object.entries(ERRORS).map(([code, kind]) => row([`\`${code}\``, kind.status, OWNERS[kind.owner], kind.message, kind.check]));
+  const codes = Object.entries(ERRORS).map(([code, kind]) =>
+    row([`\`${code}\``, kind.status, OWNERS[kind.owner], kind.message, kind.check]),
+  );
   const ends = Object.entries(STREAM_ENDS).map(([code, sentence]) => row([`\`${code}\``, sentence]));
   return [
     GENERATED,
@@ -32,7 +34,13 @@ function errorPage(): string {
     '',
     '## Before the answer begins',
     '',
-    row(['Code', 'Status', 'Who has to act', 'What the caller reads, unless the place that refuses knows more', 'What to check']),
+    row([
+      'Code',
+      'Status',
+      'Who has to act',
+      'What the caller reads, unless the place that refuses knows more',
+      'What to check',
+    ]),
     row(['---', '---', '---', '---', '---']),
     ...codes,
     '',
