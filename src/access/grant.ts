@@ -1,5 +1,5 @@
+import { rangeWithin } from '../core/address.js';
 import type { KeyPolicy } from '../keys/key.js';
-import { rangeWithin } from './address.js';
 import { matchesPattern } from './model-pattern.js';
 import { anyCovers } from './scope.js';
 
@@ -12,6 +12,14 @@ export function lacking(holder: KeyPolicy, wanted: KeyPolicy): string | null {
     if (!anyCovers(holder.scopes, scope)) return `scope "${scope}" is not held`;
   }
   return lackingModels(holder, wanted) ?? lackingAddresses(holder, wanted) ?? lackingOwner(holder, wanted);
+}
+
+/**
+ * The same for a key derived from `parent`. A child's models are judged together with those of every
+ * key above it at each request, so it may name any pattern.
+ */
+export function lackingWhenDerived(parent: KeyPolicy, wanted: KeyPolicy): string | null {
+  return lacking(parent.models.length === 0 ? { ...parent, models: ['*'] } : parent, wanted.models.length === 0 ? { ...wanted, models: parent.models } : wanted);
 }
 
 /** Models limit inference alone: a holder with patterns can only hand on patterns inside his own. */

@@ -1,0 +1,27 @@
+import type { AddressRanges } from './address.js';
+
+/** What one key allows. */
+export interface Bounds {
+  scopes: readonly string[];
+  /** Model patterns; empty = every model that is not restricted. */
+  models: readonly string[];
+  addresses: AddressRanges;
+}
+
+/** Who asks, as far as deciding needs to know. */
+export interface Caller {
+  /** Key id, `local:<address>` or `<provider>:<principal>`. */
+  id: string;
+  kind: 'key' | 'local';
+  owner: string | null;
+  state: 'active' | 'disabled' | 'revoked';
+  ancestorsAlive: boolean;
+  ownerDisabled: boolean;
+  /** Exclusive, Unix seconds; null = never. Covers ancestors and a secret that is being rotated out. */
+  expiresAt: number | null;
+  /** Of the key and of each key it was derived from: every one must allow. */
+  bounds: readonly Bounds[];
+  /** Ids of the keys it was derived from, nearest first. */
+  lineage: readonly string[];
+  secretSlot: 'current' | 'previous';
+}

@@ -1,0 +1,31 @@
+import { ERRORS, type Refusal } from '../core/errors.js';
+import type { Dialect, Reply } from '../core/exchange.js';
+
+export interface RefusalAnswer {
+  dialect: Dialect;
+  requestId: string;
+  /** Headers of ours for every answer, flat. */
+  ownHeaders: readonly string[];
+  /** Close the connection behind the answer: the rest of the request was not read. */
+  close: boolean;
+  /** In place of the status of the table. */
+  status?: number | undefined;
+  /** A HEAD request: the head alone. */
+  headOnly: boolean;
+}
+
+/** The only place where a refusal becomes bytes. Says nothing when the answer has begun or the client is gone. */
+export function sendRefusal(reply: Reply, refusal: Refusal, answer: RefusalAnswer): void {
+  if (reply.headSent || reply.closed) {
+    reply.destroy();
+    return;
+  }
+  const body = Buffer.from(answer.dialect.errorBody(refusal, answer.requestId));
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...answer.ownHeaders, ...refusal.headers];
+  if (ERRORS[refusal.code].status === 401 && !refusal.headers.includes('www-authenticate')) {
+    headers.push('www-authenticate', 'Bearer realm="keyporter", error="invalid_token"');
+  }
+  if (answer.close) headers.push('connection', 'close');
+  reply.head(answer.status ?? refusal.status, headers);
+  reply.end(answer.headOnly ? undefined : body);
+}

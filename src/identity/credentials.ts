@@ -1,0 +1,45 @@
+import type { CanonicalRequest } from '../core/exchange.js';
+import { Refusal } from '../core/errors.js';
+
+const BEARER = /^bearer (?=[^\s])/i;
+const SLOTS = new Set(['x-api-key', 'api-key']);
+
+/**
+ * The different values found in the credential slots of a request: `Authorization: Bearer`,
+ * `x-api-key` and `api-key`. The same value in two slots is one value. An `Authorization` of another
+ * scheme is no credential.
+ */
+export function credentialsOf(request: CanonicalRequest): string[] {
+  const values: string[] = [];
+  for (let at = 0; at < request.names.length; at += 1) {
+    const name = request.names[at] ?? '';
+    const value = request.headers[at * 2 + 1] ?? '';
+    const found = name === 'authorization' ? bearer(value) : SLOTS.has(name) ? value : '';
+    if (found !== '' && !values.includes(found)) values.push(found);
+  }
+  return values;
+}
+
+function bearer(value: string): string {
+  if (!BEARER.test(value)) return '';
+  const token = value.slice(7);
+  if (/,\s*bearer /i.test(token)) throw new Refusal('conflicting_credentials');
+  return token;
+}
+
+/** Refuses a key of ours in the URL. The value goes nowhere: not into the answer, not into the log. */
+export function refuseKeyInQuery(query: string, looksLikeKey: (text: string) => boolean): void {
+  if (query === '' || !query.includes('kp')) return;
+  for (const part of query.split('&')) {
+    const value = part.slice(part.indexOf('=') + 1);
+    if (looksLikeKey(decoded(value))) throw new Refusal('credential_in_query');
+  }
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

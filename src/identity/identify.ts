@@ -1,0 +1,125 @@
+import { parseRanges, type AddressRanges } from '../core/address.js';
+import type { Bounds, Caller } from '../core/caller.js';
+import type { CanonicalRequest } from '../core/exchange.js';
+import { Refusal } from '../core/errors.js';
+import { isPromise, type Maybe } from '../core/maybe.js';
+import type { KeyDirectory, KeyPolicy, KnownKey } from '../keys/key.js';
+import { credentialsOf, refuseKeyInQuery } from './credentials.js';
+
+export interface IdentitySettings {
+  directory: KeyDirectory;
+  looksLikeKey(text: string): boolean;
+  /** Networks whose callers need no key; empty = none. */
+  localNetworks: AddressRanges;
+  localScopes: readonly string[];
+}
+
+/** Finds out who calls. */
+export interface Identity {
+  /**
+   * The caller, or null when a credential was shown that nobody has. Throws 401 when none was shown
+   * and 400 when several were. Whether the caller may do anything is for the decision.
+   */
+  identify(request: CanonicalRequest): Maybe<Caller | null>;
+  /** The caller a key id stands for now; null when there is no such key. */
+  callerOf(keyId: string): Caller | null;
+  /** The caller a secret stands for; null when it is nobody's. */
+  callerWith(secret: string): Maybe<Caller | null>;
+}
+
+const ANYWHERE = parseRanges([]);
+const MISSING: readonly string[] = ['www-authenticate', 'Bearer realm="keyporter"'];
+
+export function createIdentity(settings: IdentitySettings): Identity {
+  const { directory } = settings;
+  const toCaller = createCallers(directory);
+  const withSecret = (secret: string): Maybe<Caller | null> => {
+    const known = directory.identify(secret);
+    return isPromise(known) ? known.then(toCaller) : toCaller(known);
+  };
+  return {
+    identify(request) {
+      refuseKeyInQuery(request.query, settings.looksLikeKey);
+      const shown = credentialsOf(request);
+      const [first] = shown;
+      if (first === undefined) return localCaller(request, settings);
+      return shown.length === 1 ? withSecret(first) : oneOf(shown, settings, withSecret);
+    },
+    callerOf: (keyId) => toCaller(directory.byId(keyId)),
+    callerWith: withSecret,
+  };
+}
+
+/**
+ * Many clients must send some key and invent one. Beside exactly one value that is well-formed or
+ * known, other text is ignored; two such values are refused.
+ */
+async function oneOf(
+  shown: readonly string[],
+  settings: IdentitySettings,
+  withSecret: (secret: string) => Maybe<Caller | null>,
+): Promise<Caller | null> {
+  const telling: string[] = [];
+  for (const value of shown) {
+    if (settings.looksLikeKey(value) || (await withSecret(value)) !== null) telling.push(value);
+  }
+  const [only] = telling;
+  if (only === undefined) return null;
+  if (telling.length > 1) throw new Refusal('conflicting_credentials');
+  return withSecret(only);
+}
+
+/** The socket peer alone counts, and any header that speaks for another address voids the exemption. */
+function localCaller(request: CanonicalRequest, settings: IdentitySettings): Caller {
+  if (request.forwarded || !settings.localNetworks.contains(request.peer)) {
+    throw new Refusal('missing_api_key', { headers: MISSING });
+  }
+  return {
+    id: `local:${request.peer}`,
+    kind: 'local',
+    owner: null,
+    state: 'active',
+    ancestorsAlive: true,
+    ownerDisabled: false,
+    expiresAt: null,
+    bounds: [{ scopes: settings.localScopes, models: [], addresses: ANYWHERE }],
+    lineage: [],
+    secretSlot: 'current',
+  };
+}
+
+function createCallers(directory: KeyDirectory): (known: KnownKey | null) => Caller | null {
+  // Policies are shared between keys and never change, so each is read once.
+  const read = new WeakMap<KeyPolicy, readonly [Bounds]>();
+  const boundsOf = (policy: KeyPolicy): readonly [Bounds] => {
+    const known = read.get(policy);
+    if (known !== undefined) return known;
+    const made = [{ scopes: policy.scopes, models: policy.models, addresses: parseRanges(policy.allowIps) }] as const;
+    read.set(policy, made);
+    return made;
+  };
+  const inherited = (id: string): readonly Bounds[] => {
+    const parent = directory.byId(id);
+    return parent === null ? [] : boundsOf(parent.policy);
+  };
+  return (known) => {
+    if (known === null) return null;
+    return {
+      id: known.id,
+      kind: 'key',
+      owner: known.policy.owner,
+      state: known.state,
+      ancestorsAlive: known.ancestorsAlive,
+      ownerDisabled: known.ownerDisabled,
+      expiresAt: earliest(known.expiresAt, known.secretExpiresAt),
+      bounds: known.lineage.length === 0 ? boundsOf(known.policy) : [...boundsOf(known.policy), ...known.lineage.flatMap(inherited)],
+      lineage: known.lineage,
+      secretSlot: known.secretSlot,
+    };
+  };
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
+}
