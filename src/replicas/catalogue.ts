@@ -5,6 +5,8 @@ import { isModelName, type ListedModel } from './model-list.js';
 /** A state with what the server's own list says of each model, when that is known. */
 export interface FoundState extends ReplicaState {
   listed?: ReadonlyMap<string, ListedModel>;
+  /** False for a server that is only watched: its own list is not offered. */
+  offered: boolean;
 }
 
 /** A catalogue and what its making showed. */
@@ -27,12 +29,12 @@ export function createCatalogue(
   upstreams: readonly Replica[] = configuredUpstreams(config),
 ): BuiltCatalogue {
   const offers = foundOffers(found, upstreams);
-  const { wildcard, configured } = configuredOffers(config, found, offers);
+  const { wildcard, configured } = configuredOffers(config, found);
   const { byName, warnings } = nameEach(configured, offers);
   const list = [...new Set(byName.values())].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
   const known = (name: string): OfferedModel | null => byName.get(name) ?? passOn(wildcard, name);
-  const defaultModel = config.default_model ? known(config.default_model) : list.length === 1 ? (list[0] ?? null) : null;
+  const defaultModel = config.default_model === null ? onlyOne(list) : known(config.default_model);
   const fallback = config.unknown_model === 'default' ? defaultModel : null;
   return {
     resolve: (name) => (name === null ? defaultModel : (known(name) ?? fallback)),
@@ -40,6 +42,10 @@ export function createCatalogue(
     warnings,
     silent: upstreams.map(({ url }) => url).filter((url) => !hasTold(found.get(url))),
   };
+}
+
+function onlyOne(list: readonly OfferedModel[]): OfferedModel | null {
+  return list.length === 1 ? (list[0] ?? null) : null;
 }
 
 function hasTold(state: FoundState | undefined): boolean {
@@ -55,7 +61,7 @@ function passOn(wildcard: OfferedModel | null, name: string): OfferedModel | nul
 /** Found names in the order of their upstreams, each with the first that lists it. */
 function foundOffers(found: ReadonlyMap<string, FoundState>, upstreams: readonly Replica[]): Map<string, OfferedModel> {
   const named = new Set(upstreams.map(({ url }) => url));
-  const others = [...found.values()].filter(({ url }) => !named.has(url));
+  const others = [...found.values()].filter(({ url, offered }) => offered && !named.has(url));
   const replicas = [...upstreams, ...others.map(({ url, engine }): Replica => ({ url, engine, apiKey: null, caFile: null }))];
   const offers = new Map<string, OfferedModel>();
   for (const replica of replicas) {
@@ -94,12 +100,10 @@ interface ConfiguredOffers {
   configured: readonly OfferedModel[];
 }
 
-/** A model without servers of its own is served by the first upstream that lists it. */
-function configuredOffers(config: CatalogueConfig, found: ReadonlyMap<string, FoundState>, offers: ReadonlyMap<string, OfferedModel>): ConfiguredOffers {
-  const all = Object.entries(config.models ?? {}).map(([name, entry]) => {
+function configuredOffers({ models }: CatalogueConfig, found: ReadonlyMap<string, FoundState>): ConfiguredOffers {
+  const all = Object.entries(models).map(([name, entry]) => {
     const model = configuredModel(name, entry);
-    const replicas = model.replicas.length > 0 ? model.replicas.map((replica) => withEngine(replica, found)) : offers.get(model.upstreamName)?.replicas;
-    return { ...model, replicas: replicas ?? [] };
+    return { ...model, replicas: model.replicas.map((replica) => withEngine(replica, found)) };
   });
   return { wildcard: all.find(({ origin }) => origin === 'wildcard') ?? null, configured: all.filter(({ origin }) => origin !== 'wildcard') };
 }

@@ -6,11 +6,13 @@ import { changeSentence } from './change-sentence.js';
 import { isThisMachine, portOf, type Interfaces } from './machine.js';
 import type { Replica } from './model.js';
 import type { Probe } from './probe.js';
-import { createWatch, lookAgain, type Watch } from './watch.js';
+import { createWatch, lookAgain, unseen, type Watch } from './watch.js';
 
 export interface FinderOptions {
-  /** Named servers, in order, with their keys. */
+  /** Named servers whose lists are offered, in order, with their keys. */
   upstreams: readonly Replica[];
+  /** Servers named under models: watched, their lists are not offered. */
+  replicas?: readonly Replica[];
   /** Also look at the usual ports of this machine, without a credential. */
   autodetect: boolean;
   probe: Probe;
@@ -38,7 +40,7 @@ export interface Finder {
   /** Asks every server now. One round runs and at most one waits, however often this is called. */
   look(): Promise<void>;
   /** Replaces the named servers; what is known about those that stay is kept. */
-  setUpstreams(upstreams: readonly Replica[]): void;
+  setUpstreams(upstreams: readonly Replica[], replicas?: readonly Replica[]): void;
   /** Whether an engine other than the demo was ever seen. Never goes back to false. */
   readonly seenReal: boolean;
   close(): void;
@@ -55,7 +57,7 @@ export function startFinder(options: FinderOptions): Finder {
   const { clock, log } = options;
   const changed = new Set<() => void>();
   const real = new Set<() => void>();
-  let named = options.upstreams.map((replica) => createWatch([replica], 'configured'));
+  let named = watchNamed(options.upstreams, options.replicas ?? [], []);
   const usual = options.autodetect ? (options.usualPorts ?? USUAL_PORTS).map(watchPort) : [];
   let seenReal = options.seenReal ?? false;
   let closed = false;
@@ -75,7 +77,7 @@ export function startFinder(options: FinderOptions): Finder {
   const lookOne = async (watch: Watch): Promise<void> => {
     const before = watch.state;
     if (watch.origin === 'usual' && isTaken(watch, named, options)) watch.state = null;
-    else if (watch.origin === 'configured' && isOwn(watch, options)) watch.state = ownState(watch);
+    else if (watch.origin !== 'usual' && isOwn(watch, options)) watch.state = ownState(watch);
     else await lookAgain(watch, options.probe, clock.monotonic());
     if (watch.origin === 'usual' || named.includes(watch)) report(before, watch.state);
   };
@@ -90,8 +92,8 @@ export function startFinder(options: FinderOptions): Finder {
     onChange: (callback) => subscribe(changed, callback),
     onReal: (callback) => subscribe(real, callback),
     look: () => (closed ? Promise.resolve() : rounds.next()),
-    setUpstreams(upstreams) {
-      named = upstreams.map((replica) => named.find(({ places }) => isSame(places[0], replica)) ?? createWatch([replica], 'configured'));
+    setUpstreams(upstreams, replicas = []) {
+      named = watchNamed(upstreams, replicas, named);
       for (const callback of changed) callback();
       if (!closed) void rounds.next();
     },
@@ -103,6 +105,14 @@ export function startFinder(options: FinderOptions): Finder {
       cancel();
     },
   };
+}
+
+/** A server named both ways is an upstream. `before` = watches whose knowledge is kept where the server is the same. */
+function watchNamed(upstreams: readonly Replica[], replicas: readonly Replica[], before: readonly Watch[]): Watch[] {
+  const watch = (replica: Replica, origin: 'upstream' | 'static'): Watch =>
+    before.find((known) => known.origin === origin && isSame(known.places[0], replica)) ?? createWatch([replica], origin);
+  const named = new Set(upstreams.map(({ url }) => url));
+  return [...upstreams.map((replica) => watch(replica, 'upstream')), ...replicas.filter(({ url }) => !named.has(url)).map((replica) => watch(replica, 'static'))];
 }
 
 function watchPort(port: number): Watch {
@@ -129,10 +139,9 @@ function placePort({ places }: Watch): number {
   return places[0] === undefined ? 0 : portOf(new URL(places[0].url));
 }
 
-function ownState({ places }: Watch): FoundState | null {
+function ownState({ places, origin }: Watch): FoundState | null {
   const [replica] = places;
-  if (replica === undefined) return null;
-  return { url: replica.url, state: 'down', engine: replica.engine, detail: 'is Keyporter itself and was not asked: name the model server there', models: [], answersWithoutKey: false };
+  return replica === undefined ? null : { ...unseen(replica, origin), state: 'down', detail: 'is Keyporter itself and was not asked: name the model server instead' };
 }
 
 /** An engine nobody could take for an ordinary web server. */

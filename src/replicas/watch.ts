@@ -9,12 +9,17 @@ export const KEEP_OFFERED_MS = 600_000;
 /** How often a server that stays up is asked again what it is and whether it wants a key. */
 const IDENTIFY_AGAIN_MS = 300_000;
 
+/**
+ * `upstream` = named with its list on offer; `static` = named under a model, watched only; `usual` =
+ * nobody named it: it appears when something is found there, and is forgotten after it went away.
+ */
+type Origin = 'upstream' | 'static' | 'usual';
+
 /** One place where a model server is, or may be. */
 export interface Watch {
   /** Where to look: the first that answers counts. */
   readonly places: readonly Replica[];
-  /** `usual` = nobody named it: it appears when something is found there, and is forgotten after it went away. */
-  readonly origin: 'configured' | 'usual';
+  readonly origin: Origin;
   /** Null = nothing to show. */
   state: FoundState | null;
   /** Monotonic milliseconds when it was last up. */
@@ -24,11 +29,15 @@ export interface Watch {
   slowLooks: number;
 }
 
-export function createWatch(places: readonly Replica[], origin: Watch['origin']): Watch {
+export function createWatch(places: readonly Replica[], origin: Origin): Watch {
   const [first] = places;
-  const unseen: FoundState | null =
-    first === undefined || origin === 'usual' ? null : { url: first.url, state: 'unknown', engine: first.engine, detail: null, models: [], answersWithoutKey: false };
-  return { places, origin, state: unseen, lastUpMs: Number.NEGATIVE_INFINITY, identifiedMs: Number.NEGATIVE_INFINITY, slowLooks: 0 };
+  const state = first === undefined || origin === 'usual' ? null : unseen(first, origin);
+  return { places, origin, state, lastUpMs: Number.NEGATIVE_INFINITY, identifiedMs: Number.NEGATIVE_INFINITY, slowLooks: 0 };
+}
+
+/** The state of a named server nobody asked yet. */
+export function unseen({ url, engine }: Replica, origin: Origin): FoundState {
+  return { url, state: 'unknown', engine, detail: null, models: [], answersWithoutKey: false, offered: origin !== 'static' };
 }
 
 /** Looks once and brings the state up to date. `nowMs` is monotonic. */
@@ -72,7 +81,7 @@ async function whenUp(watch: Watch, { replica, look, probe, nowMs }: Up): Promis
   if (!fresh) watch.identifiedMs = nowMs;
   watch.lastUpMs = nowMs;
   const { engine, answersWithoutKey: open } = known;
-  const base = { url: replica.url, state: 'up', engine, answersWithoutKey: open } as const;
+  const base = { ...unseen(replica, watch.origin), state: 'up', engine, answersWithoutKey: open } as const;
   if (look.outcome === 'locked') return { ...base, detail: lockedDetail(watch, replica), models: watch.state?.models ?? [] };
   const listed = new Map(look.list.models.map((model) => [model.id, firstSeen(model, watch.state)]));
   const leftOut = look.list.leftOut === 0 ? null : `lists ${look.list.leftOut} more ${look.list.leftOut === 1 ? 'model' : 'models'} whose names cannot be used`;
@@ -105,13 +114,7 @@ function whenDown(watch: Watch, { replica, look, nowMs }: { replica: Replica; lo
   const before = watch.state;
   const loading = look.outcome === 'loading';
   if (watch.origin === 'usual' && !loading && (before === null || nowMs - watch.lastUpMs >= KEEP_OFFERED_MS)) return null;
-  return {
-    url: before?.url ?? replica.url,
-    state: 'down',
-    engine: loading ? 'llama.cpp' : (before?.engine ?? replica.engine),
-    detail: loading ? 'is loading its model' : look.detail,
-    models: before?.models ?? [],
-    answersWithoutKey: false,
-    ...(before?.listed === undefined ? {} : { listed: before.listed }),
-  };
+  const known = before ?? unseen(replica, watch.origin);
+  const engine = loading ? 'llama.cpp' : known.engine;
+  return { ...known, state: 'down', engine, detail: loading ? 'is loading its model' : look.detail, answersWithoutKey: false };
 }
