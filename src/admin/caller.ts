@@ -1,0 +1,26 @@
+import type { Actor, KeyPolicy } from '../keys/key.js';
+
+/** Who asks. Made by the front door after it authenticated the request, or by the CLI for the operator of the machine. */
+export interface AdminCaller {
+  actor: Actor;
+  /** What the caller holds; `operator` (unix socket, offline) may do everything. */
+  holder: KeyPolicy | 'operator';
+  /** The key that was shown; null for the operator and for callers without a key of ours. */
+  keyId: string | null;
+  /** Which routes are served: `/admin/v1`, or a holder's own `/me`. */
+  reach: 'admin' | 'me';
+}
+
+/** The admin API as one function from request to answer, so that a socket, HTTP and an open store look the same. */
+export interface AdminApp {
+  /** Answers every failure as a problem body; rejects never. `request.signal` ends what streams. */
+  fetch(request: Request, caller: AdminCaller): Promise<Response>;
+  /** OpenAPI 3.1, from the schemas that validate. */
+  openapi(): object;
+}
+
+/** How the CLI reaches an admin API. `path` is absolute, for example `/admin/v1/keys?limit=10`. */
+export type AdminFetch = (
+  path: string,
+  init?: { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+) => Promise<Response>;

@@ -1,0 +1,25 @@
+import { auditOperations } from './audit.js';
+import { explainOperation } from './explain.js';
+import { gatewayOperations } from './gateway-operations.js';
+import { keyActOperations } from './key-acts.js';
+import { keyOperations } from './keys.js';
+import { ownKeyOperations } from './me.js';
+import type { Operation } from './operation.js';
+import { ownerOperations } from './owners.js';
+import { requestOperations } from './requests.js';
+import { streamOperations } from './streams.js';
+
+/** Everything the admin API can do. What is not in this list does not exist. */
+export const adminOperations: readonly Operation[] = [
+  ...keyActOperations,
+  ...keyOperations,
+  ...ownerOperations,
+  ...requestOperations,
+  ...streamOperations,
+  ...auditOperations,
+  ...gatewayOperations,
+  explainOperation,
+];
+
+/** What a holder can do about his own key, on listeners for inference. */
+export const ownOperations: readonly Operation[] = ownKeyOperations;
