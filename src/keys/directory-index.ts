@@ -1,5 +1,7 @@
-/** Share of slots in use, in tenths, beyond which the index doubles. */
+/** Share of slots in use, in tenths, beyond which the index is built anew. */
 const FULL_TENTHS = 6;
+/** Share in use after that, in tenths, beyond which it also doubles. */
+const CROWDED_TENTHS = 3;
 const FEWEST_SLOTS = 16;
 
 /** An index as it travels between threads. */
@@ -11,7 +13,7 @@ export interface PackedIndex {
 /**
  * An open-addressing hash index from 32-bit hashes to small numbers, with linear probing. It holds
  * candidates only: whoever looks up compares the real thing, so entries that no longer fit do no harm
- * and nothing is ever taken out.
+ * and stay until the index is built anew.
  *
  *     for (let at = index.home(hash); (value = index.valueAt(at)) >= 0; at = index.next(at)) ...
  */
@@ -21,7 +23,7 @@ export class SlotIndex {
   #slots: Uint32Array<ArrayBuffer>;
   #used: number;
 
-  /** `hashOf` gives the hash of a value again, for when the index doubles. */
+  /** `hashOf` gives the present hash of a value, for when the index is built anew. */
   constructor(hashOf: (value: number) => number, packed?: PackedIndex) {
     this.#hashOf = hashOf;
     this.#slots = packed?.slots ?? new Uint32Array(FEWEST_SLOTS);
@@ -43,8 +45,7 @@ export class SlotIndex {
 
   add(hash: number, value: number): void {
     this.#place(hash, value);
-    this.#used += 1;
-    if (this.#used * 10 > this.#slots.length * FULL_TENTHS) this.#double();
+    if (this.#used * 10 > this.#slots.length * FULL_TENTHS) this.#renew();
   }
 
   pack(): PackedIndex {
@@ -53,13 +54,23 @@ export class SlotIndex {
 
   #place(hash: number, value: number): void {
     let position = this.home(hash);
-    while (this.valueAt(position) >= 0) position = this.next(position);
+    for (let found = this.valueAt(position); found >= 0; found = this.valueAt(position)) {
+      if (found === value) return;
+      position = this.next(position);
+    }
     this.#slots[position] = value + 1;
+    this.#used += 1;
   }
 
-  #double(): void {
+  #renew(): void {
     const old = this.#slots;
-    this.#slots = new Uint32Array(old.length * 2);
+    this.#refill(old, old.length);
+    if (this.#used * 10 > old.length * CROWDED_TENTHS) this.#refill(old, old.length * 2);
+  }
+
+  #refill(old: Uint32Array, length: number): void {
+    this.#slots = new Uint32Array(length);
+    this.#used = 0;
     for (const entry of old) {
       if (entry > 0) this.#place(this.#hashOf(entry - 1), entry - 1);
     }

@@ -1,9 +1,12 @@
+import { SlotIndex } from './directory-index.js';
 import type { KeyPolicy } from './key.js';
 
 type Part = KeyPolicy['scopes'] | KeyPolicy['limits'] | KeyPolicy['attributes'];
 
 /** Parts remembered for sharing. Beyond it sharing begins anew, which costs memory and nothing else. */
 const MOST_PARTS = 10_000;
+const EMPTY_LIST: readonly string[] = Object.freeze([]);
+const EMPTY_RECORD = Object.freeze({});
 
 /**
  * Keeps each different policy once, deeply frozen, however many keys have it. Parts that are equal
@@ -11,10 +14,9 @@ const MOST_PARTS = 10_000;
  */
 export class PolicyPool {
   readonly #policies: (KeyPolicy | null)[] = [];
-  readonly #names: string[] = [];
   readonly #uses: number[] = [];
   readonly #free: number[] = [];
-  readonly #indexes = new Map<string, number>();
+  readonly #index = new SlotIndex((at) => this.#hashAt(at));
   readonly #parts = new Map<string, Part>();
   readonly #partNumbers = new WeakMap<Part, number>();
   #nextPart = 1;
@@ -28,15 +30,8 @@ export class PolicyPool {
   /** The index of a policy equal to this one. Each call is one use, to be given back with `release`. */
   acquire(policy: KeyPolicy): number {
     const shared = this.#share(policy);
-    const name = this.#nameOf(shared);
-    const known = this.#indexes.get(name);
-    const index = known ?? this.#free.pop() ?? this.#policies.length;
-    if (known === undefined) {
-      this.#policies[index] = Object.freeze(shared);
-      this.#names[index] = name;
-      this.#uses[index] = 0;
-      this.#indexes.set(name, index);
-    }
+    const hash = this.#hashOf(shared);
+    const index = this.#find(shared, hash) ?? this.#add(shared, hash);
     this.#uses[index] = (this.#uses[index] ?? 0) + 1;
     return index;
   }
@@ -46,7 +41,6 @@ export class PolicyPool {
     const left = (this.#uses[index] ?? 0) - 1;
     this.#uses[index] = left;
     if (left > 0) return;
-    this.#indexes.delete(this.#names[index] ?? '');
     this.#policies[index] = null;
     this.#free.push(index);
   }
@@ -59,15 +53,33 @@ export class PolicyPool {
   static unpack(packed: PackedPolicies): PolicyPool {
     const pool = new PolicyPool();
     packed.policies.forEach((policy, index) => {
-      if (policy === null) throw new Error('A packed policy is missing.');
-      const shared = pool.#share(policy);
-      const name = pool.#nameOf(shared);
-      pool.#policies.push(Object.freeze(shared));
-      pool.#names.push(name);
-      pool.#uses.push(packed.uses[index] ?? 0);
-      pool.#indexes.set(name, index);
+      pool.#uses[index] = packed.uses[index] ?? 0;
+      pool.#policies.push(null);
+      if (policy === null) pool.#free.push(index);
+      else pool.#put(index, pool.#share(policy));
     });
     return pool;
+  }
+
+  #add(shared: KeyPolicy, hash: number): number {
+    const index = this.#free.pop() ?? this.#policies.length;
+    this.#uses[index] = 0;
+    this.#put(index, shared, hash);
+    return index;
+  }
+
+  #put(index: number, shared: KeyPolicy, hash = this.#hashOf(shared)): void {
+    this.#policies[index] = Object.freeze(shared);
+    this.#index.add(hash, index);
+  }
+
+  #find(shared: KeyPolicy, hash: number): number | null {
+    let position = this.#index.home(hash);
+    for (let index = this.#index.valueAt(position); index >= 0; index = this.#index.valueAt(position)) {
+      if (areEqual(this.#policies[index] ?? null, shared)) return index;
+      position = this.#index.next(position);
+    }
+    return null;
   }
 
   #share(policy: KeyPolicy): KeyPolicy {
@@ -82,6 +94,7 @@ export class PolicyPool {
   }
 
   #sharePart<P extends Part>(part: P): P {
+    if (isEmpty(part)) return (Array.isArray(part) ? EMPTY_LIST : EMPTY_RECORD) as P;
     if (this.#partNumbers.has(part)) return part;
     const text = JSON.stringify(part);
     const known = this.#parts.get(text);
@@ -93,11 +106,22 @@ export class PolicyPool {
     return kept;
   }
 
-  /** Equal for policies with the same owner and the same shared parts. */
-  #nameOf(shared: KeyPolicy): string {
-    const parts = [shared.scopes, shared.models, shared.allowIps, shared.limits, shared.attributes];
-    const numbers = parts.map((part) => this.#partNumbers.get(part)).join(',');
-    return shared.owner === null ? numbers : `${numbers},${shared.owner}`;
+  #hashAt(index: number): number {
+    const policy = this.#policies[index];
+    return policy === undefined || policy === null ? 0 : this.#hashOf(policy);
+  }
+
+  #hashOf(shared: KeyPolicy): number {
+    let hash = textHash(shared.owner ?? '');
+    hash = mixed(hash, this.#numberOf(shared.scopes));
+    hash = mixed(hash, this.#numberOf(shared.models));
+    hash = mixed(hash, this.#numberOf(shared.allowIps));
+    hash = mixed(hash, this.#numberOf(shared.limits));
+    return mixed(hash, this.#numberOf(shared.attributes)) >>> 0;
+  }
+
+  #numberOf(part: Part): number {
+    return isEmpty(part) ? 0 : (this.#partNumbers.get(part) ?? 0);
   }
 }
 
@@ -112,4 +136,34 @@ function deeplyFrozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   for (const member of Object.values(value)) deeplyFrozen(member);
   return Object.freeze(value);
+}
+
+/** Equal owner and the same shared parts. */
+function areEqual(known: KeyPolicy | null, shared: KeyPolicy): boolean {
+  return (
+    known !== null &&
+    known.owner === shared.owner &&
+    known.scopes === shared.scopes &&
+    known.models === shared.models &&
+    known.allowIps === shared.allowIps &&
+    known.limits === shared.limits &&
+    known.attributes === shared.attributes
+  );
+}
+
+function isEmpty(part: Part): boolean {
+  if (Array.isArray(part)) return part.length === 0;
+  return Object.keys(part).length === 0;
+}
+
+function mixed(hash: number, number: number): number {
+  const product = Math.imul(hash ^ number, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
+
+/** FNV-1a over the UTF-16 units. */
+function textHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
 }

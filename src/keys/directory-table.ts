@@ -95,9 +95,8 @@ export class KeyTable {
     return row;
   }
 
-  /** Writes everything but the id. `parent` is a row or `NO_ROW`. */
+  /** Writes everything but the id, digests of 32 bytes. `parent` is a row or `NO_ROW`. */
   write(row: number, key: PackRow, place: { policy: number; parent: number; revision: number }): void {
-    if (key.digest.byteLength !== DIGEST_BYTES) throw new Error('A digest has 32 bytes.');
     const at = row * ROW_WORDS;
     this.#words[at + POLICY] = place.policy;
     this.#words[at + PARENT] = place.parent + 1;
@@ -158,9 +157,8 @@ export class KeyTable {
   }
 
   id(row: number): string {
-    let id = '';
-    for (let at = 0; at < ID_CHARACTERS; at++) id += String.fromCharCode(this.#bytes[row * ROW_WORDS * 4 + at] ?? 0);
-    return id;
+    const at = row * ROW_WORDS + ID;
+    return idText(this.#words[at] ?? 0) + idText(this.#words[at + 1] ?? 0) + idText(this.#words[at + 2] ?? 0);
   }
 
   /**
@@ -235,10 +233,14 @@ export class KeyTable {
   }
 }
 
-/** Four characters of an id, in the byte order of the machine, so that the bytes of a row spell the id. */
+/** Four characters of an id as one word. */
 function idWord(id: string, start: number): number {
   const code = (at: number): number => id.charCodeAt(start + at) & 0xff;
   return (code(0) | (code(1) << 8) | (code(2) << 16) | (code(3) << 24)) >>> 0;
+}
+
+function idText(word: number): string {
+  return String.fromCharCode(word & 0xff, (word >>> 8) & 0xff, (word >>> 16) & 0xff, word >>> 24);
 }
 
 /** Mixes the three words of an id; ids are random, so that little is needed. */

@@ -77,14 +77,14 @@ class Directory implements LiveDirectory {
 
   identify(secret: string): Maybe<KnownKey | null> {
     const parsed = parseKey(secret);
-    if (parsed !== null) return this.#shown(this.#table.find(parsed.id), digestOf(parsed.canonical));
+    if (parsed !== null) return this.#shown(this.#table.find(parsed.id), digestOf(parsed.canonical), parsed.id);
     if (looksLikeKey(secret)) return null;
     return this.#identifyImported(secret);
   }
 
   byId(id: string): KnownKey | null {
     const row = this.#table.find(id);
-    return this.#table.isHeld(row) ? this.#known(row, 'current') : null;
+    return this.#table.isHeld(row) ? this.#known(row, 'current', id) : null;
   }
 
   apply(row: PackRow, revision: number): void {
@@ -114,19 +114,19 @@ class Directory implements LiveDirectory {
   }
 
   /** The key in this row if the digest is that of one of its secrets that still works. */
-  #shown(row: number, digest: Uint8Array): KnownKey | null {
+  #shown(row: number, digest: Uint8Array, id?: string): KnownKey | null {
     const slot = this.#table.match(row, digest);
     if (slot === null) return null;
-    const known = this.#known(row, slot);
+    const known = this.#known(row, slot, id ?? this.#table.id(row));
     if (slot === 'current') return known;
     const ends = known.secretExpiresAt;
     return ends !== null && unixSeconds(this.#clock) < ends ? known : null;
   }
 
-  #known(row: number, slot: 'current' | 'previous'): KnownKey {
+  #known(row: number, slot: 'current' | 'previous', id: string): KnownKey {
     const policy = this.#keys.policy(row);
     const known: KnownKey = {
-      id: this.#table.id(row),
+      id,
       policy,
       state: this.#table.state(row),
       expiresAt: this.#table.expiresAt(row),
