@@ -139,7 +139,7 @@ describe('what stands in the repository', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<string, object>;
     const wanted = Object.keys({ ...manifest['dependencies'], ...manifest['optionalDependencies'] }).sort();
     const record = everything.find(({ path }) => basename(path) === 'dependencies.md')?.text ?? '';
-    const listed = [...record.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name).sort();
+    const listed = [...record.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name).sort();
     expect(listed).toEqual(wanted);
   });
 });
