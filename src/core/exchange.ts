@@ -69,6 +69,8 @@ export interface BodyHead {
   /** Bytes of the model's value, quotes included; null when there is none. */
   modelAt: { from: number; to: number } | null;
   stream: boolean;
+  /** An earlier answer the request builds on (Responses API). */
+  previousResponse: string | null;
   /** The object has no member at all. */
   empty: boolean;
 }

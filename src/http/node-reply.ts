@@ -1,23 +1,24 @@
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.js';
 import type { Reply } from '../core/exchange.js';
 import type { FlatHeaders } from '../core/headers.js';
 
 /** How long the last words of a broken answer may take to reach the client. */
 const LAST_WORDS_MS = 2000;
+/** An answer to a body that was not read: so much of it is still taken, so that the client can read the answer. */
+const LINGER_BYTES = 65_536;
+const LINGER_MS = 1000;
 
 /** The way back over Node's own server. */
 export class NodeReply implements Reply {
+  readonly #incoming: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clock: Clock;
-  /** Taken at once: Node lets go of it when the answer is over. */
-  readonly #socket: Socket | null;
   #closed = false;
 
-  constructor(response: ServerResponse, socket: Socket | null, clock: Clock) {
+  constructor(incoming: IncomingMessage, response: ServerResponse, clock: Clock) {
+    this.#incoming = incoming;
     this.#response = response;
-    this.#socket = socket;
     this.#clock = clock;
     response.once('close', () => {
       this.#closed = true;
@@ -44,12 +45,14 @@ export class NodeReply implements Reply {
   }
 
   end(chunk?: Uint8Array | string): void {
-    if (!this.closed) this.#response.end(chunk);
+    if (this.closed) return;
+    if (this.#incoming.complete || this.#response.shouldKeepAlive) this.#response.end(chunk);
+    else this.#endLingering(chunk);
   }
 
   destroy(last?: string): void {
     if (this.#closed) return;
-    const socket = this.#socket;
+    const { socket } = this.#response;
     if (last === undefined || socket === null || this.#response.writableEnded) {
       this.#response.destroy();
       return;
@@ -67,5 +70,32 @@ export class NodeReply implements Reply {
   onClose(closed: (finished: boolean) => void): void {
     if (this.#closed) closed(this.#response.writableFinished);
     else this.#response.once('close', () => closed(this.#response.writableFinished));
+  }
+
+  /**
+   * Closing at once on a client that still sends would reset the connection and could take the answer
+   * away from it before it is read.
+   */
+  #endLingering(chunk?: Uint8Array | string): void {
+    const incoming = this.#incoming;
+    let taken = 0;
+    let over = false;
+    const finish = (): void => {
+      if (over) return;
+      over = true;
+      cancel();
+      this.#response.end();
+    };
+    const cancel = this.#clock.after(LINGER_MS, finish);
+    incoming.on('data', (part: Buffer) => {
+      taken += part.length;
+      if (taken > LINGER_BYTES) finish();
+    });
+    incoming.once('end', finish);
+    incoming.once('close', finish);
+    incoming.on('error', finish);
+    if (chunk !== undefined) this.#response.write(chunk);
+    else this.#response.flushHeaders();
+    incoming.resume();
   }
 }

@@ -3,7 +3,7 @@ import { Refusal } from '../core/errors.js';
 import { scanObject, type TopMember } from './json-scan.js';
 
 /** Members whose meaning we rely on. Another spelling of one of them (`Model`) is refused: some readers fold case. */
-const WATCHED = new Set(['model', 'stream', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict']);
+const WATCHED = new Set(['model', 'stream', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict', 'previous_response_id']);
 const COUNTS = new Set(['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict']);
 const MAX_MODEL_LENGTH = 256;
 // eslint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -15,7 +15,7 @@ const UNFIT_MODEL = /[\u0000-\u001f\u007f]|\p{Cs}/u;
  */
 export function readHead(bytes: Buffer): BodyHead {
   const members = scanObject(bytes);
-  const head: BodyHead = { model: null, modelAt: null, stream: false, empty: members.length === 0 };
+  const head: BodyHead = { model: null, modelAt: null, stream: false, previousResponse: null, empty: members.length === 0 };
   for (const member of members) {
     if (!WATCHED.has(member.name)) {
       refuseOtherSpelling(member.name);
@@ -23,6 +23,7 @@ export function readHead(bytes: Buffer): BodyHead {
     }
     if (member.name === 'model') readModel(bytes, member, head);
     else if (member.name === 'stream') head.stream = readFlag(member);
+    else if (member.name === 'previous_response_id') head.previousResponse = readText(bytes, member);
     else if (COUNTS.has(member.name)) refuseOddCount(bytes, member);
   }
   return head;
@@ -38,11 +39,16 @@ export function withModel(bytes: Buffer, head: BodyHead, model: string): Buffer 
   return Buffer.concat([bytes.subarray(0, open), Buffer.from('"model":'), value, Buffer.from(head.empty ? '' : ','), bytes.subarray(open)]);
 }
 
+function readText(bytes: Buffer, member: TopMember): string | null {
+  if (member.kind === 'null') return null;
+  if (member.kind !== 'string') throw invalid(member.name, 'must be a string');
+  return JSON.parse(bytes.toString('utf8', member.from, member.to)) as string;
+}
+
 function readModel(bytes: Buffer, member: TopMember, head: BodyHead): void {
   head.modelAt = { from: member.from, to: member.to };
-  if (member.kind === 'null') return;
-  if (member.kind !== 'string') throw invalid('model', 'must be a string');
-  const name = JSON.parse(bytes.toString('utf8', member.from, member.to)) as string;
+  const name = readText(bytes, member);
+  if (name === null) return;
   if (name === '' || name.length > MAX_MODEL_LENGTH || UNFIT_MODEL.test(name)) {
     throw invalid('model', `must have 1 to ${MAX_MODEL_LENGTH} characters and no control characters`);
   }

@@ -1,0 +1,157 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Clock } from '../core/clock.js';
+import type { Reply } from '../core/exchange.js';
+import { plainAddress } from '../core/address.js';
+import type { RawRequest } from './canonical-request.js';
+import { readBody } from './body.js';
+import { NodeReply } from './node-reply.js';
+import { answerBrokenRequest } from './broken-request.js';
+import { createTurnTaking } from './one-at-a-time.js';
+import { watchSilentSockets } from './silent-sockets.js';
+
+/** A request that arrived, before anything is believed of it. */
+export interface Arrival {
+  raw: RawRequest;
+  reply: Reply;
+  /** Reads the whole body; sends `100 Continue` first when the client waits for it. Call at most once. */
+  readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
+  /** Set when the request asked for something other than `100-continue`. */
+  oddExpectation: boolean;
+}
+
+export interface TlsMaterial {
+  cert: Buffer;
+  key: Buffer;
+  /** Client certificates are demanded when it is given. */
+  clientCa: Buffer | null;
+  minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+export interface ListenerOptions {
+  /** Where to listen: a host and port, or the path of a unix socket. */
+  at: { host: string; port: number } | { path: string };
+  tls: TlsMaterial | null;
+  maxConnections: number;
+  clock: Clock;
+  onArrival(arrival: Arrival): void;
+}
+
+export interface Listener {
+  /** The port bound; null on a unix socket. */
+  port: number | null;
+  /** New certificates for new connections; running ones stay. */
+  renewTls(material: TlsMaterial): void;
+  /** Takes no new connections and closes those that wait between two requests. */
+  stopAccepting(): void;
+  /** Hands a request of another server to this listener's front door. */
+  handle(incoming: IncomingMessage, response: ServerResponse): void;
+  /** Breaks every connection. */
+  close(): Promise<void>;
+}
+
+const MAX_HEADER_BYTES = 16_384;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Longer than the idle time of common reverse proxies, so that they close first and never race with us. */
+const KEEP_ALIVE_MS = 75_000;
+const KEEP_ALIVE_PROBE_MS = 30_000;
+
+/** Opens a listener; rejects with Node's error (`EADDRINUSE`, `EACCES`, ...) when it cannot. */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const server = makeServer(options);
+  const turns = createTurnTaking();
+  const arrive = (incoming: IncomingMessage, response: ServerResponse, expectation: 'none' | 'continue' | 'odd'): void =>
+    turns.take(incoming.socket, response, () => options.onArrival(arrivalOf(incoming, response, { expectation, clock: options.clock })));
+  server.on('request', (incoming, response) => arrive(incoming, response, 'none'));
+  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, 'continue'));
+  server.on('checkExpectation', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, 'odd'));
+  server.on('clientError', answerBrokenRequest);
+  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  });
+  const stopWatching = watchSilentSockets(server, options.clock);
+  await listen(server, options.at);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : null,
+    renewTls(material) {
+      if ('setSecureContext' in server) server.setSecureContext(secureContext(material));
+    },
+    stopAccepting() {
+      server.close();
+      server.closeIdleConnections();
+    },
+    handle: (incoming, response) => arrive(incoming, response, 'none'),
+    close: () =>
+      new Promise((resolve) => {
+        stopWatching();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function makeServer(options: ListenerOptions): Server | TlsServer {
+  const settings = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    // The pace of a body is judged where it is read; a fixed time would cut long uploads.
+    requestTimeout: 0,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+    noDelay: true,
+    // A missing Host is refused together with every other odd one.
+    requireHostHeader: false,
+  };
+  const server =
+    options.tls === null
+      ? createServer(settings)
+      : createTlsServer({ ...settings, ...secureContext(options.tls), handshakeTimeout: HEADERS_TIMEOUT_MS });
+  // Node would drop what is over its limit without a word; all of them are counted instead.
+  server.maxHeadersCount = 0;
+  server.maxConnections = options.maxConnections;
+  return server;
+}
+
+function secureContext(tls: TlsMaterial): { cert: Buffer; key: Buffer; ca?: Buffer; requestCert?: boolean; rejectUnauthorized?: boolean; minVersion: 'TLSv1.2' | 'TLSv1.3' } {
+  const client = tls.clientCa === null ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true };
+  return { cert: tls.cert, key: tls.key, minVersion: tls.minVersion, ...client };
+}
+
+function listen(server: Server | TlsServer, at: ListenerOptions['at']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function arrivalOf(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { expectation, clock }: { expectation: 'none' | 'continue' | 'odd'; clock: Clock },
+): Arrival {
+  const { socket } = incoming;
+  return {
+    raw: {
+      method: incoming.method ?? '',
+      target: incoming.url ?? '',
+      httpVersion: incoming.httpVersion,
+      headers: incoming.rawHeaders,
+      peer: plainAddress(socket.remoteAddress ?? ''),
+      secure: 'encrypted' in socket,
+    },
+    reply: new NodeReply(incoming, response, clock),
+    readBody(bounds) {
+      if (expectation === 'continue' && (bounds.contentLength ?? 0) <= bounds.maxBytes) response.writeContinue();
+      return readBody(incoming, bounds, clock);
+    },
+    oddExpectation: expectation === 'odd',
+  };
+}

@@ -1,0 +1,57 @@
+import type { Caller } from '../core/caller.js';
+import type { ErrorCode, StreamEnd } from '../core/errors.js';
+import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
+import type { OfferedModel, Replica } from '../replicas/model.js';
+import type { Route } from './routes.js';
+
+/** What came before the canonical request: how to read the body, and through which door it came. */
+export interface Door {
+  /** True on the unix socket: whoever can open it is this machine's operator. */
+  operator: boolean;
+  readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
+}
+
+/**
+ * The record of one request. Each stage adds one thing; usage and the log read the finished record
+ * once, for refusals too.
+ */
+export interface Exchange {
+  readonly id: string;
+  /** Unix milliseconds, and monotonic milliseconds, when the head was complete. */
+  readonly startedAtMs: number;
+  readonly startedAt: number;
+  readonly request: CanonicalRequest;
+  readonly reply: Reply;
+  readonly door: Door;
+  readonly route: Route;
+  /** What stands where the route has `{id}` or `{model}`, decoded once. */
+  readonly param: string | null;
+  /** Headers of ours for the answer, flat. */
+  readonly ownHeaders: readonly string[];
+  /** Added by `identify`. */
+  caller: Caller | null;
+  /** Added by `read body`. */
+  body: Buffer | null;
+  bodyRead: boolean;
+  head: BodyHead | null;
+  /** Added by `authorize`. */
+  model: OfferedModel | null;
+  /** Added by `pick`. */
+  replica: Replica | null;
+  /** Added by `forward`. */
+  attempts: number;
+  firstByteMs: number | null;
+  bytesOut: number;
+  /** How it ended. */
+  status: number;
+  code: ErrorCode | StreamEnd | null;
+  reason: string | null;
+  /** What was taken on the way, given back at the end in reverse order. */
+  readonly holds: (() => void)[];
+}
+
+/** A field an earlier stage must have filled. Missing means the route's table has the stages in the wrong order. */
+export function need<T>(value: T | null, field: string): T {
+  if (value === null) throw new Error(`the exchange has no ${field} yet: the stages of this route are in the wrong order`);
+  return value;
+}

@@ -1,0 +1,79 @@
+import { Refusal } from '../core/errors.js';
+import { nearest } from '../core/nearest.js';
+import type { CanonicalRequest } from '../core/exchange.js';
+import type { Route } from './routes.js';
+
+export interface Match {
+  route: Route;
+  /** What stands for `{name}`, decoded once. */
+  param: string | null;
+}
+
+/** Finds the route of a request, or throws 404 with the nearest one, or 405. */
+export type Matcher = (request: CanonicalRequest) => Match;
+
+interface Prefix {
+  /** Up to and with the slash before the open end. */
+  start: string;
+  /** The open end is one decoded value; else it is left to the route. */
+  named: boolean;
+  byMethod: Map<string, Route>;
+}
+
+export function createMatcher(routes: readonly Route[]): Matcher {
+  const exact = new Map<string, Map<string, Route>>();
+  const prefixes: Prefix[] = [];
+  for (const route of routes) methodsOf(route, exact, prefixes).set(route.method, route);
+  // The longest start first, so that the closer one wins.
+  prefixes.sort((one, other) => other.start.length - one.start.length);
+  return (request) => {
+    const whole = exact.get(request.path);
+    if (whole !== undefined) return { route: chosen(whole, request), param: null };
+    for (const prefix of prefixes) {
+      const rest = request.path.startsWith(prefix.start) ? request.path.slice(prefix.start.length) : '';
+      if (rest === '') continue;
+      const route = chosen(prefix.byMethod, request);
+      if (prefix.named) return { route, param: decodeURIComponent(rest) };
+      if (request.path.includes('%2F')) break;
+      return { route, param: null };
+    }
+    if (request.path.includes('%2F')) throw new Refusal('bad_request', { message: 'The request was refused: the path has an encoded slash.' });
+    throw unknown(request, routes);
+  };
+}
+
+function methodsOf(route: Route, exact: Map<string, Map<string, Route>>, prefixes: Prefix[]): Map<string, Route> {
+  const open = /^(.*\/)(\{\w+\}|\*)$/.exec(route.path);
+  if (open === null) {
+    const known = exact.get(route.path) ?? new Map<string, Route>();
+    exact.set(route.path, known);
+    return known;
+  }
+  const [, start = '', end = ''] = open;
+  let prefix = prefixes.find((candidate) => candidate.start === start);
+  if (prefix === undefined) {
+    prefix = { start, named: end !== '*', byMethod: new Map() };
+    prefixes.push(prefix);
+  }
+  return prefix.byMethod;
+}
+
+/** HEAD has the rights of GET and no others. */
+function chosen(byMethod: ReadonlyMap<string, Route>, request: CanonicalRequest): Route {
+  const route = byMethod.get(request.method === 'HEAD' ? 'GET' : request.method);
+  if (route !== undefined) return route;
+  const methods = [...byMethod.keys(), ...(byMethod.has('GET') ? ['HEAD'] : [])].join(', ');
+  throw new Refusal('method_not_allowed', {
+    message: `${request.path} does not take ${request.method}. Use ${methods}.`,
+    headers: ['allow', methods],
+  });
+}
+
+function unknown(request: CanonicalRequest, routes: readonly Route[]): Refusal {
+  const paths = [...new Set(routes.map((route) => route.path))];
+  const underBase = paths.includes(`/v1${request.path}`) ? `/v1${request.path}` : null;
+  const doubled = request.path.startsWith('/v1/v1/') ? request.path.slice(3) : null;
+  const meant = underBase ?? doubled ?? nearest(request.path, paths);
+  const hint = meant === null ? 'See the documentation for the routes there are.' : `Did you mean ${meant}? The base URL of OpenAI clients ends with /v1.`;
+  return new Refusal('unknown_url', { message: `There is no route ${request.method} ${request.path.slice(0, 200)} here. ${hint}` });
+}

@@ -1,0 +1,62 @@
+import { anthropic } from '../dialects/anthropic.js';
+import { openai, plain, responses } from '../dialects/openai.js';
+import type { Dialect } from '../core/exchange.js';
+import type { StepName } from './steps.js';
+
+/** What a route asks for and which stages it passes, in their order. */
+export interface Route {
+  method: string;
+  /** Canonical path; `{name}` at the end takes the rest of the path, `/*` everything below. */
+  path: string;
+  /** The scope it needs; `within` is content with any scope under it; null = any known caller. */
+  scope: { needed: string } | { within: string } | null;
+  dialect: Dialect;
+  steps: readonly StepName[];
+  /** Counted and logged as a request of a model; the rest is housekeeping. */
+  logged: boolean;
+}
+
+// Nobody without a key makes us hold a body, and the model is judged on the body that is sent.
+const FORWARDED = ['identify', 'authorize', 'readBody', 'authorizeModel', 'forward'] as const;
+const FORWARDED_RESPONSE = ['identify', 'authorize', 'readBody', 'authorizeModel', 'continueResponse', 'forward'] as const;
+const BOUND_TO_REPLICA = ['identify', 'authorize', 'findResponse', 'forward'] as const;
+const MODEL_LIST = ['identify', 'authorize', 'answerModels'] as const;
+const OWN_KEY = ['identify', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
+const ADMIN = ['identifyAdmin', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
+
+const needs = (needed: string): { needed: string } => ({ needed });
+const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({ method: 'POST', path, scope, dialect, steps: FORWARDED, logged: true });
+const housekeeping = (method: string, path: string, steps: readonly StepName[]): Route => ({ method, path, scope: null, dialect: plain, steps, logged: false });
+
+/** Every route of an api listener. What is not here does not exist. */
+export const API_ROUTES: readonly Route[] = [
+  inference('/v1/chat/completions', needs('infer:chat'), openai),
+  inference('/v1/completions', needs('infer:chat'), openai),
+  inference('/v1/messages', needs('infer:chat'), anthropic),
+  inference('/v1/messages/count_tokens', { within: 'infer' }, anthropic),
+  inference('/v1/embeddings', needs('infer:embeddings'), plain),
+  inference('/v1/rerank', needs('infer:rerank'), plain),
+  inference('/v2/rerank', needs('infer:rerank'), plain),
+  inference('/v1/score', needs('infer:rerank'), plain),
+  { ...inference('/v1/responses', needs('infer:chat'), responses), steps: FORWARDED_RESPONSE },
+  { method: 'GET', path: '/v1/responses/{id}', scope: needs('infer:chat'), dialect: responses, steps: BOUND_TO_REPLICA, logged: true },
+  { method: 'DELETE', path: '/v1/responses/{id}', scope: needs('infer:chat'), dialect: responses, steps: BOUND_TO_REPLICA, logged: true },
+  { method: 'GET', path: '/v1/models', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
+  { method: 'GET', path: '/v1/models/{model}', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
+  housekeeping('GET', '/me', OWN_KEY),
+  housekeeping('POST', '/me/revoke', OWN_KEY),
+  housekeeping('POST', '/me/rotate', OWN_KEY),
+  housekeeping('POST', '/me/derive', OWN_KEY),
+  housekeeping('GET', '/health', ['answerAlive']),
+  housekeeping('GET', '/v1/health', ['answerAlive']),
+];
+
+/** On every listener. */
+export const COMMON_ROUTES: readonly Route[] = [
+  housekeeping('GET', '/', ['answerName']),
+  housekeeping('GET', '/healthz', ['answerAlive']),
+  housekeeping('GET', '/readyz', ['answerReady']),
+];
+
+/** On admin listeners and the unix socket. The admin app knows what lies below. */
+export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => housekeeping(method, '/admin/v1/*', ADMIN));

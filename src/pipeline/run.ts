@@ -1,0 +1,57 @@
+import { Refusal } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { isPromise } from '../core/maybe.js';
+import { sendRefusal } from '../http/refuse.js';
+import { StatusKept } from '../upstream/relay.js';
+import type { Exchange } from './exchange.js';
+import type { Steps } from './steps.js';
+
+export interface Runner {
+  steps: Steps;
+  /** Reads the finished record, once for every request. */
+  account(exchange: Exchange): void;
+  log: Log;
+}
+
+/** A body of this size at most is taken off the connection when it is not wanted, so that the connection lives on. */
+const SKIPPED_BODY_BYTES = 65_536;
+
+/**
+ * Walks a request through the stages of its route: in one go while everything is known, waiting only
+ * where a stage really waits. The one try, catch and finally of the product: whatever happens, every
+ * hold is given back, last taken first, and the record is read once.
+ */
+export async function run(exchange: Exchange, { steps, account, log }: Runner): Promise<void> {
+  try {
+    for (const name of exchange.route.steps) {
+      const pending = steps[name](exchange);
+      if (isPromise(pending)) await pending;
+    }
+  } catch (cause) {
+    refuse(exchange, cause, log);
+  } finally {
+    for (const giveBack of exchange.holds.reverse()) giveBack();
+    account(exchange);
+  }
+}
+
+function refuse(exchange: Exchange, cause: unknown, log: Log): void {
+  const kept = cause instanceof StatusKept ? cause : null;
+  const refusal = kept?.refusal ?? (cause instanceof Refusal ? cause : new Refusal('internal', { cause }));
+  if (refusal.code === 'internal') {
+    const { stack } = refusal.cause instanceof Error ? refusal.cause : refusal;
+    log.error({ request: exchange.id, path: exchange.request.path, stack }, 'a request failed for a reason of our own');
+  }
+  exchange.status = kept?.status ?? refusal.status;
+  exchange.code = refusal.code;
+  exchange.reason = refusal.reason;
+  const { contentLength, method } = exchange.request;
+  sendRefusal(exchange.reply, refusal, {
+    dialect: exchange.route.dialect,
+    requestId: exchange.id,
+    ownHeaders: exchange.ownHeaders,
+    close: !exchange.bodyRead && (contentLength === null || contentLength > SKIPPED_BODY_BYTES),
+    status: kept?.status,
+    headOnly: method === 'HEAD',
+  });
+}
