@@ -6,6 +6,7 @@ import { changeSentence } from './change-sentence.js';
 import { isThisMachine, portOf, type Interfaces } from './machine.js';
 import type { Replica } from './model.js';
 import type { Probe } from './probe.js';
+import { createRounds, inTurns } from './rounds.js';
 import { createWatch, lookAgain, unseen, type Watch } from './watch.js';
 
 export interface FinderOptions {
@@ -82,7 +83,7 @@ export function startFinder(options: FinderOptions): Finder {
     if (watch.origin === 'usual' || named.includes(watch)) report(before, watch.state);
   };
 
-  const rounds = createRounds(() => inTurns([...named, ...usual], lookOne));
+  const rounds = createRounds(() => inTurns([...named, ...usual], WIDTH, lookOne));
   const settled = rounds.next();
   const cancel: Cancel = clock.every(PERIOD_MS, () => rounds.unlessRunning());
 
@@ -176,35 +177,4 @@ function sameState(before: FoundState | null, after: FoundState | null): boolean
 function subscribe(callbacks: Set<() => void>, callback: () => void): () => void {
   callbacks.add(callback);
   return () => void callbacks.delete(callback);
-}
-
-/** Rounds that never overlap: one runs, and whoever asks meanwhile shares the one after it. */
-function createRounds(round: () => Promise<void>): { next(): Promise<void>; unlessRunning(): void } {
-  let running: Promise<void> | null = null;
-  let waiting: Promise<void> | null = null;
-  const start = (): Promise<void> => {
-    waiting = null;
-    running = round().finally(() => {
-      running = null;
-    });
-    return running;
-  };
-  return {
-    next() {
-      if (running === null && waiting === null) return start();
-      waiting ??= (running ?? Promise.resolve()).then(start);
-      return waiting;
-    },
-    unlessRunning() {
-      if (running === null && waiting === null) void start();
-    },
-  };
-}
-
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const one = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: WIDTH }, one));
 }

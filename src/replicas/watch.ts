@@ -82,7 +82,7 @@ async function whenUp(watch: Watch, { replica, look, probe, nowMs }: Up): Promis
   watch.lastUpMs = nowMs;
   const { engine, answersWithoutKey: open } = known;
   const base = { ...unseen(replica, watch.origin), state: 'up', engine, answersWithoutKey: open } as const;
-  if (look.outcome === 'locked') return { ...base, detail: lockedDetail(watch, replica), models: watch.state?.models ?? [] };
+  if (look.outcome === 'locked') return { ...(watch.state ?? base), ...base, detail: lockedDetail(watch, replica), models: watch.state?.models ?? [] };
   const listed = new Map(look.list.models.map((model) => [model.id, firstSeen(model, watch.state)]));
   const leftOut = look.list.leftOut === 0 ? null : `lists ${look.list.leftOut} more ${look.list.leftOut === 1 ? 'model' : 'models'} whose names cannot be used`;
   return { ...base, detail: leftOut, models: [...listed.keys()], listed };

@@ -1,0 +1,64 @@
+import type { AuditVerdict } from '../admin/ports.js';
+import type { Config } from '../config/schema.js';
+import type { ReplicaState } from '../replicas/model.js';
+
+/** Owner and permission bits of something in the file system. */
+export interface FileFacts {
+  path: string;
+  /** Permission bits, such as 0o600. */
+  mode: number;
+  ownerId: number;
+}
+
+export interface CertificateFacts {
+  file: string;
+  /** Unix milliseconds. Null = the file could not be read as a certificate. */
+  validUntilMs: number | null;
+  /** The private key beside it; null = it could not be read. */
+  key: FileFacts | null;
+}
+
+/** What the machine shows. */
+export interface HostFacts {
+  /** Such as `20.19.4`. */
+  nodeVersion: string;
+  /** Null where the system has no user ids. */
+  userId: number | null;
+  /** Soft limit of open files; null = unknown. */
+  openFiles: number | null;
+  nowMs: number;
+  /** Null = no file is used. */
+  configFile: FileFacts | null;
+  /** Null = it does not exist yet. */
+  dataDirectory: (FileFacts & { freeBytes: number; files: readonly FileFacts[] }) | null;
+  certificates: readonly CertificateFacts[];
+}
+
+/** What the keys show, revoked ones left out. */
+export interface KeyFacts {
+  active: number;
+  /** Names of active keys with the scope `admin`. */
+  admins: readonly string[];
+  /** Names of active keys without an end. */
+  endless: readonly string[];
+  /** Names of active keys older than 90 days that were not used for 90 days. */
+  unused: readonly string[];
+  /** Unix seconds of the newest change of any key; null = there is none. */
+  newestChangeAt: number | null;
+}
+
+/** Everything the checks look at. Null = not known here; checks of it are left out. */
+export interface DoctorFacts {
+  host: HostFacts;
+  config: Config;
+  /** Sentences from reading the configuration and building the catalogue. */
+  warnings: readonly string[];
+  upstreams: readonly ReplicaState[];
+  exposed: readonly { finding: string; cure: string }[];
+  keys: KeyFacts | null;
+  audit: AuditVerdict | null;
+  /** As read back from the open key store. */
+  store: { journalMode: string; synchronous: number } | null;
+  requestLogDropped: number;
+  lastReload: { ok: boolean; faults: readonly string[] } | null;
+}
