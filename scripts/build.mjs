@@ -7,6 +7,7 @@ import { chmod, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile }
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { licencesOf } from './licences.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DIST = join(ROOT, 'dist');
@@ -21,7 +22,14 @@ const ENTRIES = [
 ];
 
 /** Everything besides src/ that changes what the build gives. */
-const INPUTS = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+const INPUTS = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.mjs',
+  'scripts/licences.mjs',
+];
 
 /** Native, or loaded only where they are installed: never part of the bundle. */
 const EXTERNAL = ['@photostructure/sqlite', 'node:sqlite'];
@@ -70,9 +78,11 @@ async function bundle(options) {
     banner: { js: BANNER },
     sourcemap: true,
     sourcesContent: false,
+    metafile: true,
     logLevel: 'warning',
     write: false,
   });
+  await replaceFile(join(DIST, 'LICENCES.txt'), await licencesOf(ROOT, Object.keys(result.metafile.inputs)));
   for (const { path, contents } of result.outputFiles) await replaceFile(path, contents);
   await linkCommand();
   return result.outputFiles.map((file) => file.path);
