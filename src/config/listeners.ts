@@ -1,5 +1,5 @@
 import { parseListen } from './listen.js';
-import { choice, group, listOf, network, notYet, section, text, textLike } from './members.js';
+import { choice, group, listOf, network, notYet, path, section, textLike } from './members.js';
 
 function listenAddress() {
   return textLike(
@@ -9,15 +9,15 @@ function listenAddress() {
 }
 
 const tlsMembers = {
-  cert_file: text().nullable().default(null).meta({
+  cert_file: path().nullable().default(null).meta({
     description: 'PEM file with the certificate and its chain. Relative to the configuration file. Needs `key_file`.',
     examples: ['/etc/keyporter/tls/fullchain.pem'],
   }),
-  key_file: text().nullable().default(null).meta({
+  key_file: path().nullable().default(null).meta({
     description: 'PEM file with the private key. Keep it readable by its owner only.',
     examples: ['/etc/keyporter/tls/privkey.pem'],
   }),
-  client_ca_file: text().nullable().default(null).meta({
+  client_ca_file: path().nullable().default(null).meta({
     description: 'PEM file of authorities. When set, only clients with a certificate from one of them may connect.',
     examples: ['/etc/keyporter/tls/clients.pem'],
   }),

@@ -29,6 +29,11 @@ export function text(longest = 1024): z.ZodString {
   return textLike((value) => isLine(value, longest), `must be text of 1 to ${longest} characters in one line (put numbers in quotes)`);
 }
 
+/** A file or directory. `~` is the shell's word for home and would be a plain name here. */
+export function path(): z.ZodString {
+  return textLike((value) => isLine(value, 4096) && !/^~(\/|$)/.test(value), 'must be a path in one line, written out in full (no ~)');
+}
+
 function isLine(value: string, longest: number): boolean {
   return value.length > 0 && value.length <= longest && !/\p{Cc}/u.test(value);
 }

@@ -1,5 +1,5 @@
 import { isCanonicalPath } from './forms.js';
-import { choice, flag, group, listOf, named, notYet, secret, section, text, textLike, told, wholeNumber } from './members.js';
+import { choice, flag, group, listOf, named, notYet, path, secret, section, text, textLike, told, wholeNumber } from './members.js';
 import { normalUpstreamUrl, upstreamUrlFault } from './upstream-url.js';
 import * as z from 'zod';
 
@@ -45,7 +45,7 @@ export const upstreams = listOf(group({ url: serverUrl(), api_key: serverKey(), 
 const replica = group({
   url: serverUrl(),
   api_key: serverKey(),
-  ca_file: text().nullable().default(null).meta({
+  ca_file: path().nullable().default(null).meta({
     description: 'PEM file that vouches for the certificate of the server, besides the authorities of the system. Relative to the configuration file.',
     examples: ['/etc/keyporter/engines-ca.pem'],
   }),
@@ -60,7 +60,7 @@ const replica = group({
 const replicas = listOf(replica, 1, 1000).meta({
   description: 'The servers that have this model. In this version exactly one.',
   examples: [[{ url: 'http://10.0.0.5:8000', api_key: '${VLLM_KEY}' }]],
-  notYetBeyond: 1,
+  onlyOneYet: true,
 });
 
 const paths = z

@@ -1,7 +1,7 @@
-import { choice, named, notYet, notYetMessage, section, text, textLike, wholeNumber } from './members.js';
+import { choice, named, notYet, notYetMessage, path, section, text, textLike, wholeNumber } from './members.js';
 import { parseHttpUrl } from './forms.js';
 
-export const dataDir = text(4096).nullable().default(null).meta({
+export const dataDir = path().nullable().default(null).meta({
   description:
     'Directory of the key store and the usage store, relative to the configuration file. `--data-dir` and `KEYPORTER_DATA_DIR` come first. `null` = `$STATE_DIRECTORY`, else `~/.local/state/keyporter`.',
   examples: ['/var/lib/keyporter'],

@@ -1,4 +1,4 @@
-import { flag, notYet, section, text, wholeNumber } from './members.js';
+import { flag, notYet, path, section, wholeNumber } from './members.js';
 
 export const authkeys = notYet(
   section({
@@ -14,7 +14,7 @@ export const authkeys = notYet(
 
 export const orchestra = notYet(
   section({
-    keys_file: text(4096).default('api_keys.json').describe("Orchestra's key file. `$API_KEYS_FILE` is its default there."),
+    keys_file: path().default('api_keys.json').describe("Orchestra's key file. `$API_KEYS_FILE` is its default there."),
     allow_open: flag().default(false).describe('Lets the key file switch authentication off.'),
     open_status: flag().default(false).describe('Shows the status page without a key.'),
     mask_worker_errors: flag().default(false).describe('Hides what workers say about errors.'),
