@@ -55,6 +55,8 @@ export interface Reply {
 export interface Dialect {
   /** Header that carries our request id, besides `x-request-id`. */
   requestIdHeader: string | null;
+  /** Content type of the body of a refusal. */
+  errorType: string;
   /** The body of a refusal, as JSON text. */
   errorBody(refusal: Refusal, requestId: string): string;
   /** What ends a stream that we break off, as bytes of the stream's own framing. */

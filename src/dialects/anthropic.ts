@@ -14,6 +14,7 @@ const TYPES: Readonly<Record<number, string>> = {
 /** The Messages API of Anthropic. */
 export const anthropic: Dialect = {
   requestIdHeader: 'request-id',
+  errorType: 'application/json',
   errorBody(refusal, requestId) {
     const { status } = ERRORS[refusal.code];
     const type = TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');

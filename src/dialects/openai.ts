@@ -6,6 +6,7 @@ const marks = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(
 /** Chat and completions of the OpenAI API. An error event the engine sent itself is an honest end too. */
 export const openai: Dialect = {
   requestIdHeader: null,
+  errorType: 'application/json',
   errorBody(refusal) {
     const { type } = ERRORS[refusal.code];
     return JSON.stringify({ error: { message: refusal.publicMessage, type, param: refusal.param, code: refusal.code } });

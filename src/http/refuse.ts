@@ -21,7 +21,7 @@ export function sendRefusal(reply: Reply, refusal: Refusal, answer: RefusalAnswe
     return;
   }
   const body = Buffer.from(answer.dialect.errorBody(refusal, answer.requestId));
-  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...answer.ownHeaders, ...refusal.headers];
+  const headers = ['content-type', answer.dialect.errorType, 'content-length', String(body.length), ...answer.ownHeaders, ...refusal.headers];
   if (ERRORS[refusal.code].status === 401 && !refusal.headers.includes('www-authenticate')) {
     headers.push('www-authenticate', 'Bearer realm="keyporter", error="invalid_token"');
   }

@@ -1,7 +1,24 @@
 import { anthropic } from '../dialects/anthropic.js';
 import { openai, plain, responses } from '../dialects/openai.js';
+import { problem } from '../dialects/problem.js';
 import type { Dialect } from '../core/exchange.js';
-import type { StepName } from './steps.js';
+
+/** The stages there are; `create-steps.ts` gives each its code. */
+export type StepName =
+  | 'identify'
+  | 'identifyAdmin'
+  | 'authorize'
+  | 'readBody'
+  | 'readAdminBody'
+  | 'authorizeModel'
+  | 'continueResponse'
+  | 'findResponse'
+  | 'forward'
+  | 'answerModels'
+  | 'answerAdmin'
+  | 'answerAlive'
+  | 'answerReady'
+  | 'answerName';
 
 /** What a route asks for and which stages it passes, in their order. */
 export interface Route {
@@ -26,7 +43,7 @@ const ADMIN = ['identifyAdmin', 'authorize', 'readAdminBody', 'answerAdmin'] as 
 
 const needs = (needed: string): { needed: string } => ({ needed });
 const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({ method: 'POST', path, scope, dialect, steps: FORWARDED, logged: true });
-const housekeeping = (method: string, path: string, steps: readonly StepName[]): Route => ({ method, path, scope: null, dialect: plain, steps, logged: false });
+const housekeeping = (method: string, path: string, steps: readonly StepName[], dialect = plain): Route => ({ method, path, scope: null, dialect, steps, logged: false });
 
 /** Every route of an api listener. What is not here does not exist. */
 export const API_ROUTES: readonly Route[] = [
@@ -43,10 +60,10 @@ export const API_ROUTES: readonly Route[] = [
   { method: 'DELETE', path: '/v1/responses/{id}', scope: needs('infer:chat'), dialect: responses, steps: BOUND_TO_REPLICA, logged: true },
   { method: 'GET', path: '/v1/models', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
   { method: 'GET', path: '/v1/models/{model}', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
-  housekeeping('GET', '/me', OWN_KEY),
-  housekeeping('POST', '/me/revoke', OWN_KEY),
-  housekeeping('POST', '/me/rotate', OWN_KEY),
-  housekeeping('POST', '/me/derive', OWN_KEY),
+  housekeeping('GET', '/me', OWN_KEY, problem),
+  housekeeping('POST', '/me/revoke', OWN_KEY, problem),
+  housekeeping('POST', '/me/rotate', OWN_KEY, problem),
+  housekeeping('POST', '/me/derive', OWN_KEY, problem),
   housekeeping('GET', '/health', ['answerAlive']),
   housekeeping('GET', '/v1/health', ['answerAlive']),
 ];
@@ -59,4 +76,4 @@ export const COMMON_ROUTES: readonly Route[] = [
 ];
 
 /** On admin listeners and the unix socket. The admin app knows what lies below. */
-export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => housekeeping(method, '/admin/v1/*', ADMIN));
+export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => housekeeping(method, '/admin/v1/*', ADMIN, problem));

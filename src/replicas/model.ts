@@ -51,6 +51,8 @@ export interface Catalogue {
   resolve(name: string | null): OfferedModel | null;
   /** Every model with a name, sorted; the `"*"` entry is not one. */
   list(): readonly OfferedModel[];
+  /** Upstreams that never told their models: while there are any, a name that is not found may still exist. */
+  readonly silent: readonly string[];
 }
 
 /** What is known about one upstream from asking it. */

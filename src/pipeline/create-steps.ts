@@ -1,0 +1,27 @@
+import type { Parts } from './parts.js';
+import { answerAlive, answerName, createAnswerModels, createAnswerReady } from './step-answer.js';
+import { createReadAdminBody, createReadBody } from './step-body.js';
+import { createForward } from './step-forward.js';
+import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-identify.js';
+import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
+import type { Steps } from './steps.js';
+
+/** Gives every stage its code. */
+export function createSteps(parts: Parts): Steps {
+  return {
+    identify: createIdentify(parts),
+    identifyAdmin: createIdentifyAdmin(parts),
+    authorize: createAuthorize(parts),
+    readBody: createReadBody(parts),
+    readAdminBody: createReadAdminBody(),
+    authorizeModel: createAuthorizeModel(parts),
+    continueResponse: createContinueResponse(parts),
+    findResponse: createFindResponse(parts),
+    forward: createForward(parts),
+    answerModels: createAnswerModels(parts),
+    answerAdmin: (exchange) => parts.answerAdmin(exchange),
+    answerAlive,
+    answerReady: createAnswerReady(parts),
+    answerName,
+  };
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '../core/clock.js';
+import { Refusal } from '../core/errors.js';
+import type { CanonicalRequest } from '../core/exchange.js';
+import { headerValue } from '../core/headers.js';
+import type { Log } from '../core/log.js';
+import { openai } from '../dialects/openai.js';
+import { canonicalRequest, type ClientAddress } from '../http/canonical-request.js';
+import type { Cors } from '../http/cors.js';
+import type { HostRule } from '../http/host-rule.js';
+import type { Arrival } from '../http/listener.js';
+import { sendRefusal } from '../http/refuse.js';
+import type { Exchange } from './exchange.js';
+import type { Match, Matcher } from './match.js';
+import { run, type Runner } from './run.js';
+
+/** What is particular to one listener. */
+export interface DoorRules {
+  match: Matcher;
+  operator: boolean;
+}
+
+/** What may change while a listener is open. */
+export interface DoorSettings {
+  clientAddress: ClientAddress;
+  hostRule: HostRule;
+  cors: Cors;
+  /** A drain goes on: connections are closed behind their answers. */
+  draining: boolean;
+}
+
+export interface FrontDoor {
+  runner: Runner;
+  clock: Clock;
+  log: Log;
+  newRequestId(): string;
+  settings(): DoorSettings;
+}
+
+const NONE: readonly string[] = [];
+
+/**
+ * Makes the one canonical request out of what arrived, settles what needs no key (its form, its host,
+ * a preflight, its route) and sends it on its way.
+ */
+export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Arrival) => void {
+  return (arrival) => {
+    const id = door.newRequestId();
+    const settings = door.settings();
+    let ownHeaders: readonly string[] = ['x-request-id', id];
+    try {
+      const request = canonicalRequest(arrival.raw, settings.clientAddress);
+      if (!rules.operator) settings.hostRule(headerValue(request.headers, 'host'));
+      if (arrival.oddExpectation) throw new Refusal('expectation_failed');
+      const preflight = settings.cors.preflight(request);
+      if (preflight !== null) {
+        arrival.reply.head(204, [...preflight, ...ownHeaders]);
+        arrival.reply.end();
+        return;
+      }
+      const cors = settings.cors.headers(request);
+      ownHeaders = answerHeaders(id, cors, settings.draining);
+      const match = rules.match(request);
+      refuseUnwantedBody(request, match);
+      void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
+    } catch (cause) {
+      refuseAtDoor(arrival, cause, { id, ownHeaders, log: door.log });
+    }
+  };
+}
+
+function answerHeaders(id: string, cors: readonly string[], draining: boolean): readonly string[] {
+  if (cors === NONE && !draining) return ['x-request-id', id];
+  return ['x-request-id', id, ...cors, ...(draining ? ['connection', 'close'] : [])];
+}
+
+interface NewExchange {
+  id: string;
+  door: FrontDoor;
+  rules: DoorRules;
+  arrival: Arrival;
+  request: CanonicalRequest;
+  match: Match;
+  ownHeaders: readonly string[];
+}
+
+function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: NewExchange): Exchange {
+  const { requestIdHeader } = match.route.dialect;
+  return {
+    id,
+    startedAtMs: door.clock.now(),
+    startedAt: door.clock.monotonic(),
+    request,
+    reply: arrival.reply,
+    door: { operator: rules.operator, readBody: (bounds) => arrival.readBody(bounds) },
+    route: match.route,
+    param: match.param,
+    ownHeaders: requestIdHeader === null ? ownHeaders : [...ownHeaders, requestIdHeader, id],
+    caller: null,
+    body: null,
+    bodyRead: false,
+    head: null,
+    model: null,
+    replica: null,
+    attempts: 0,
+    firstByteMs: null,
+    bytesOut: 0,
+    status: 0,
+    code: null,
+    reason: null,
+    holds: [],
+  };
+}
+
+/** A body where none is read would be left on the connection, to be taken for the next request by somebody. */
+function refuseUnwantedBody(request: CanonicalRequest, { route }: Match): void {
+  if (request.contentLength === 0 || route.steps.includes('readBody') || route.steps.includes('readAdminBody')) return;
+  throw new Refusal('bad_request', { message: `The request was refused: ${request.method} ${request.path.slice(0, 200)} takes no body.` });
+}
+
+/** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
+function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, log }: { id: string; ownHeaders: readonly string[]; log: Log }): void {
+  const refusal = cause instanceof Refusal ? cause : new Refusal('internal', { cause });
+  if (refusal.code === 'internal') log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
+  sendRefusal(arrival.reply, refusal, {
+    dialect: openai,
+    requestId: id,
+    ownHeaders,
+    close: refusal.code !== 'unknown_url' && refusal.code !== 'method_not_allowed',
+    headOnly: arrival.raw.method === 'HEAD',
+  });
+}

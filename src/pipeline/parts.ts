@@ -1,0 +1,34 @@
+import type { Clock } from '../core/clock.js';
+import type { InFlightRegistry } from '../inflight/registry.js';
+import type { Identity } from '../identity/identify.js';
+import type { FailureThrottle } from '../identity/failure-throttle.js';
+import type { Catalogue } from '../replicas/model.js';
+import type { Forwarder } from '../upstream/forward.js';
+import type { LastUse } from '../usage/request-row.js';
+import type { Exchange } from './exchange.js';
+import type { ResponseOwners } from './response-owners.js';
+
+/** What a reload of the configuration or a new look at the servers replaces. */
+export interface Settings {
+  catalogue: Catalogue;
+  maxBodyBytes: number;
+  /** Tell model servers who calls. */
+  identityHeaders: boolean;
+}
+
+/** Everything the stages need, made by the composition root. */
+export interface Parts {
+  clock: Clock;
+  identity: Identity;
+  throttle: FailureThrottle;
+  inFlight: InFlightRegistry;
+  forwarder: Forwarder;
+  lastUse: LastUse;
+  responseOwners: ResponseOwners;
+  /** The settings of this moment. */
+  settings(): Settings;
+  /** Keys are loaded, the store is there, and no drain goes on. */
+  ready(): boolean;
+  /** Lets the admin API answer. */
+  answerAdmin(exchange: Exchange): Promise<void>;
+}

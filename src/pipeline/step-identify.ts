@@ -1,0 +1,70 @@
+import { decide, type Asked, type Decision } from '../access/decide.js';
+import type { Caller } from '../core/caller.js';
+import { unixSeconds } from '../core/clock.js';
+import { Refusal } from '../core/errors.js';
+import { isPromise, type Maybe } from '../core/maybe.js';
+import { need, type Exchange } from './exchange.js';
+import type { Parts } from './parts.js';
+import type { Step } from './steps.js';
+
+/**
+ * Who is calling? Adds the caller. Refuses with 401 when nobody is, 400 when several could be, 429
+ * after too many wrong keys from one address.
+ */
+export function createIdentify({ identity, throttle }: Parts): Step {
+  const note = (exchange: Exchange, caller: Caller | null): void => {
+    if (caller !== null) {
+      exchange.caller = caller;
+      return;
+    }
+    throttle.failed(exchange.request.address);
+    throw new Refusal('invalid_api_key', { reason: 'unknown or mistyped key' });
+  };
+  return (exchange): Maybe<void> => {
+    const found = identity.identify(exchange.request);
+    if (isPromise(found)) return found.then((caller) => note(exchange, caller));
+    note(exchange, found);
+  };
+}
+
+/** The same on the admin API, where whoever can open the unix socket is the operator and needs no key. */
+export function createIdentifyAdmin(parts: Parts): Step {
+  const identify = createIdentify(parts);
+  return (exchange) => (exchange.door.operator ? undefined : identify(exchange));
+}
+
+/** May the caller use this route at all? Notes the use of the key. Refuses with 401 or 403. */
+export function createAuthorize(parts: Parts): Step {
+  return (exchange) => {
+    if (exchange.door.operator) return;
+    const { scope } = exchange.route;
+    judge(exchange, { scope, model: null, address: exchange.request.address }, parts);
+    const caller = need(exchange.caller, 'caller');
+    if (caller.kind === 'key') parts.lastUse.touch(caller.id, caller.secretSlot, unixSeconds(parts.clock));
+  };
+}
+
+/** Asks the decision and throws its refusal. */
+export function judge(exchange: Exchange, asked: Asked, { clock, throttle }: Parts): void {
+  const decision = decide({ caller: exchange.caller, asked, nowSeconds: unixSeconds(clock) });
+  if (decision.allowed) return;
+  if (decision.code === 'invalid_api_key') throttle.failed(exchange.request.address);
+  throw refusalOf(decision, exchange);
+}
+
+/** The refusal a decision means on the wire: also what `explain` shows. */
+export function refusalOf(decision: Decision, exchange: { route: Exchange['route']; head: Exchange['head'] }): Refusal {
+  const details = { reason: decision.why ?? 'denied', ...(decision.told === null ? {} : { message: decision.told }) };
+  if (decision.code === 'model_not_found') return new Refusal('model_not_found', { ...details, message: unknownModel(exchange.head?.model ?? ''), param: 'model' });
+  if (decision.code === 'missing_scope') {
+    const { scope } = exchange.route;
+    const name = scope === null ? '' : 'needed' in scope ? scope.needed : scope.within;
+    return new Refusal('missing_scope', { ...details, headers: ['www-authenticate', `Bearer realm="keyporter", error="insufficient_scope", scope="${name}"`] });
+  }
+  return new Refusal(decision.code ?? 'internal', details);
+}
+
+/** One sentence for a model that is not there and for one that may not be used: the two look the same. */
+export function unknownModel(name: string): string {
+  return `The model "${name}" does not exist or you may not use it. GET /v1/models lists those you may use.`;
+}
