@@ -140,13 +140,16 @@ const REASONS: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ['KEYPORTER_FORBIDDEN', ['forbidden', FORBIDDEN_SENTENCE]],
 ]);
 
+/** Some errors of the parser come without a code. */
+const PARSER_ERROR = 'HPE';
+
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS/;
 
 function explain(error: unknown, request: ProbeRequest): ProbeFailure {
   const code = errorCode(error);
   const reason = REASONS.get(code);
   if (reason !== undefined) return failure(...reason);
-  if (code.startsWith('HPE_')) return failure('not_http', 'does not speak HTTP; if it uses TLS, write https in its URL');
+  if (code === PARSER_ERROR) return failure('not_http', 'does not speak HTTP; if it uses TLS, write https in its URL');
   if (code.startsWith('ERR_SSL_')) return failure('not_tls', 'does not speak TLS; write http in its URL');
   if (UNTRUSTED.test(code)) return failure('certificate', request.caFile ? 'has a certificate its ca_file does not vouch for' : 'has a certificate nobody here vouches for; name its CA in ca_file');
   return failure('broken', 'could not be asked: the connection failed');
@@ -155,6 +158,7 @@ function explain(error: unknown, request: ProbeRequest): ProbeFailure {
 /** Trying several addresses of a name ends in one error that holds one for each. */
 function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
+  if (error.name === 'HTTPParserError') return PARSER_ERROR;
   const own = (error as NodeJS.ErrnoException).code;
   if (typeof own === 'string') return own;
   return error instanceof AggregateError ? errorCode(error.errors[0]) : '';
