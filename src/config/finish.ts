@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { Secret } from '../core/secret.js';
 import { effectiveTls } from './listener-rules.js';
-import { isLoopbackHost, parseListen } from './listen.js';
-import { DEFAULT_LISTEN } from './model-rules.js';
+import { DEFAULT_LISTEN, isLoopbackHost, parseListen } from './listen.js';
 import type { Config, ListenerConfig, ParsedConfig, TlsConfig } from './schema.js';
 
 /** Settles what depends on several members, makes paths absolute, and freezes everything. */
@@ -16,10 +15,14 @@ export function finish(parsed: ParsedConfig, directory: string): Config {
       ...model,
       replicas: model.replicas.map((replica) => ({ ...replica, ca_file: absolute(replica.ca_file, directory) })),
     })),
-    listeners: listeners === undefined ? [onlyListener(listen ?? DEFAULT_LISTEN, { ...rest, tls })] : listeners.map((listener) => {
-      const own = listener.tls === null || listener.tls === undefined ? listener.tls : absoluteTls(listener.tls, directory);
-      return { ...listener, tls: effectiveTls(own, tls) };
-    }),
+    listeners:
+      listeners === undefined
+        ? [onlyListener(listen ?? DEFAULT_LISTEN, { ...rest, tls })]
+        : listeners.map((listener) => {
+            const own =
+              listener.tls === null || listener.tls === undefined ? listener.tls : absoluteTls(listener.tls, directory);
+            return { ...listener, tls: effectiveTls(own, tls) };
+          }),
   };
   return freeze(settled) as Config;
 }
@@ -44,7 +47,10 @@ function absolute(path: string | null, directory: string): string | null {
   return path === null ? null : resolve(directory, path);
 }
 
-function mapValues<Value>(map: Readonly<Record<string, Value>>, change: (value: Value) => Value): Record<string, Value> {
+function mapValues<Value>(
+  map: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Record<string, Value> {
   return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, change(value)]));
 }
 

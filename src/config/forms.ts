@@ -41,7 +41,11 @@ function sameLeadingBits(left: readonly number[], right: readonly number[], bits
 export function isHostName(text: string): boolean {
   if (isIP(text) !== 0) return true;
   const labels = text.split('.');
-  return text.length <= 253 && labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) && !/^[0-9.]+$/.test(text);
+  return (
+    text.length <= 253 &&
+    labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) &&
+    !/^[0-9.]+$/.test(text)
+  );
 }
 
 /** `https://app.example.com` or `http://localhost:3000` exactly as browsers send it, or `*`. */

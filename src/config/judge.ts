@@ -15,7 +15,11 @@ export interface Judged<T> {
  * members can be asked about the rest and every fault is told at once. Nothing is said to be missing
  * where a member of a later version or a placeholder that could not be filled (`unfilled`) was taken out.
  */
-export function judge<T>({ value: root, reduced, removals: earlier }: Screened, schema: z.ZodType<T>, unfilled: readonly Finding[]): Judged<T> {
+export function judge<T>(
+  { value: root, reduced, removals: earlier }: Screened,
+  schema: z.ZodType<T>,
+  unfilled: readonly Finding[],
+): Judged<T> {
   const excused = [...reduced, ...unfilled.map(({ path }) => path.slice(0, -1))];
   const removals: Removal[] = [...earlier];
   const asWritten = (path: Path): Path => removals.reduceRight(undo, path);
@@ -23,7 +27,10 @@ export function judge<T>({ value: root, reduced, removals: earlier }: Screened, 
   for (let round = 0; ; round += 1) {
     const result = schema.safeParse(root);
     if (result.success) return { value: result.data, findings, asWritten };
-    if (round === 0) findings.push(...told(result.error.issues, excused).map(({ path, message }) => ({ path: asWritten(path), message })));
+    if (round === 0)
+      findings.push(
+        ...told(result.error.issues, excused).map(({ path, message }) => ({ path: asWritten(path), message })),
+      );
     const removed = removeFaulty(root, result.error.issues, removals);
     if (!removed) return { value: null, findings, asWritten };
   }
@@ -33,8 +40,11 @@ function told(issues: readonly z.core.$ZodIssue[], excused: readonly Path[]): Fi
   const findings: Finding[] = [];
   for (const issue of issues) {
     const path = pathOf(issue);
-    const mayBeLater = issue.message === 'is missing' && excused.some((map) => map.length === path.length - 1 && isUnder(path, map));
-    const known = findings.some((finding) => formatPath(finding.path) === formatPath(path) && finding.message === issue.message);
+    const mayBeLater =
+      issue.message === 'is missing' && excused.some((map) => map.length === path.length - 1 && isUnder(path, map));
+    const known = findings.some(
+      (finding) => formatPath(finding.path) === formatPath(path) && finding.message === issue.message,
+    );
     if (!mayBeLater && !known) findings.push({ path, message: issue.message });
   }
   return findings;
@@ -77,7 +87,10 @@ function take(root: unknown, path: Path, removals: Removal[]): boolean {
   const step = path.at(-1);
   if (step === undefined) return false;
   const list = path.slice(0, -1);
-  const holder = list.reduce<unknown>((node, name) => (node as Record<string | number, unknown> | undefined)?.[name], root);
+  const holder = list.reduce<unknown>(
+    (node, name) => (node as Record<string | number, unknown> | undefined)?.[name],
+    root,
+  );
   if (Array.isArray(holder) && typeof step === 'number') {
     removals.push({ list, index: step });
     return holder.splice(step, 1).length > 0;

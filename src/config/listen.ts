@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
+/** Where a gateway listens that was told nothing. */
+export const DEFAULT_LISTEN = '127.0.0.1:5390';
+
 /** Where to listen. `host` is an IP address without brackets or `localhost`; port 0 lets the system choose. */
 export interface ListenAddress {
   host: string;

@@ -1,4 +1,4 @@
-import type { Rule } from './rules.js';
+import type { Rule } from './rule.js';
 import { isEveryAddress, isLoopbackHost, parseListen, type ListenAddress } from './listen.js';
 import type { ParsedConfig, TlsConfig } from './schema.js';
 
@@ -41,13 +41,19 @@ export const listenerRules: readonly Rule[] = [
     check(config, report) {
       const sections: [readonly (string | number)[], TlsConfig | null | undefined][] = [
         [['tls'], config.tls],
-        ...(config.listeners ?? []).map(({ tls }, index) => [['listeners', index, 'tls'], tls] as [readonly (string | number)[], TlsConfig | null | undefined]),
+        ...(config.listeners ?? []).map(
+          ({ tls }, index) =>
+            [['listeners', index, 'tls'], tls] as [readonly (string | number)[], TlsConfig | null | undefined],
+        ),
       ];
       for (const [path, tls] of sections) {
         if (tls === null || tls === undefined) continue;
-        if (tls.cert_file !== null && tls.key_file === null) report([...path, 'cert_file'], 'needs `key_file` beside it');
-        if (tls.key_file !== null && tls.cert_file === null) report([...path, 'key_file'], 'needs `cert_file` beside it');
-        if (tls.client_ca_file !== null && tls.cert_file === null) report([...path, 'client_ca_file'], 'needs `cert_file` and `key_file` beside it');
+        if (tls.cert_file !== null && tls.key_file === null)
+          report([...path, 'cert_file'], 'needs `key_file` beside it');
+        if (tls.key_file !== null && tls.cert_file === null)
+          report([...path, 'key_file'], 'needs `cert_file` beside it');
+        if (tls.client_ca_file !== null && tls.cert_file === null)
+          report([...path, 'client_ca_file'], 'needs `cert_file` and `key_file` beside it');
       }
     },
   },

@@ -9,18 +9,27 @@ function listenAddress() {
 }
 
 const tlsMembers = {
-  cert_file: path().nullable().default(null).meta({
-    description: 'PEM file with the certificate and its chain. Relative to the configuration file. Needs `key_file`.',
-    examples: ['/etc/keyporter/tls/fullchain.pem'],
-  }),
-  key_file: path().nullable().default(null).meta({
-    description: 'PEM file with the private key. Keep it readable by its owner only.',
-    examples: ['/etc/keyporter/tls/privkey.pem'],
-  }),
-  client_ca_file: path().nullable().default(null).meta({
-    description: 'PEM file of authorities. When set, only clients with a certificate from one of them may connect.',
-    examples: ['/etc/keyporter/tls/clients.pem'],
-  }),
+  cert_file: path()
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'PEM file with the certificate and its chain. Relative to the configuration file. Needs `key_file`.',
+      examples: ['/etc/keyporter/tls/fullchain.pem'],
+    }),
+  key_file: path()
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'PEM file with the private key. Keep it readable by its owner only.',
+      examples: ['/etc/keyporter/tls/privkey.pem'],
+    }),
+  client_ca_file: path()
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'PEM file of authorities. When set, only clients with a certificate from one of them may connect.',
+      examples: ['/etc/keyporter/tls/clients.pem'],
+    }),
   min_version: choice(['1.2', '1.3']).default('1.2').describe('Oldest TLS version that is accepted. Put it in quotes.'),
 };
 
@@ -28,36 +37,53 @@ export const tls = section(tlsMembers).describe(
   'TLS for every listener that has no `tls` of its own. The files are watched and swapped without dropping streams.',
 );
 
-export const listen = listenAddress().nullable().default(null).describe(
-  'Shorthand for one listener. It serves the API, and the administration too where that is allowed (on loopback, with TLS, or with `admin.allow_plain_http`). An error together with `listeners`.',
-);
+export const listen = listenAddress()
+  .nullable()
+  .default(null)
+  .describe(
+    'Shorthand for one listener. It serves the API, and the administration too where that is allowed (on loopback, with TLS, or with `admin.allow_plain_http`). An error together with `listeners`.',
+  );
 
 const listener = group({
   listen: listenAddress().describe('Address and port to listen on. Port 0 lets the system choose one.'),
   serve: listOf(
-    choice(['api', 'admin'], { metrics: 'serve Prometheus metrics at /metrics', verify: 'answer proxies and other servers that ask about a key' }),
+    choice(['api', 'admin'], {
+      metrics: 'serve Prometheus metrics at /metrics',
+      verify: 'answer proxies and other servers that ask about a key',
+    }),
     1,
-  ).default(['api']).meta({
-    description: 'What is served here: `api` the inference routes, `admin` the admin API.',
-    examples: [['api', 'admin']],
-  }),
+  )
+    .default(['api'])
+    .meta({
+      description: 'What is served here: `api` the inference routes, `admin` the admin API.',
+      examples: [['api', 'admin']],
+    }),
   profile: choice(['openai'], {
     authkeys: 'speak like Llama-Server-AuthKeys',
     orchestra: 'speak like Orchestra',
     'llama-stack': 'speak like a Llama Stack server',
-  }).default('openai').describe('Whose routes, errors and `/` the whole listener has.'),
-  tls: group(tlsMembers).nullable().optional().describe(
-    'TLS for this listener alone, with the members of the top-level `tls`. `null` = plain. Left out = the top-level `tls`.',
-  ),
+  })
+    .default('openai')
+    .describe('Whose routes, errors and `/` the whole listener has.'),
+  tls: group(tlsMembers)
+    .nullable()
+    .optional()
+    .describe(
+      'TLS for this listener alone, with the members of the top-level `tls`. `null` = plain. Left out = the top-level `tls`.',
+    ),
   verify_networks: notYet(
-    listOf(network()).default([]).meta({
-      description: 'Networks whose programs may ask about keys without a key of their own.',
-      examples: [['127.0.0.1/32']],
-    }),
+    listOf(network())
+      .default([])
+      .meta({
+        description: 'Networks whose programs may ask about keys without a key of their own.',
+        examples: [['127.0.0.1/32']],
+      }),
     'let programs of these networks ask about keys',
   ),
 });
 
-export const listeners = listOf(listener, 1, 64).optional().describe(
-  'Where the gateway listens. Left out, together with `listen`: one listener on 127.0.0.1:5390 with `serve: [api, admin]`.',
-);
+export const listeners = listOf(listener, 1, 64)
+  .optional()
+  .describe(
+    'Where the gateway listens. Left out, together with `listen`: one listener on 127.0.0.1:5390 with `serve: [api, admin]`.',
+  );

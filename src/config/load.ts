@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { formatPath, type Fault, type Finding, type Path } from './faults.js';
 import { finish } from './finish.js';
@@ -48,10 +48,18 @@ export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
   if (text.fault !== undefined) return refuse([{ file, line: null, column: null, path: '', message: text.fault }]);
   const tree = readYaml(text.text);
   if (tree.root === undefined) {
-    return refuse(tree.faults.map(({ path, message, line, column }) => ({ file, line, column, path: formatPath(path), message })));
+    return refuse(
+      tree.faults.map(({ path, message, line, column }) => ({ file, line, column, path: formatPath(path), message })),
+    );
   }
   const { upstreams } = tree.root;
-  return judgeTree({ root: tree.root, tree, file, options, upstreamsWritten: Array.isArray(upstreams) ? upstreams.length : 0 });
+  return judgeTree({
+    root: tree.root,
+    tree,
+    file,
+    options,
+    upstreamsWritten: Array.isArray(upstreams) ? upstreams.length : 0,
+  });
 }
 
 interface Source {
@@ -63,12 +71,18 @@ interface Source {
   upstreamsWritten: number;
 }
 
-async function textOf(file: string | null, { text, reload }: LoadOptions): Promise<{ text: string; fault?: undefined } | { fault: string }> {
+async function textOf(
+  file: string | null,
+  { text, reload }: LoadOptions,
+): Promise<{ text: string; fault?: undefined } | { fault: string }> {
   if (text === undefined && file === null) return { text: '' };
-  const read: { text: string; fault?: undefined } | { fault: string } = text === undefined ? await readText(file ?? '', LARGEST_FILE_BYTES) : { text };
+  const read: { text: string; fault?: undefined } | { fault: string } =
+    text === undefined ? await readText(file ?? '', LARGEST_FILE_BYTES) : { text };
   if (read.fault !== undefined) return { fault: `the configuration file cannot be used: ${read.fault}` };
-  if (Buffer.byteLength(read.text) > LARGEST_FILE_BYTES) return { fault: `the configuration is larger than ${LARGEST_FILE_BYTES} bytes` };
-  if (reload === true && read.text.trim() === '') return { fault: 'the configuration file is empty; write it again, or restart to run with every default' };
+  if (Buffer.byteLength(read.text) > LARGEST_FILE_BYTES)
+    return { fault: `the configuration is larger than ${LARGEST_FILE_BYTES} bytes` };
+  if (reload === true && read.text.trim() === '')
+    return { fault: 'the configuration file is empty; write it again, or restart to run with every default' };
   return { text: read.text };
 }
 
@@ -86,7 +100,14 @@ async function judgeTree(source: Source): Promise<LoadOutcome> {
   const config = finish(judged.value, directory);
   const fileWarnings = await checkNamedFiles(config, report);
   if (findings.length > 0) return refuse(inFileOrder(findings, source));
-  return { ok: true, loaded: { config, file, warnings: [...warningsFor(config), ...filled.warnings, ...fileWarnings, ...screened.warnings] } };
+  return {
+    ok: true,
+    loaded: {
+      config,
+      file,
+      warnings: [...warningsFor(config), ...filled.warnings, ...fileWarnings, ...screened.warnings],
+    },
+  };
 }
 
 /** The file with the command line on top. */
@@ -97,7 +118,8 @@ function withFlags(root: Record<string, unknown>, flags: LoadOptions['flags']): 
     delete root.listeners;
   }
   const configured = root.upstreams ?? [];
-  if (upstreams.length > 0 && Array.isArray(configured)) root.upstreams = [...(configured as unknown[]), ...upstreams.map((url) => ({ url }))];
+  if (upstreams.length > 0 && Array.isArray(configured))
+    root.upstreams = [...(configured as unknown[]), ...upstreams.map((url) => ({ url }))];
   return root;
 }
 
@@ -132,9 +154,29 @@ function refuse(faults: Fault[]): LoadOutcome {
  * of the usual places that exists, else null. A named file is answered whether it exists or not, so
  * that loading it tells what is wrong and nothing else is used in its place.
  */
-export function findConfigFile(where: { flag?: string | undefined; env: Environment; cwd: string; home: string }): string | null {
+export async function findConfigFile(where: {
+  flag?: string | undefined;
+  env: Environment;
+  cwd: string;
+  home: string;
+}): Promise<string | null> {
   const named = where.flag ?? where.env.KEYPORTER_CONFIG ?? '';
   if (named !== '') return resolve(where.cwd, named);
-  const usual = [join(where.cwd, 'keyporter.yaml'), join(where.home, '.config/keyporter/keyporter.yaml'), '/etc/keyporter/keyporter.yaml'];
-  return usual.find((file) => existsSync(file)) ?? null;
+  const usual = [
+    join(where.cwd, 'keyporter.yaml'),
+    join(where.home, '.config/keyporter/keyporter.yaml'),
+    '/etc/keyporter/keyporter.yaml',
+  ];
+  for (const file of usual) if (await exists(file)) return file;
+  return null;
+}
+
+/** False only when there is nothing: a file that may not be read is there, and using another in its place would be wrong. */
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'));
+  }
 }

@@ -8,6 +8,8 @@ export interface MemberNotes {
   notYet?: string;
   /** Words that a later version will know, with what they will do. */
   notYetValues?: Readonly<Record<string, string>>;
+  /** What the manual calls the type, when its own name says too little. */
+  kind?: string;
   /** A list that may have more than one entry only in a later version. */
   onlyOneYet?: boolean;
 }
@@ -42,7 +44,10 @@ export function look(schema: z.ZodType): Member {
 /** What a wrapping wraps; null for a type itself. */
 function wrapped(schema: z.ZodType): z.ZodType | null {
   const wraps =
-    schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable;
   if (wraps) return schema.unwrap() as z.ZodType;
   return schema instanceof z.ZodPipe ? (schema.in as z.ZodType) : null;
 }

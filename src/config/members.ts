@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { nearest } from '../core/nearest.js';
 import { Secret } from '../core/secret.js';
-import { isNetwork } from './forms.js';
+import { isNetwork, parseHttpUrl } from './forms.js';
 
 /**
  * The bricks of the schema. Each says in one sentence what its value must be; whatever is wrong with
@@ -18,20 +18,28 @@ export function told(sentence: string): { error: (issue: Told) => string } {
   return { error: (issue) => (issue.input === undefined ? 'is missing' : sentence) };
 }
 
-/** Text that passes `test`; `sentence` begins with "must". */
-export function textLike(test: (text: string) => boolean, sentence: string): z.ZodString {
+/** Text that passes `test`; `sentence` begins with "must". `kind` is what the manual calls it. */
+export function textLike(test: (text: string) => boolean, sentence: string, kind?: string): z.ZodString {
   const form = told(sentence);
-  return z.string(form).refine(test, form);
+  const schema = z.string(form).refine(test, form);
+  return kind === undefined ? schema : schema.meta({ kind });
 }
 
 /** One line of text without control characters, 1 to `longest` characters. */
 export function text(longest = 1024): z.ZodString {
-  return textLike((value) => isLine(value, longest), `must be text of 1 to ${longest} characters in one line (put numbers in quotes)`);
+  return textLike(
+    (value) => isLine(value, longest),
+    `must be text of 1 to ${longest} characters in one line (put numbers in quotes)`,
+  );
 }
 
 /** A file or directory. `~` is the shell's word for home and would be a plain name here. */
 export function path(): z.ZodString {
-  return textLike((value) => isLine(value, 4096) && !/^~(\/|$)/.test(value), 'must be a path in one line, written out in full (no ~)');
+  return textLike(
+    (value) => isLine(value, 4096) && !/^~(\/|$)/.test(value),
+    'must be a path in one line, written out in full (no ~)',
+    'path',
+  );
 }
 
 function isLine(value: string, longest: number): boolean {
@@ -41,7 +49,8 @@ function isLine(value: string, longest: number): boolean {
 /** A whole number within bounds. `unit` in the plural, for the message. */
 export function wholeNumber(least: number, most: number, unit = ''): z.ZodInt {
   const form = told(`must be a whole number from ${least} to ${most}${unit === '' ? '' : ` (${unit})`}`);
-  return z.int(form).min(least, form).max(most, form);
+  const schema = z.int(form).min(least, form).max(most, form);
+  return unit === '' ? schema : schema.meta({ kind: `whole number of ${unit}` });
 }
 
 export function flag(): z.ZodBoolean {
@@ -75,15 +84,25 @@ function oneOf(words: readonly string[]): string {
 export function listOf<Element extends z.ZodType>(element: Element, least = 0, most = 1000): z.ZodArray<Element> {
   const size = least === 0 ? `at most ${most}` : `${least} to ${most}`;
   const form = told(`must be a list with ${size} entries`);
-  return z.array(element, form).min(least, form).max(most, form).superRefine((entries, context) => {
-    const seen = new Set<unknown>();
-    for (const [index, entry] of entries.entries()) {
-      if (typeof entry === 'string' && seen.has(entry)) {
-        context.addIssue({ code: 'custom', path: [index], message: 'is named twice in its list', input: entry, continue: true });
+  return z
+    .array(element, form)
+    .min(least, form)
+    .max(most, form)
+    .superRefine((entries, context) => {
+      const seen = new Set<unknown>();
+      for (const [index, entry] of entries.entries()) {
+        if (typeof entry === 'string' && seen.has(entry)) {
+          context.addIssue({
+            code: 'custom',
+            path: [index],
+            message: 'is named twice in its list',
+            input: entry,
+            continue: true,
+          });
+        }
+        seen.add(entry);
       }
-      seen.add(entry);
-    }
-  });
+    });
 }
 
 /** A map with known members. */
@@ -101,20 +120,32 @@ export function named<Value extends z.ZodType>(value: Value, most = 10_000) {
   const sentence = `must be a map of at most ${most} names, each 1 to 256 characters in one line`;
   return z
     .record(z.string(), value, told(sentence))
-    .refine((map) => Object.keys(map).length <= most && Object.keys(map).every((name) => isLine(name, 256)), told(sentence))
+    .refine(
+      (map) => Object.keys(map).length <= most && Object.keys(map).every((name) => isLine(name, 256)),
+      told(sentence),
+    )
     .default({});
 }
 
 /** A CIDR or a single address. */
 export function network(): z.ZodString {
-  return textLike(isNetwork, 'must be a network such as 10.0.0.0/8 (nothing set behind the prefix) or a plain IP address');
+  return textLike(
+    isNetwork,
+    'must be a network such as 10.0.0.0/8 (nothing set behind the prefix) or a plain IP address',
+    'network or address',
+  );
+}
+
+/** A full http or https URL of anything but a model server. */
+export function httpUrl(): z.ZodString {
+  return textLike((value) => parseHttpUrl(value) !== null, 'must be a full http:// or https:// URL', 'URL');
 }
 
 /** A credential for somewhere else. Printable ASCII without spaces, because it travels in a header. */
 export function secret() {
   return textLike(
     (value) => /^[\x21-\x7e]{1,4096}$/.test(value),
-    'must be printable ASCII text without spaces, not empty (leave the member out, or write null, for none)',
+    'must be printable ASCII text without spaces (put numbers in quotes; write null for none)',
   ).transform((value) => new Secret(value));
 }
 

@@ -1,10 +1,8 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { Path } from './faults.js';
-import { isEveryAddress, isLoopbackHost, parseListen, type ListenAddress } from './listen.js';
-import type { Rule } from './rules.js';
+import { DEFAULT_LISTEN, isEveryAddress, isLoopbackHost, parseListen, type ListenAddress } from './listen.js';
+import type { Rule } from './rule.js';
 import type { ParsedConfig } from './schema.js';
-
-export const DEFAULT_LISTEN = '127.0.0.1:5390';
 
 /** The rules about models, their names and where they are served. */
 export const modelRules: readonly Rule[] = [
@@ -15,9 +13,15 @@ export const modelRules: readonly Rule[] = [
       for (const [name, { aliases }] of Object.entries(models)) {
         for (const [index, alias] of aliases.entries()) {
           const earlier = owners.get(alias);
-          if (alias === '*') report(['models', name, 'aliases', index], 'cannot be `*`; configure a model named `"*"` to pass any other name on');
-          else if (Object.hasOwn(models, alias)) report(['models', name, 'aliases', index], `is the name of a model itself: ${shown(alias)}`);
-          else if (earlier !== undefined && earlier !== name) report(['models', name, 'aliases', index], `is also an alias of the model ${shown(earlier)}`);
+          if (alias === '*')
+            report(
+              ['models', name, 'aliases', index],
+              'cannot be `*`; configure a model named `"*"` to pass any other name on',
+            );
+          else if (Object.hasOwn(models, alias))
+            report(['models', name, 'aliases', index], `is the name of a model itself: ${shown(alias)}`);
+          else if (earlier !== undefined && earlier !== name)
+            report(['models', name, 'aliases', index], `is also an alias of the model ${shown(earlier)}`);
           owners.set(alias, name);
         }
       }
@@ -26,7 +30,8 @@ export const modelRules: readonly Rule[] = [
   {
     needs: [],
     check({ models }, report) {
-      if ((models['*']?.aliases.length ?? 0) > 0) report(['models', '*', 'aliases'], 'cannot be given: `"*"` already stands for any other name');
+      if ((models['*']?.aliases.length ?? 0) > 0)
+        report(['models', '*', 'aliases'], 'cannot be given: `"*"` already stands for any other name');
     },
   },
   {
@@ -36,20 +41,25 @@ export const modelRules: readonly Rule[] = [
       const mayBeFound = upstreams.length > 0 || Object.hasOwn(models, '*') || Object.keys(models).length === 0;
       if (name === null || mayBeFound || Object.hasOwn(models, name)) return;
       if (Object.values(models).some(({ aliases }) => aliases.includes(name))) return;
-      report(['default_model'], `names no configured model or alias; known are ${Object.keys(models).slice(0, 10).map(shown).join(', ')}`);
+      report(
+        ['default_model'],
+        `names no configured model or alias; known are ${Object.keys(models).slice(0, 10).map(shown).join(', ')}`,
+      );
     },
   },
   {
     needs: ['default_model'],
     check(config, report) {
-      if (config.unknown_model === 'default' && config.default_model === null) report(['unknown_model'], 'can be `default` only when `default_model` is set');
+      if (config.unknown_model === 'default' && config.default_model === null)
+        report(['unknown_model'], 'can be `default` only when `default_model` is set');
     },
   },
   {
     needs: [],
     check({ upstreams }, report) {
       for (const [index, { url }] of upstreams.entries()) {
-        if (upstreams.findIndex((other) => other.url === url) < index) report(['upstreams', index, 'url'], 'is the same server as an earlier entry');
+        if (upstreams.findIndex((other) => other.url === url) < index)
+          report(['upstreams', index, 'url'], 'is the same server as an earlier entry');
       }
     },
   },
@@ -104,7 +114,10 @@ function leadsBack(url: URL, { listening, publicHost }: OwnAddresses): boolean {
 /** Whether connecting to `host` on this machine arrives at a listener on `listening`. */
 function reaches(host: string, listening: string): boolean {
   if (host === listening) return true;
-  if (isLoopbackHost(host)) return isEveryAddress(listening) || (host === 'localhost' || listening === 'localhost') && isLoopbackHost(listening);
+  if (isLoopbackHost(host))
+    return (
+      isEveryAddress(listening) || ((host === 'localhost' || listening === 'localhost') && isLoopbackHost(listening))
+    );
   return isEveryAddress(listening) && isThisMachine(host);
 }
 

@@ -1,5 +1,19 @@
 import { isCanonicalPath } from './forms.js';
-import { choice, flag, group, listOf, named, notYet, path, secret, section, text, textLike, told, wholeNumber } from './members.js';
+import {
+  choice,
+  flag,
+  group,
+  listOf,
+  named,
+  notYet,
+  path,
+  secret,
+  section,
+  text,
+  told,
+  wholeNumber,
+} from './members.js';
+import { laterModelMembers } from './later-model-members.js';
 import { normalUpstreamUrl, upstreamUrlFault } from './upstream-url.js';
 import * as z from 'zod';
 
@@ -15,46 +29,73 @@ function engine() {
 
 /** A URL that Keyporter may connect to, exactly as written. */
 function reachableUrl() {
-  return z.string(told('must be a full http:// or https:// URL, such as http://127.0.0.1:8080')).superRefine((value, context) => {
-    const fault = upstreamUrlFault(value);
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault, input: value });
-  });
+  return z
+    .string(told('must be a full http:// or https:// URL, such as http://127.0.0.1:8080'))
+    .superRefine((value, context) => {
+      const fault = upstreamUrlFault(value);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault, input: value });
+    });
 }
 
 function serverUrl() {
   return reachableUrl()
     .transform(normalUpstreamUrl)
     .meta({
-      description: 'Where the server is. A trailing `/` or `/v1` is dropped. Link-local and metadata addresses and the gateway itself are refused.',
+      description:
+        'Where the server is. A trailing `/` or `/v1` is dropped. Link-local and metadata addresses and the gateway itself are refused.',
       examples: ['http://127.0.0.1:8080'],
     });
 }
 
 function serverKey() {
-  return secret().nullable().default(null).meta({
-    description: 'The key the server itself asks for. Sent with every request to it, never shown.',
-    examples: ['${VLLM_KEY}'],
-  });
+  return secret()
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'The key the server itself asks for. Sent with every request to it, never shown.',
+      examples: ['${VLLM_KEY}'],
+    });
 }
 
-export const upstreams = listOf(group({ url: serverUrl(), api_key: serverKey(), engine: engine() })).default([]).meta({
-  description: 'Model servers whose own model lists are offered.',
-  examples: [[{ url: 'http://127.0.0.1:8080' }]],
-});
+export const upstreams = listOf(group({ url: serverUrl(), api_key: serverKey(), engine: engine() }))
+  .default([])
+  .meta({
+    description: 'Model servers whose own model lists are offered.',
+    examples: [[{ url: 'http://127.0.0.1:8080' }]],
+  });
 
 const replica = group({
   url: serverUrl(),
   api_key: serverKey(),
-  ca_file: path().nullable().default(null).meta({
-    description: 'PEM file that vouches for the certificate of the server, besides the authorities of the system. Relative to the configuration file.',
-    examples: ['/etc/keyporter/engines-ca.pem'],
-  }),
-  weight: notYet(wholeNumber(1, 1000).default(1).describe('Share of this replica in the balance.'), 'give replicas different shares'),
+  ca_file: path()
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'PEM file that vouches for the certificate of the server, besides the authorities of the system. Relative to the configuration file.',
+      examples: ['/etc/keyporter/engines-ca.pem'],
+    }),
+  weight: notYet(
+    wholeNumber(1, 1000).default(1).describe('Share of this replica in the balance.'),
+    'give replicas different shares',
+  ),
   dns: notYet(
-    text(253).nullable().default(null).meta({ description: 'Name in place of `url`: every address behind it is a replica.', examples: ['qwen.models.svc.cluster.local'] }),
+    text(253)
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'Name in place of `url`: every address behind it is a replica.',
+        examples: ['qwen.models.svc.cluster.local'],
+      }),
     'find replicas by a DNS name',
   ),
-  port: notYet(wholeNumber(1, 65_535).nullable().default(null).meta({ description: 'Port for `dns`.', examples: [8000] }), 'find replicas by a DNS name'),
+  port: notYet(
+    wholeNumber(1, 65_535)
+      .nullable()
+      .default(null)
+      .meta({ description: 'Port for `dns`.', examples: [8000] }),
+    'find replicas by a DNS name',
+  ),
 });
 
 const replicas = listOf(replica, 1, 1000).meta({
@@ -70,7 +111,8 @@ const paths = z
       context.addIssue({
         code: 'custom',
         path: [path],
-        message: 'must be named by a plain path, such as /v1/chat/completions: no query, escapes, `..`, `//` or `/` at the end',
+        message:
+          'must be named by a plain path, such as /v1/chat/completions: no query, escapes, `..`, `//` or `/` at the end',
         input: path,
         continue: true,
       });
@@ -83,92 +125,55 @@ const paths = z
   });
 
 const timeouts = section({
-  connect_ms: wholeNumber(1, 600_000, 'milliseconds').default(2000).describe('Longest time to connect, in milliseconds.'),
-  first_byte_seconds: wholeNumber(1, 604_800, 'seconds').default(1800).describe('Longest wait for the first byte of a streamed answer, in seconds.'),
-  idle_seconds: wholeNumber(1, 604_800, 'seconds').default(120).describe('Longest silence within a streamed answer, in seconds, counted from its first byte.'),
-  total_seconds: wholeNumber(1, 604_800, 'seconds').default(3600).describe('Longest whole answer, in seconds. The only bound on an answer that is not streamed.'),
+  connect_ms: wholeNumber(1, 600_000, 'milliseconds')
+    .default(2000)
+    .describe('Longest time to connect, in milliseconds.'),
+  first_byte_seconds: wholeNumber(1, 604_800, 'seconds')
+    .default(1800)
+    .describe('Longest wait for the first byte of a streamed answer, in seconds.'),
+  idle_seconds: wholeNumber(1, 604_800, 'seconds')
+    .default(120)
+    .describe('Longest silence within a streamed answer, in seconds, counted from its first byte.'),
+  total_seconds: wholeNumber(1, 604_800, 'seconds')
+    .default(3600)
+    .describe('Longest whole answer, in seconds. The only bound on an answer that is not streamed.'),
 }).describe('How long a server may take.');
 
-const queue = section({
-  max_waiting: wholeNumber(1, 1_000_000, 'requests').default(256).describe('Most requests that wait for a free replica.'),
-  max_wait_seconds: wholeNumber(1, 86_400, 'seconds').default(300).describe('Longest wait.'),
-  heartbeat_after_seconds: wholeNumber(1, 3600, 'seconds').default(15).describe('Silence on a stream after which a comment is sent to keep it open.'),
-}).describe('Waiting for a free replica.');
-
-const readinessProbe = section({
-  path: text().nullable().default(null).meta({ description: 'Path that is asked. `null` = what fits the engine.', examples: ['/health'] }),
-  method: choice(['GET', 'HEAD', 'POST']).default('GET').describe('Method of the question.'),
-  headers: z.record(z.string(), z.string()).default({}).meta({ description: 'Headers of the question.', examples: [{ 'x-probe': 'keyporter' }] }),
-  body: text(65_536).nullable().default(null).meta({ description: 'Body of the question.', examples: ['{}'] }),
-  interval_seconds: wholeNumber(1, 3600, 'seconds').default(10).describe('Time between two questions.'),
-  timeout_seconds: wholeNumber(1, 3600, 'seconds').default(15).describe('Longest wait for the answer.'),
-  startup_grace_seconds: wholeNumber(1, 86_400, 'seconds').default(1200).describe('How long a starting server may say no.'),
-}).describe('How readiness of a replica is found out.');
-
-const fields = section({
-  deny: listOf(text(256)).default([]).meta({ description: 'Members of the body that are refused.', examples: [['logit_bias']] }),
-  clamp: z.record(z.string(), z.number()).default({ n: 8, best_of: 8 }).meta({ description: 'Largest values of members of the body.', examples: [{ n: 4 }] }),
-}).describe('What a request may ask of the engine.');
-
-/** Engines that Keyporter starts by itself. */
-const started = {
-  command: notYet(
-    text(8192).nullable().default(null).meta({
-      description: 'Command that starts a server of this model, split without a shell. `{port}`, `{index}` and `{api_key}` are filled in.',
-      examples: ['llama-server -m gemma3.gguf --port {port} --host 127.0.0.1'],
-    }),
-    'start and watch model servers',
-  ),
-  shell: notYet(flag().default(false).describe('Runs `command` as shell text.'), 'start and watch model servers'),
-  processes: notYet(wholeNumber(1, 1000).default(1).describe('How many are started.'), 'start and watch model servers'),
-  env: notYet(
-    z.record(z.string(), z.string()).default({}).meta({ description: 'Environment of the processes.', examples: [{ LLAMA_API_KEY: '{api_key}' }] }),
-    'start and watch model servers',
-  ),
-  ports: notYet(
-    textLike((value) => /^\d{1,5}-\d{1,5}$/.test(value), 'must be a range of ports, such as 9100-9199').nullable().default(null).meta({
-      description: 'Ports given to the processes.',
-      examples: ['9100-9199'],
-    }),
-    'start and watch model servers',
-  ),
-  gpus: notYet(listOf(wholeNumber(0, 1023)).default([]).meta({ description: 'One for each process, through CUDA_VISIBLE_DEVICES.', examples: [[0, 1]] }), 'start and watch model servers'),
-  takeover_seconds: notYet(wholeNumber(1, 3600, 'seconds').default(10).describe('How long processes outlive a restart of the gateway.'), 'start and watch model servers'),
-};
-
 const model = group({
-  aliases: listOf(modelName()).default([]).meta({ description: 'Other names for it.', examples: [['gpt-4o-mini']] }),
+  aliases: listOf(modelName())
+    .default([])
+    .meta({ description: 'Other names for it.', examples: [['gpt-4o-mini']] }),
   engine: engine(),
-  upstream_model: modelName().nullable().default(null).meta({ description: 'The name sent to the server. `null` = the name of the model; for `"*"` the name asked for.', examples: ['Qwen/Qwen3-8B'] }),
+  upstream_model: modelName()
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'The name sent to the server. `null` = the name of the model; for `"*"` the name asked for.',
+      examples: ['Qwen/Qwen3-8B'],
+    }),
   restricted: flag().default(false).describe('Only keys with a model pattern that matches it may use it (`*` does).'),
   replicas,
   paths,
   timeouts,
-  balance: notYet(
-    choice(['least_load', 'round_robin', 'weighted_least_load', 'prefix_affinity']).default('least_load').describe('How a replica is chosen.'),
-    'choose between several replicas',
-  ),
-  max_in_flight: notYet(
-    wholeNumber(1, 100_000, 'requests').nullable().default(null).meta({ description: 'Most requests at one time on a replica; others wait.', examples: [8] }),
-    'let requests wait for a free replica',
-  ),
-  queue: notYet(queue, 'let requests wait for a free replica'),
-  readiness_probe: notYet(readinessProbe, 'ask replicas whether they are ready'),
-  fields: notYet(fields, 'bound what a request may ask of the engine'),
-  media_urls: notYet(choice(['data_only', 'any']).default('data_only').describe('Whether the engine may be sent to fetch media by URL.'), 'keep engines from fetching URLs'),
-  ...started,
+  ...laterModelMembers,
 });
 
-export const defaultModel = modelName().nullable().default(null).meta({
-  description: 'The model for bodies that name none. `null` = the only one, when exactly one is served.',
-  examples: ['qwen3'],
-});
+export const defaultModel = modelName()
+  .nullable()
+  .default(null)
+  .meta({
+    description: 'The model for bodies that name none. `null` = the only one, when exactly one is served.',
+    examples: ['qwen3'],
+  });
 
-export const unknownModel = choice(['refuse', 'default']).default('refuse').describe(
-  'What happens to a name nobody serves: 404, or the default model answers (`default_model` must then be set).',
-);
+export const unknownModel = choice(['refuse', 'default'])
+  .default('refuse')
+  .describe(
+    'What happens to a name nobody serves: 404, or the default model answers (`default_model` must then be set).',
+  );
 
 export const models = named(model).meta({
-  description: 'Models by the name clients ask for. `"*"` passes any other name on.',
+  description:
+    'Models by the name clients ask for. `"*"` passes any other name on. With neither `models` nor `upstreams` the gateway looks for model servers on the usual ports of this machine.',
   examples: [{ qwen3: { replicas: [{ url: 'http://10.0.0.5:8000' }] } }],
 });

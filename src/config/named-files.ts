@@ -2,7 +2,7 @@ import type { Path } from './faults.js';
 import { readText } from './read-file.js';
 import type { Config } from './schema.js';
 import { isReadableByOthers } from './secret-file.js';
-import type { Report } from './rules.js';
+import type { Report } from './rule.js';
 
 const LARGEST_BYTES = 1_048_576;
 
@@ -23,7 +23,10 @@ export async function checkNamedFiles(config: Config, report: Report): Promise<s
 }
 
 function* namedFiles({ tls, listeners, models }: Config): Generator<[Path, string]> {
-  const sections: [Path, Config['tls'] | null][] = [[['tls'], tls], ...listeners.map((listener, index): [Path, Config['tls'] | null] => [['listeners', index, 'tls'], listener.tls])];
+  const sections: [Path, Config['tls'] | null][] = [
+    [['tls'], tls],
+    ...listeners.map((listener, index): [Path, Config['tls'] | null] => [['listeners', index, 'tls'], listener.tls]),
+  ];
   for (const [path, section] of sections) {
     for (const member of ['cert_file', 'key_file', 'client_ca_file'] as const) {
       const file = section?.[member] ?? null;

@@ -2,11 +2,15 @@ import { flag, notYet, path, section, wholeNumber } from './members.js';
 
 export const authkeys = notYet(
   section({
-    max_body_bytes: wholeNumber(1024, 1_073_741_824, 'bytes').default(1_048_576).describe('Largest body on an authkeys listener, in bytes.'),
+    max_body_bytes: wholeNumber(1024, 1_073_741_824, 'bytes')
+      .default(1_048_576)
+      .describe('Largest body on an authkeys listener, in bytes.'),
     errors_as_200: flag().default(false).describe('Answers errors with status 200 as the original does.'),
     accept_past_expiry: flag().default(false).describe('Takes an expiry in the past when a token is made.'),
     allow_scope_escalation: flag().default(false).describe('Lets a token make one that may do more.'),
-    revoke_self_when_target_missing: flag().default(false).describe('Revokes the token of the caller when the one named does not exist.'),
+    revoke_self_when_target_missing: flag()
+      .default(false)
+      .describe('Revokes the token of the caller when the one named does not exist.'),
     bootstrap_root_when_empty: flag().default(false).describe('Makes a root token while there is none.'),
   }).describe('Behaviour of authkeys listeners. Every switch brings back an unsafe habit of the original.'),
   'offer the authkeys profile',

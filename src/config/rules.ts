@@ -1,22 +1,9 @@
-import type { Path } from './faults.js';
 import { listenerRules } from './listener-rules.js';
 import { modelRules } from './model-rules.js';
 import { parseDuration } from '../core/duration.js';
 import { touchesLoopback } from './forms.js';
+import type { Report, Rule } from './rule.js';
 import type { ParsedConfig } from './schema.js';
-
-/** Says what is wrong at a path. The message is a predicate ("must ...", "is ..."). */
-export type Report = (path: Path, message: string) => void;
-
-/** A rule between members. */
-export interface Rule {
-  /**
-   * Top-level members whose absence the rule would report. When one of them is faulty, something may
-   * only seem to be absent, so the rule waits until that fault is gone.
-   */
-  needs: readonly (keyof ParsedConfig)[];
-  check(config: ParsedConfig, report: Report): void;
-}
 
 const keyRules: readonly Rule[] = [
   {
@@ -24,7 +11,8 @@ const keyRules: readonly Rule[] = [
     check({ keys }, report) {
       const longest = keys.max_lifetime === null ? null : parseDuration(keys.max_lifetime);
       const usual = keys.default_expires === null ? null : parseDuration(keys.default_expires);
-      if (longest !== null && usual !== null && usual > longest) report(['keys', 'default_expires'], 'must not be longer than `keys.max_lifetime`');
+      if (longest !== null && usual !== null && usual > longest)
+        report(['keys', 'default_expires'], 'must not be longer than `keys.max_lifetime`');
     },
   },
   {
@@ -32,7 +20,10 @@ const keyRules: readonly Rule[] = [
     check({ auth, trusted_proxies: proxies }, report) {
       const loopback = proxies.findIndex(touchesLoopback);
       if (auth.local_networks.length === 0 || loopback === -1) return;
-      report(['auth', 'local_networks'], 'cannot be used while `trusted_proxies` holds a loopback address: everyone behind that proxy would need no key');
+      report(
+        ['auth', 'local_networks'],
+        'cannot be used while `trusted_proxies` holds a loopback address: everyone behind that proxy would need no key',
+      );
     },
   },
 ];

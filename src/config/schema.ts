@@ -4,7 +4,18 @@ import { auth, keys } from './keys.js';
 import { listen, listeners, tls } from './listeners.js';
 import { group, flag } from './members.js';
 import { defaultModel, models, unknownModel, upstreams } from './models.js';
-import { audit, database, dataDir, limits, logging, maxStaleSeconds, owners, sharedState, tracing, usage } from './operations.js';
+import {
+  audit,
+  database,
+  dataDir,
+  limits,
+  logging,
+  maxStaleSeconds,
+  owners,
+  sharedState,
+  tracing,
+  usage,
+} from './operations.js';
 import { authkeys, orchestra } from './profiles.js';
 
 /**
@@ -25,9 +36,11 @@ export const configSchema = group({
   database,
   shared_state: sharedState,
   max_stale_seconds: maxStaleSeconds,
-  identity_headers: flag().default(false).describe(
-    'Sends `x-keyporter-key-id`, `-owner`, `-scopes`, `-principal` and `-attributes` to the model servers. Such headers from clients are always removed.',
-  ),
+  identity_headers: flag()
+    .default(false)
+    .describe(
+      'Sends `x-keyporter-key-id`, `-owner`, `-scopes`, `-principal` and `-attributes` to the model servers. Such headers from clients are always removed.',
+    ),
   auth,
   keys,
   authkeys,

@@ -26,7 +26,13 @@ const DROPPED = Symbol('dropped');
 export function screen(root: unknown, schema: z.ZodType): Screened {
   const screener = new Screener();
   const value = screener.visit(root, schema, []);
-  return { value: value === DROPPED ? {} : value, findings: screener.findings, warnings: screener.warnings, reduced: screener.reduced, removals: screener.removals };
+  return {
+    value: value === DROPPED ? {} : value,
+    findings: screener.findings,
+    warnings: screener.warnings,
+    reduced: screener.reduced,
+    removals: screener.removals,
+  };
 }
 
 class Screener {
@@ -92,10 +98,18 @@ class Screener {
     return kept;
   }
 
-  #namedValue(value: unknown, schema: z.ZodType | undefined, at: { name: string; path: Path; members: Readonly<Record<string, z.ZodType>> | null }): unknown {
+  #namedValue(
+    value: unknown,
+    schema: z.ZodType | undefined,
+    at: { name: string; path: Path; members: Readonly<Record<string, z.ZodType>> | null },
+  ): unknown {
     const here = [...at.path, at.name];
     if (schema === undefined) {
-      this.findings.push({ path: here, message: unknownMember(at.name, at.path, Object.keys(at.members ?? {})), standsAlone: true });
+      this.findings.push({
+        path: here,
+        message: unknownMember(at.name, at.path, Object.keys(at.members ?? {})),
+        standsAlone: true,
+      });
       return DROPPED;
     }
     if (at.name === '__proto__') {
@@ -113,7 +127,10 @@ function unknownMember(name: string, path: Path, known: readonly string[]): stri
   const shown = formatPath([name]);
   const meant = nearest(name, known);
   const where = path.length === 0 ? '' : ` in \`${formatPath(path)}\``;
-  const hint = meant === null ? `; known here: ${known.slice(0, MOST_LISTED).join(', ')}${known.length > MOST_LISTED ? ', ...' : ''}` : `; did you mean \`${meant}\`?`;
+  const hint =
+    meant === null
+      ? `; known here: ${known.slice(0, MOST_LISTED).join(', ')}${known.length > MOST_LISTED ? ', ...' : ''}`
+      : `; did you mean \`${meant}\`?`;
   return `unknown member \`${shown}\`${where}${hint}`;
 }
 

@@ -44,7 +44,12 @@ function* spotsIn(node: unknown, path: Path = []): Generator<Spot> {
   for (const [step, value] of entries) {
     const here = [...path, step];
     if (typeof value !== 'string') yield* spotsIn(value, here);
-    else if (value.includes('${')) yield { path: here, text: value, put: (filled) => void ((node as Record<string | number, unknown>)[step] = filled) };
+    else if (value.includes('${'))
+      yield {
+        path: here,
+        text: value,
+        put: (filled) => void ((node as Record<string | number, unknown>)[step] = filled),
+      };
   }
 }
 
@@ -59,7 +64,10 @@ async function fill(spot: Spot, input: SubstitutionInput, result: Substituted): 
       continue;
     }
     const end = rest.indexOf('}', at);
-    const value = end === -1 ? { fault: 'has a `${` that is never closed; write `$${` for the characters themselves' } : await valueOf(rest.slice(at + 2, end), input);
+    const value =
+      end === -1
+        ? { fault: 'has a `${` that is never closed; write `$${` for the characters themselves' }
+        : await valueOf(rest.slice(at + 2, end), input);
     if (value.fault !== undefined) {
       result.findings.push({ path: spot.path, message: value.fault });
       return null;
@@ -76,11 +84,18 @@ type Value = { text: string; warning?: string; fault?: undefined } | { fault: st
 async function valueOf(inside: string, { env, directory }: SubstitutionInput): Promise<Value> {
   if (inside.startsWith('file:')) return readSecretFile(inside.slice('file:'.length), directory);
   const match = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/.exec(inside);
-  if (match === null) return { fault: 'has a placeholder that is none of `${NAME}`, `${NAME:-default}` and `${file:/path}`; write `$${` for the characters themselves' };
+  if (match === null)
+    return {
+      fault:
+        'has a placeholder that is none of `${NAME}`, `${NAME:-default}` and `${file:/path}`; write `$${` for the characters themselves',
+    };
   const [, name = '', fallback] = match;
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (fallback !== undefined) return { text: value === undefined || value === '' ? fallback : value };
-  if (value === undefined) return { fault: `needs the environment variable \`${name}\`, which is not set; set it, or give a default as \`\${${name}:-default}\`` };
+  if (value === undefined)
+    return {
+      fault: `needs the environment variable \`${name}\`, which is not set; set it, or give a default as \`\${${name}:-default}\``,
+    };
   return { text: value };
 }
 

@@ -3,7 +3,12 @@ import ipaddr from 'ipaddr.js';
 import { parseHttpUrl } from './forms.js';
 
 /** Names under which clouds serve the credentials of the machine. */
-const METADATA_NAMES: ReadonlySet<string> = new Set(['metadata', 'metadata.google.internal', 'metadata.goog', 'instance-data']);
+const METADATA_NAMES: ReadonlySet<string> = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+]);
 /** Addresses of the same outside the link-local ranges. */
 const METADATA_ADDRESSES: ReadonlySet<string> = new Set(['fd00:ec2::254', '100.100.100.200', '192.0.0.192']);
 /** Ranges of ipaddr.js that no model server has: each either names no single machine or hides another address. */

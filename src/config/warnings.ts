@@ -8,31 +8,52 @@ export function warningsFor(config: Config): string[] {
 
 function listenerWarnings({ listeners, admin }: Config): string[] {
   const warnings: string[] = [];
-  for (const { listen, serve, tls } of listeners) {
+  if (admin.allow_plain_http) {
+    warnings.push(
+      'admin.allow_plain_http is on: where the admin API is served without TLS, admin keys travel readable.',
+    );
+  }
+  for (const { listen, tls } of listeners) {
     const host = parseListen(listen)?.host ?? '';
     if (tls !== null || isLoopbackHost(host)) continue;
     const reach = isEveryAddress(host) ? 'every network of this machine' : `the network of ${host}`;
-    warnings.push(`The listener on ${listen} is open to ${reach} without TLS: keys, prompts and answers travel readable.`);
-    if (serve.includes('admin') && admin.allow_plain_http) {
-      warnings.push(`admin.allow_plain_http is on: the admin API on ${listen} is served without TLS, and admin keys travel readable.`);
-    }
+    warnings.push(
+      `The listener on ${listen} is open to ${reach} without TLS: keys, prompts and answers travel readable.`,
+    );
   }
   return warnings;
 }
 
-function doorWarnings({ auth, cors, trusted_proxies: proxies, identity_headers: identityHeaders, models, upstreams, keys }: Config): string[] {
+function doorWarnings({
+  auth,
+  cors,
+  trusted_proxies: proxies,
+  identity_headers: identityHeaders,
+  models,
+  upstreams,
+  keys,
+}: Config): string[] {
   const warnings: string[] = [];
   if (auth.local_networks.length > 0) {
-    warnings.push(`auth.local_networks is set: clients from ${auth.local_networks.join(', ')} need no key and may do ${auth.local_scopes.join(', ')}.`);
+    warnings.push(
+      `auth.local_networks is set: clients from ${auth.local_networks.join(', ')} need no key and may do ${auth.local_scopes.join(', ')}.`,
+    );
   }
-  if (auth.failures_per_minute === null) warnings.push('auth.failures_per_minute is null: nobody is slowed down while guessing keys.');
-  if (proxies.some((network) => network.endsWith('/0'))) warnings.push('trusted_proxies holds every address: any client can claim to be another one.');
-  if (cors.allow_origins.includes('*')) warnings.push('cors.allow_origins is "*": any web page may call the API with a key it knows.');
+  if (auth.failures_per_minute === null)
+    warnings.push('auth.failures_per_minute is null: nobody is slowed down while guessing keys.');
+  if (proxies.some((network) => network.endsWith('/0')))
+    warnings.push('trusted_proxies holds every address: any client can claim to be another one.');
+  if (cors.allow_origins.includes('*'))
+    warnings.push('cors.allow_origins is "*": any web page may call the API with a key it knows.');
   if (keys.default_scopes.some((scope) => scope !== 'infer' && !scope.startsWith('infer:'))) {
     warnings.push(`keys.default_scopes gives new keys more than inference: ${keys.default_scopes.join(', ')}.`);
   }
-  const plain = [...upstreams.map(({ url }) => url), ...Object.values(models).flatMap(({ replicas }) => replicas.map(({ url }) => url))].filter(isPlainElsewhere);
-  if (identityHeaders && plain.length > 0) warnings.push(`identity_headers is on and who is calling travels readable to ${[...new Set(plain)].join(', ')}.`);
+  const plain = [
+    ...upstreams.map(({ url }) => url),
+    ...Object.values(models).flatMap(({ replicas }) => replicas.map(({ url }) => url)),
+  ].filter(isPlainElsewhere);
+  if (identityHeaders && plain.length > 0)
+    warnings.push(`identity_headers is on and who is calling travels readable to ${[...new Set(plain)].join(', ')}.`);
   return warnings;
 }
 

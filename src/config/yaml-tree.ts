@@ -1,4 +1,17 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, type Alias, type Document, type Node as AnyNode, type Pair, type Scalar } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Alias,
+  type Document,
+  type Node as AnyNode,
+  type Pair,
+  type Scalar,
+} from 'yaml';
 import type { Path } from './faults.js';
 import { sentenceFor } from './yaml-sentences.js';
 
@@ -45,19 +58,34 @@ export function readYaml(text: string): YamlTree {
   }
   const second = documents[1];
   if (second !== undefined) {
-    faults.push({ path: [], message: 'the file holds more than one YAML document; keep one, without `---` between parts', ...place(second.range[0]) });
+    faults.push({
+      path: [],
+      message: 'the file holds more than one YAML document; keep one, without `---` between parts',
+      ...place(second.range[0]),
+    });
   }
-  if (faults.length > 0 || first === undefined) return { root: first === undefined && faults.length === 0 ? empty() : undefined, faults, placeOf: () => place(0) };
+  if (faults.length > 0 || first === undefined)
+    return { root: first === undefined && faults.length === 0 ? empty() : undefined, faults, placeOf: () => place(0) };
   const reader = new Reader(first, place);
   const root = reader.readRoot();
-  return { root: reader.faults.length > 0 ? undefined : root, faults: reader.faults, placeOf: (path) => reader.placeOf(path) };
+  return {
+    root: reader.faults.length > 0 ? undefined : root,
+    faults: reader.faults,
+    placeOf: (path) => reader.placeOf(path),
+  };
 }
 
 type Parsed = [readonly Document.Parsed[], string | null];
 
 function parse(text: string, lineCounter: LineCounter): Parsed {
   try {
-    const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: false, stringKeys: false, logLevel: 'silent' });
+    const documents = parseAllDocuments(text, {
+      lineCounter,
+      prettyErrors: false,
+      uniqueKeys: false,
+      stringKeys: false,
+      logLevel: 'silent',
+    });
     return [Array.isArray(documents) ? documents : [], null];
   } catch {
     return [[], 'the file is nested too deeply to be read'];
@@ -110,7 +138,8 @@ class Reader {
   #read(node: Node | null, path: Path): unknown {
     this.#values += 1;
     if (this.#values > MOST_VALUES) {
-      if (this.#values === MOST_VALUES + 1) this.#fault(node, [], `the file holds (or its aliases expand to) more than ${MOST_VALUES} values`);
+      if (this.#values === MOST_VALUES + 1)
+        this.#fault(node, [], `the file holds (or its aliases expand to) more than ${MOST_VALUES} values`);
       return undefined;
     }
     if (isAlias(node)) return this.#readAlias(node, path);
@@ -120,7 +149,9 @@ class Reader {
     if (path.length > DEEPEST) return this.#fault(node, path, 'the file is nested too deeply');
     if (this.#open.has(node)) return this.#fault(node, path, 'an alias leads back to the value that contains it');
     this.#open.add(node);
-    const value = isMap(node) ? this.#readMap(node.items, path) : node.items.map((item, index) => this.#read(item as Node, [...path, index]));
+    const value = isMap(node)
+      ? this.#readMap(node.items, path)
+      : node.items.map((item, index) => this.#read(item as Node, [...path, index]));
     this.#open.delete(node);
     return value;
   }
@@ -144,7 +175,12 @@ class Reader {
         continue;
       }
       const earlier = keys.get(name);
-      if (earlier !== undefined) this.#fault(key, [...path, name], `\`${name}\` is named twice; first in line ${this.#place(earlier.range?.[0] ?? 0).line}`);
+      if (earlier !== undefined)
+        this.#fault(
+          key,
+          [...path, name],
+          `\`${name}\` is named twice; first in line ${this.#place(earlier.range?.[0] ?? 0).line}`,
+        );
       keys.set(name, key as Node);
       map[name] = this.#read(pair.value as Node | null, [...path, name]);
     }

@@ -50,9 +50,12 @@ export function parseExpiry(text: string, nowSeconds: number): number | null | E
   if (duration !== null) return nowSeconds + duration;
   const moment = parseMoment(trimmed);
   if (moment === null) {
-    return { fault: 'Write the expiry as a duration such as 30d, a date such as 2027-01-31 or 2027-01-31T12:00:00Z, or never.' };
+    return {
+      fault: 'Write the expiry as a duration such as 30d, a date such as 2027-01-31 or 2027-01-31T12:00:00Z, or never.',
+    };
   }
-  if (moment <= nowSeconds) return { fault: 'The expiry lies in the past. Give a later date, or a duration such as 30d.' };
+  if (moment <= nowSeconds)
+    return { fault: 'The expiry lies in the past. Give a later date, or a duration such as 30d.' };
   return moment;
 }
 

@@ -1,0 +1,78 @@
+import type { Config, ListenerConfig, ModelConfig } from './schema.js';
+
+/** What a gateway with this configuration would do, in sentences, for `keyporter check`. Holds no secret. */
+export function describeConfig(config: Config): string[] {
+  return [
+    ...config.listeners.map(listenerSentence),
+    ...modelSentences(config),
+    ...callerSentences(config),
+    ...keepingSentences(config),
+  ];
+}
+
+const SERVED: Readonly<Record<ListenerConfig['serve'][number], string>> = {
+  api: 'the inference API',
+  admin: 'the admin API',
+  metrics: 'metrics',
+  verify: 'questions about keys',
+};
+
+function listenerSentence({ listen, serve, tls }: ListenerConfig): string {
+  const clients = tls?.client_ca_file === null || tls === null ? '' : ', to clients with a certificate only';
+  return `Listens on ${listen} ${tls === null ? 'without TLS' : `with TLS ${tls.min_version} or newer`} and serves ${serve.map((part) => SERVED[part]).join(' and ')}${clients}.`;
+}
+
+function modelSentences({
+  upstreams,
+  models,
+  default_model: defaultModel,
+  unknown_model: unknownModel,
+}: Config): string[] {
+  const sentences = upstreams.map(
+    ({ url, api_key: key }) => `Offers the models that ${url} lists${key === null ? '' : ', with its key'}.`,
+  );
+  for (const [name, model] of Object.entries(models)) sentences.push(modelSentence(name, model));
+  if (sentences.length === 0)
+    sentences.push('Looks for model servers on the usual ports of this machine and offers their models.');
+  if (defaultModel !== null) sentences.push(`Bodies without a model go to ${defaultModel}.`);
+  if (unknownModel === 'default' && defaultModel !== null)
+    sentences.push(`Names nobody serves are answered by ${defaultModel}.`);
+  return sentences;
+}
+
+function modelSentence(
+  name: string,
+  { aliases, upstream_model: upstreamModel, restricted, replicas, paths }: ModelConfig,
+): string {
+  const what = name === '*' ? 'Passes any other model name' : `Serves ${[name, ...aliases].join(', also as ')}`;
+  const as = upstreamModel === null ? '' : ` under the name ${upstreamModel}`;
+  const where = replicas.map(({ url, api_key: key }) => `${url}${key === null ? '' : ', with its key'}`).join(' and ');
+  const only = restricted ? '; only for keys that name it' : '';
+  const others = Object.entries(paths).map(([path, url]) => `; ${path} goes to ${url}`);
+  return `${what} ${name === '*' ? 'on to' : 'from'} ${where}${as}${only}${others.join('')}.`;
+}
+
+function callerSentences({ auth, keys, trusted_proxies: proxies, cors }: Config): string[] {
+  const sentences = ['Every request needs a key.'];
+  if (auth.local_networks.length > 0) {
+    sentences[0] = `Every request needs a key, except from ${auth.local_networks.join(', ')}, where clients may do ${auth.local_scopes.join(', ')}.`;
+  }
+  if (auth.failures_per_minute !== null)
+    sentences.push(`An address that sends ${auth.failures_per_minute} wrong keys in a minute gets 429.`);
+  const life = keys.default_expires === null ? 'do not expire' : `expire after ${keys.default_expires}`;
+  const most = keys.max_lifetime === null ? '' : ` and at the latest after ${keys.max_lifetime}`;
+  sentences.push(`New keys may do ${keys.default_scopes.join(', ')} and ${life} unless told otherwise${most}.`);
+  if (keys.require.length > 0) sentences.push(`A new key must be given ${keys.require.join(', ')}.`);
+  if (proxies.length > 0) sentences.push(`Forwarding headers from ${proxies.join(', ')} are believed.`);
+  if (cors.allow_origins.length > 0)
+    sentences.push(`Web pages from ${cors.allow_origins.join(', ')} may call the API.`);
+  return sentences;
+}
+
+function keepingSentences({ audit, usage, server }: Config): string[] {
+  const auditDays = audit.retention_days === null ? 'for ever' : `for ${audit.retention_days} days`;
+  return [
+    `Keeps the audit trail ${auditDays} and the request log for ${usage.request_log_days} days; never prompts or answers.`,
+    `On SIGTERM lets running answers go on for up to ${server.drain_seconds} seconds.`,
+  ];
+}
