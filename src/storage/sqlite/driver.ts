@@ -52,7 +52,7 @@ export function openSqlite(path: string, options: SqliteOptions): SqliteDatabase
   prepareFile(path, options.file);
   try {
     const engine = new (sqliteEngine().DatabaseSync)(path, { readOnly: options.readOnly === true });
-    return settle(new Connection(path, engine), options);
+    return settle(new Connection(path, engine, options.readOnly === true), options);
   } catch (error) {
     throw storeRefusal(error, path);
   }
@@ -130,11 +130,13 @@ class Connection implements SqliteDatabase {
   readonly path: string;
   readonly #engine: EngineDatabase;
   readonly #closeAtExit = (): void => this.close();
+  readonly #readOnly: boolean;
   #open = true;
 
-  constructor(path: string, engine: EngineDatabase) {
+  constructor(path: string, engine: EngineDatabase, readOnly: boolean) {
     this.path = path;
     this.#engine = engine;
+    this.#readOnly = readOnly;
     process.once('exit', this.#closeAtExit);
   }
 
@@ -162,7 +164,21 @@ class Connection implements SqliteDatabase {
     if (!this.#open) return;
     this.#open = false;
     process.removeListener('exit', this.#closeAtExit);
+    if (!this.#readOnly) this.#emptyLog();
     this.#engine.close();
+  }
+
+  /**
+   * Moves the write-ahead log into the file. SQLite does so itself when the last connection ends, but the
+   * packaged engine ends a connection only when its statements are collected as garbage.
+   */
+  #emptyLog(): void {
+    try {
+      this.#engine.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Nothing is lost: the log is read again at the next opening.
+      return;
+    }
   }
 
   /** A full or failing disk makes SQLite roll back by itself; then there is nothing left to undo. */

@@ -1,0 +1,74 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Refusal } from '../core/errors.js';
+import { createSchema, migrate, requireReadable } from './migrate.js';
+import { syncDirectory } from './revoked-log.js';
+import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
+import { storeRefusal } from './sqlite/faults.js';
+
+/** Files of the key store inside a data directory. */
+export interface KeyStoreFiles {
+  /** `keyporter.db` */
+  database: string;
+  /** `revoked.log` */
+  revoked: string;
+}
+
+/** How long a statement blocks the store's thread for a lock; longer waits are done between statements. */
+const LOCK_WAIT_MS = 20;
+
+/**
+ * Opens the key database; makes it when the directory never held one. Anything else that is wrong is
+ * refused with what to do, and the files stay byte for byte as they are.
+ */
+export function openKeyDatabase(files: KeyStoreFiles, now: number): SqliteDatabase {
+  const path = files.database;
+  if (!existsSync(path)) createKeyDatabase(files, now);
+  inspect(path);
+  const database = openSqlite(path, { file: 'existing' });
+  try {
+    migrate(database);
+    database.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw storeRefusal(error, path);
+  }
+}
+
+/** Looks at the file without the right to change it. */
+export function inspect(path: string): void {
+  const database = openSqlite(path, { file: 'existing', readOnly: true });
+  try {
+    requireReadable(database);
+  } catch (error) {
+    throw storeRefusal(error, path);
+  } finally {
+    database.close();
+  }
+}
+
+/** The database gets its name only when it is complete, so that an empty file under this name always means a loss. */
+function createKeyDatabase(files: KeyStoreFiles, now: number): void {
+  refuseLostStore(files);
+  const unfinished = `${files.database}.new`;
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(unfinished + end, { force: true });
+  const database = openSqlite(unfinished, { file: 'new', journal: 'plain' });
+  try {
+    createSchema(database, now);
+  } catch (error) {
+    throw storeRefusal(error, files.database);
+  } finally {
+    database.close();
+  }
+  renameSync(unfinished, files.database);
+  syncDirectory(dirname(files.database));
+}
+
+function refuseLostStore(files: KeyStoreFiles): void {
+  const trace = [`${files.database}-wal`, files.revoked].find((file) => existsSync(file));
+  if (trace === undefined) return;
+  throw new Refusal('store_unavailable', {
+    message: `The key store ${files.database} is missing, but ${trace} shows that there was one. Run "keyporter restore" with a backup, or name an empty data directory.`,
+  });
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { createAudit, type AuditStore, type AuditTrail } from '../audit/audit.js';
+import type { Log } from '../core/log.js';
+import { createDirectory, type LiveDirectory } from '../keys/directory.js';
+import { createSlowHasher } from '../keys/hash.js';
+import type { KeyDirectory, KeyLife } from '../keys/key.js';
+import type { KeyStore } from '../keys/key-store.js';
+import { createKeyLife, type KeyLifeParts } from '../keys/life.js';
+import type { BackupApi, KeyStoreApi, KeyStoreTask } from './key-store-api.js';
+import type { KeyStoreFiles } from './key-database.js';
+import type { MemoryEvent } from './memory-event.js';
+import { startWorker, type WorkerLink } from './worker-link.js';
+
+export interface KeyStoreOptions extends Omit<KeyLifeParts, 'store'> {
+  /** The data directory; the caller holds its lock. */
+  dir: string;
+  log: Log;
+}
+
+export interface OpenedKeyStore {
+  life: KeyLife;
+  directory: KeyDirectory;
+  audit: AuditTrail;
+  /** What the operator should know since the start, one sentence each. */
+  readonly warnings: readonly string[];
+  /** Names this installation for ever, through restores too. */
+  installationId: string;
+  readonly revision: number;
+  /** Consistent copy to a new file, while changes go on. */
+  backup(file: string): Promise<{ file: string; bytes: number; keys: number }>;
+  close(): Promise<void>;
+}
+
+/** Where the parts of the key store lie in a data directory. */
+export function keyStoreFiles(dir: string): KeyStoreFiles {
+  return { database: join(dir, 'keyporter.db'), revoked: join(dir, 'revoked.log') };
+}
+
+/**
+ * Opens the key store of a data directory in its own thread and reads all keys into memory. Rejects with
+ * a `Refusal` that says what to do when the files are missing, damaged or of a newer program.
+ */
+export async function openKeyStore(options: KeyStoreOptions): Promise<OpenedKeyStore> {
+  const { dir, clock, log } = options;
+  const files = keyStoreFiles(dir);
+  const link = startWorker<KeyStoreApi>('key-store', { task: 'store', files } satisfies KeyStoreTask);
+  const warnings: string[] = [];
+  const early: MemoryEvent[] = [];
+  let take = (event: MemoryEvent): void => void early.push(event);
+  link.onEvent((event) => take(event as MemoryEvent));
+  link.onCrash((reason) => log.error({ reason: reason.reason }, 'The key store has stopped. Known keys keep working; restart Keyporter to change keys again.'));
+  try {
+    const { packed, salt, installationId } = await link.call('load', null);
+    const directory = createDirectory(packed, clock, createSlowHasher(salt, clock));
+    take = (event) => feed(directory, event, (sentence, data) => warn(log, warnings, { sentence, data }));
+    early.forEach(take);
+    return {
+      life: createKeyLife({ ...options, store: storeOver(link) }),
+      directory,
+      audit: createAudit(clock, auditOver(link)),
+      warnings,
+      installationId,
+      get revision() {
+        return directory.revision;
+      },
+      backup: (file) => backup(link, files, file),
+      close: () => link.close(),
+    };
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+const MOST_WARNINGS = 100;
+
+function warn(log: Log, warnings: string[], warning: { sentence: string; data: Record<string, unknown> }): void {
+  log.warn(warning.data, warning.sentence);
+  const details = Object.entries(warning.data).map(([name, value]) => `${name} ${String(value)}`);
+  if (warnings.length < MOST_WARNINGS) warnings.push([warning.sentence, ...details].join(' '));
+}
+
+function feed(directory: LiveDirectory, event: MemoryEvent, warned: (sentence: string, data: Record<string, unknown>) => void): void {
+  if (event.kind === 'key') directory.apply(event.row, event.revision);
+  else if (event.kind === 'owner') directory.setOwnerDisabled(event.name, event.disabled, event.revision);
+  else if (event.kind === 'forget') directory.remove(event.id);
+  else warned(event.sentence, event.data);
+}
+
+function storeOver(link: WorkerLink<KeyStoreApi>): KeyStore {
+  return {
+    get: (id) => link.call('get', id),
+    list: (filter, page) => link.call('list', { filter, page }),
+    revocable: (target) => link.call('revocable', target),
+    owners: () => link.call('owners', null),
+    insert: (request, context) => link.call('insert', { request, context }),
+    update: (request, context) => link.call('update', { request, context }),
+    rotate: (request, context) => link.call('rotate', { request, context }),
+    setDisabled: (request, context) => link.call('setDisabled', { request, context }),
+    revoke: (request, context) => link.call('revoke', { request, context }),
+    setOwnerDisabled: (request, context) => link.call('setOwnerDisabled', { request, context }),
+  };
+}
+
+function auditOver(link: WorkerLink<KeyStoreApi>): AuditStore {
+  return {
+    list: (query) => link.call('auditList', query),
+    verify: (outside) => link.call('auditVerify', outside),
+    record: (act) => link.call('auditRecord', act),
+  };
+}
+
+/** Made by a thread of its own, over its own connection. */
+async function backup(link: WorkerLink<KeyStoreApi>, files: KeyStoreFiles, file: string): Promise<{ file: string; bytes: number; keys: number }> {
+  await link.call('settle', null);
+  const copier = startWorker<BackupApi>('key-store', { task: 'backup', database: files.database } satisfies KeyStoreTask);
+  try {
+    return { file, ...(await copier.call('backup', { file })) };
+  } finally {
+    await copier.close();
+  }
+}

@@ -1,0 +1,10 @@
+import type { PackRow } from '../keys/packed.js';
+
+/** What the store's thread tells memory, in the order of the changes. */
+export type MemoryEvent =
+  | { kind: 'key'; revision: number; row: PackRow }
+  /** The key cannot be read any more; memory forgets it. */
+  | { kind: 'forget'; id: string }
+  | { kind: 'owner'; revision: number; name: string; disabled: boolean }
+  /** Something the operator should know. */
+  | { kind: 'warning'; sentence: string; data: Record<string, unknown> };

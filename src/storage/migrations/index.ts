@@ -1,0 +1,8 @@
+import { keysAndAudit } from './keys-and-audit.js';
+import type { Migration } from './migration.js';
+
+/** All steps in their order; versions count from 1 without a gap. */
+export const MIGRATIONS: readonly Migration[] = [keysAndAudit];
+
+/** The schema version this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
