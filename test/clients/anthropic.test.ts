@@ -54,7 +54,11 @@ describe.each(packages)('%s', (_name, Sdk) => {
   test('401: AuthenticationError in its shape, with the request id in header and body', async () => {
     const error = await rejection(clientOf('wrong').messages.create(ask));
     if (!(error instanceof Sdk.AuthenticationError)) throw error;
-    expect(error.error).toMatchObject({ type: 'error', error: { type: 'authentication_error' }, request_id: error.requestID });
+    expect(error.error).toMatchObject({
+      type: 'error',
+      error: { type: 'authentication_error' },
+      request_id: error.requestID,
+    });
     expect(error.headers.get('request-id')).toMatch(/^req_/);
     expect(error.headers.get('request-id')).toBe(error.requestID);
   });
@@ -78,7 +82,10 @@ describe.each(packages)('%s', (_name, Sdk) => {
     refuseMessagesWith(world.upstream, 429, 'rate_limit_error');
     const limited = await rejection(client.messages.create(ask));
     if (!(limited instanceof Sdk.RateLimitError)) throw limited;
-    expect(limited.error).toEqual({ type: 'error', error: { type: 'rate_limit_error', message: 'the engine says 429' } });
+    expect(limited.error).toEqual({
+      type: 'error',
+      error: { type: 'rate_limit_error', message: 'the engine says 429' },
+    });
     refuseMessagesWith(world.upstream, 503, 'overloaded_error');
     const busy = await rejection(client.messages.create(ask));
     if (!(busy instanceof Sdk.InternalServerError)) throw busy;
@@ -91,7 +98,10 @@ describe.each(packages)('%s', (_name, Sdk) => {
     world.upstream.onRequest = (exchange) => {
       asked += 1;
       if (asked > 1) return answerAsModel(exchange);
-      return exchange.answer(529, { type: 'error', error: { type: 'overloaded_error', message: 'busy' } }, ['retry-after-ms', '1']);
+      return exchange.answer(529, { type: 'error', error: { type: 'overloaded_error', message: 'busy' } }, [
+        'retry-after-ms',
+        '1',
+      ]);
     };
     await clientOf(world.key, 2).messages.create(ask);
     expect(asked).toBe(2);
@@ -100,7 +110,20 @@ describe.each(packages)('%s', (_name, Sdk) => {
   test('a stream that breaks off raises', async () => {
     world.upstream.onRequest = (exchange) => {
       exchange.startStream();
-      exchange.event({ type: 'message_start', message: { id: 'm', type: 'message', role: 'assistant', content: [], model: 'test-model', usage: { input_tokens: 1, output_tokens: 1 } } }, 'message_start');
+      exchange.event(
+        {
+          type: 'message_start',
+          message: {
+            id: 'm',
+            type: 'message',
+            role: 'assistant',
+            content: [],
+            model: 'test-model',
+            usage: { input_tokens: 1, output_tokens: 1 },
+          },
+        },
+        'message_start',
+      );
       exchange.hangUp();
     };
     const error = await rejection(client.messages.stream(ask).finalMessage());

@@ -1,4 +1,10 @@
-import OpenAI, { AuthenticationError, InternalServerError, NotFoundError, PermissionDeniedError, RateLimitError } from 'openai';
+import OpenAI, {
+  AuthenticationError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+} from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startWorld } from '../support/start-gateway.js';
 import { refuseWith, rejection } from '../support/upstream-refusals.js';
@@ -7,7 +13,8 @@ const world = await startWorld();
 afterAll(() => world.close());
 afterEach(() => world.upstream.forget());
 
-const clientOf = (apiKey: string, maxRetries = 0): OpenAI => new OpenAI({ apiKey, baseURL: `${world.gateway.url}/v1`, maxRetries });
+const clientOf = (apiKey: string, maxRetries = 0): OpenAI =>
+  new OpenAI({ apiKey, baseURL: `${world.gateway.url}/v1`, maxRetries });
 const client = clientOf(world.key);
 const chat = { model: 'test-model', messages: [{ role: 'user' as const, content: 'Hello' }] };
 
@@ -20,7 +27,12 @@ describe('the openai package works through the gateway', () => {
 
   test('it retrieves a model whose id has a slash', async () => {
     const model = await client.models.retrieve('org/model-b');
-    expect([model.id, model.object, typeof model.created, typeof model.owned_by]).toEqual(['org/model-b', 'model', 'number', 'string']);
+    expect([model.id, model.object, typeof model.created, typeof model.owned_by]).toEqual([
+      'org/model-b',
+      'model',
+      'number',
+      'string',
+    ]);
   });
 
   test('it chats', async () => {
@@ -30,7 +42,11 @@ describe('the openai package works through the gateway', () => {
   });
 
   test('it streams a chat with usage, to the end mark', async () => {
-    const stream = await client.chat.completions.create({ ...chat, stream: true, stream_options: { include_usage: true } });
+    const stream = await client.chat.completions.create({
+      ...chat,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
     let text = '';
     let tokens: number | undefined;
     for await (const chunk of stream) {
@@ -53,7 +69,9 @@ describe('the openai package works through the gateway', () => {
   });
 
   test('it completes, and asks for a response', async () => {
-    expect((await client.completions.create({ model: 'test-model', prompt: 'x' })).choices[0]?.text).toBe('Hello there');
+    expect((await client.completions.create({ model: 'test-model', prompt: 'x' })).choices[0]?.text).toBe(
+      'Hello there',
+    );
     expect((await client.responses.create({ model: 'test-model', input: 'x' })).output_text).toBe('Hello there');
   });
 });
@@ -74,7 +92,12 @@ describe('the openai package raises the class that its users catch', () => {
   });
 
   test('401 without a key: the code says that none was sent, and the challenge names no error', async () => {
-    const bare = new OpenAI({ apiKey: 'unused', baseURL: `${world.gateway.url}/v1`, maxRetries: 0, defaultHeaders: { authorization: null } });
+    const bare = new OpenAI({
+      apiKey: 'unused',
+      baseURL: `${world.gateway.url}/v1`,
+      maxRetries: 0,
+      defaultHeaders: { authorization: null },
+    });
     const error = await rejection(bare.models.list());
     if (!(error instanceof AuthenticationError)) throw error;
     expect(error.code).toBe('missing_api_key');
@@ -121,7 +144,9 @@ describe('the openai package raises the class that its users catch', () => {
   });
 
   test('a refused stream raises the same classes before the first event', async () => {
-    expect(await rejection(narrow.chat.completions.create({ ...chat, stream: true }))).toBeInstanceOf(PermissionDeniedError);
+    expect(await rejection(narrow.chat.completions.create({ ...chat, stream: true }))).toBeInstanceOf(
+      PermissionDeniedError,
+    );
     refuseWith(world.upstream, 429);
     expect(await rejection(client.chat.completions.create({ ...chat, stream: true }))).toBeInstanceOf(RateLimitError);
   });

@@ -7,12 +7,21 @@ import { startWorld } from '../support/start-gateway.js';
 const world = await startWorld();
 afterAll(() => world.close());
 
-const post = (body: string | Buffer, ...headers: string[]) => (key: string): Buffer => {
-  const bytes = Buffer.from(body);
-  const type = headers.some((header) => /^content-type:/i.test(header)) ? [] : ['Content-Type: application/json'];
-  const lines = ['POST /v1/chat/completions HTTP/1.1', 'Host: 127.0.0.1', `Authorization: Bearer ${key}`, ...type, `Content-Length: ${bytes.length}`, ...headers];
-  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]);
-};
+const post =
+  (body: string | Buffer, ...headers: string[]) =>
+  (key: string): Buffer => {
+    const bytes = Buffer.from(body);
+    const type = headers.some((header) => /^content-type:/i.test(header)) ? [] : ['Content-Type: application/json'];
+    const lines = [
+      'POST /v1/chat/completions HTTP/1.1',
+      'Host: 127.0.0.1',
+      `Authorization: Bearer ${key}`,
+      ...type,
+      `Content-Length: ${bytes.length}`,
+      ...headers,
+    ];
+    return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]);
+  };
 
 const messages = `"messages":[{"role":"user","content":"${MARK}"}]`;
 
@@ -26,7 +35,9 @@ describe('what was checked is what is sent', () => {
     ['stream once in escapes', `{"model":"test-model","stream":false,"stre\\u0061m":true,${messages}}`],
     ['far apart', `{"model":"test-model",${messages},"pad":"${'x'.repeat(200_000)}","model":"secret-model"}`],
   ];
-  test.each(twice)('A-BD-02 a body that names the model or the way of answering twice is refused: %s', (name, body) => judge(world, { name, bytes: post(body), status: [400] }));
+  test.each(twice)('A-BD-02 a body that names the model or the way of answering twice is refused: %s', (name, body) =>
+    judge(world, { name, bytes: post(body), status: [400] }),
+  );
 
   test('A-BD-02 a member in another case is another member and does not decide', async () => {
     world.upstream.forget();
@@ -36,9 +47,17 @@ describe('what was checked is what is sent', () => {
   });
 
   test('A-BD-02 a model inside another object does not decide', async () => {
-    await judge(world, { name: 'nested', bytes: post(`{"metadata":{"model":"test-model"},"model":"secret-model",${messages}}`), status: [404], code: 'model_not_found' });
+    await judge(world, {
+      name: 'nested',
+      bytes: post(`{"metadata":{"model":"test-model"},"model":"secret-model",${messages}}`),
+      status: [404],
+      code: 'model_not_found',
+    });
     world.upstream.forget();
-    const answer = await send(world, post(`{"metadata":{"model":"secret-model"},"model":"test-model",${messages}}`)(world.key));
+    const answer = await send(
+      world,
+      post(`{"metadata":{"model":"secret-model"},"model":"test-model",${messages}}`)(world.key),
+    );
     expect(answer.status).toBe(200);
   });
 
@@ -50,9 +69,13 @@ describe('what was checked is what is sent', () => {
   });
 
   test('an alias and an upstream_model change the name of the model and no other byte', async () => {
-    for (const [asked, sent] of [['test-alias', 'test-model'], ['renamed', 'Vendor/Real-Name']] as const) {
+    for (const [asked, sent] of [
+      ['test-alias', 'test-model'],
+      ['renamed', 'Vendor/Real-Name'],
+    ] as const) {
       world.upstream.forget();
-      const body = (name: string): string => `{"seed":9007199254740993,  "model" :"${name}","messages":[{"content":"${asked} is not changed here"}]}`;
+      const body = (name: string): string =>
+        `{"seed":9007199254740993,  "model" :"${name}","messages":[{"content":"${asked} is not changed here"}]}`;
       const answer = await send(world, post(body(asked))(world.key));
       expect(answer.status, answer.text()).toBe(200);
       expect(world.upstream.exchanges[0]?.body.toString('utf8')).toBe(body(sent));
@@ -105,13 +128,18 @@ describe('a body of the wrong kind is a clear 400, never a crash', () => {
 });
 
 describe('A-BD-04 names of the language are ordinary names', () => {
-  test.each(['{"__proto__":{"scopes":["admin"],"model":"secret-model"}', '{"constructor":{"prototype":{"scopes":["admin"]}}'])('%s... gives nobody anything', async (start) => {
+  test.each([
+    '{"__proto__":{"scopes":["admin"],"model":"secret-model"}',
+    '{"constructor":{"prototype":{"scopes":["admin"]}}',
+  ])('%s... gives nobody anything', async (start) => {
     world.upstream.forget();
     const answer = await send(world, post(`${start},"model":"test-model",${messages}}`)(world.key));
     expect([200, 400]).toContain(answer.status);
     const low = await world.admin.createKey({ scopes: ['infer:embeddings'] });
     expect((await send(world, wellFormed(low.key))).status).toBe(403);
-    expect((await send(world, wellFormed(low.key, { method: 'GET', path: '/admin/v1/keys', body: '' }))).status).toBe(403);
+    expect((await send(world, wellFormed(low.key, { method: 'GET', path: '/admin/v1/keys', body: '' }))).status).toBe(
+      403,
+    );
     expect('scopes' in {}).toBe(false);
   });
 });
@@ -126,7 +154,8 @@ describe('A-BD-05 depth, width and size cost the caller, not the others', () => 
     expect(loop.p99Ms()).toBeLessThan(50);
   });
 
-  test('a nesting that is never closed is refused', () => judge(world, { name: 'open', bytes: post(`{"x":${'['.repeat(100_000)}`), status: [400] }));
+  test('a nesting that is never closed is refused', () =>
+    judge(world, { name: 'open', bytes: post(`{"x":${'['.repeat(100_000)}`), status: [400] }));
 
   test('10 MB of small objects block the event loop for less than 50 ms at a time', async () => {
     const bytes = post(padded(`[${'{"a":1},'.repeat(1_250_000)}{}]`))(world.key);
@@ -145,17 +174,24 @@ describe('A-BD-05 depth, width and size cost the caller, not the others', () => 
   });
 
   test('a body said to have 100 MB is refused before it is read', () =>
-    judge(world, { name: 'large', bytes: (key) => headOnly(key, 'Content-Length: 104857600') + MARK, status: [413], code: 'request_too_large', closes: true }));
+    judge(world, {
+      name: 'large',
+      bytes: (key) => headOnly(key, 'Content-Length: 104857600') + MARK,
+      status: [413],
+      code: 'request_too_large',
+      closes: true,
+    }));
 
   test('a chunked body is refused as soon as it passes the bound', async () => {
     world.upstream.forget();
     const client = await world.gateway.connect();
     client.write(headOnly(world.key, 'Transfer-Encoding: chunked'));
     const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(0x100000, 0x20), Buffer.from('\r\n')]);
-    const drained = (): Promise<unknown> => new Promise((resolve) => {
-      client.socket.once('drain', resolve);
-      client.socket.once('close', resolve);
-    });
+    const drained = (): Promise<unknown> =>
+      new Promise((resolve) => {
+        client.socket.once('drain', resolve);
+        client.socket.once('close', resolve);
+      });
     let sent = 0;
     const answer = client.answer();
     while (sent < 100 && !client.socket.destroyed && client.unread === '') {
@@ -171,7 +207,9 @@ describe('A-BD-05 depth, width and size cost the caller, not the others', () => 
 
   test('A-RX-06 the body of a stranger is not waited for: 401 before it came', async () => {
     const client = await world.gateway.connect();
-    client.write(`POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 20000000\r\n\r\n{`);
+    client.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 20000000\r\n\r\n{`,
+    );
     expect((await client.answer(1000)).status).toBe(401);
     client.close();
   });
@@ -182,8 +220,22 @@ describe('A-BD-07, A-BD-09 only plain UTF-8 JSON is read', () => {
   const encodings: [string, string | Buffer, string[], number[]][] = [
     ['UTF-16', Buffer.from(json, 'utf16le'), [], [400, 415]],
     ['a byte order mark', `\ufeff${json}`, [], [400]],
-    ['invalid UTF-8', Buffer.concat([Buffer.from(`{"model":"test-model","x":"`), Buffer.from([0xc0, 0xaf, 0xff]), Buffer.from(`",${messages}}`)]), [], [400]],
-    ['invalid UTF-8 in the name of the model', Buffer.concat([Buffer.from('{"model":"test-model'), Buffer.from([0xff]), Buffer.from(`",${messages}}`)]), [], [400, 404]],
+    [
+      'invalid UTF-8',
+      Buffer.concat([
+        Buffer.from(`{"model":"test-model","x":"`),
+        Buffer.from([0xc0, 0xaf, 0xff]),
+        Buffer.from(`",${messages}}`),
+      ]),
+      [],
+      [400],
+    ],
+    [
+      'invalid UTF-8 in the name of the model',
+      Buffer.concat([Buffer.from('{"model":"test-model'), Buffer.from([0xff]), Buffer.from(`",${messages}}`)]),
+      [],
+      [400, 404],
+    ],
     ['a lone surrogate in the name of the model', `{"model":"test-model\\ud800",${messages}}`, [], [400, 404]],
     ['charset utf-7', json, ['Content-Type: application/json; charset=utf-7'], [415]],
     ['text/plain', json, ['Content-Type: text/plain'], [415]],
@@ -194,9 +246,16 @@ describe('A-BD-07, A-BD-09 only plain UTF-8 JSON is read', () => {
     ['gzip thrice', json, ['Content-Encoding: gzip, gzip, gzip'], [415]],
     ['deflate', json, ['Content-Encoding: deflate'], [415]],
   ];
-  test.each(encodings)('%s is refused', (name, body, headers, status) => judge(world, { name, bytes: post(body, ...headers), status }));
+  test.each(encodings)('%s is refused', (name, body, headers, status) =>
+    judge(world, { name, bytes: post(body, ...headers), status }),
+  );
 
-  test.each(['application/json', 'application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON'])('content-type "%s" is served', async (type) => {
+  test.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'Application/JSON',
+  ])('content-type "%s" is served', async (type) => {
     expect((await send(world, post(json, `Content-Type: ${type}`)(world.key))).status).toBe(200);
   });
 });

@@ -15,12 +15,37 @@ const GET = (...headers: string[]): string => wellFormed('', { method: 'GET', pa
 
 describe('A-HD-07 which text is the credential is never a matter of luck', () => {
   const rows: [string, (key: string) => string[], number, string | undefined][] = [
-    ['two different keys in two Authorization headers', (key) => [`Authorization: Bearer ${key}`, `Authorization: Bearer ${other.key}`], 400, 'conflicting_credentials'],
-    ['a key and garbage in two Authorization headers', (key) => [`Authorization: Bearer ${key}`, 'Authorization: Bearer garbage'], 400, 'conflicting_credentials'],
-    ['the same key in two Authorization headers', (key) => [`Authorization: Bearer ${key}`, `Authorization: Bearer ${key}`], 400, 'conflicting_credentials'],
+    [
+      'two different keys in two Authorization headers',
+      (key) => [`Authorization: Bearer ${key}`, `Authorization: Bearer ${other.key}`],
+      400,
+      'conflicting_credentials',
+    ],
+    [
+      'a key and garbage in two Authorization headers',
+      (key) => [`Authorization: Bearer ${key}`, 'Authorization: Bearer garbage'],
+      400,
+      'conflicting_credentials',
+    ],
+    [
+      'the same key in two Authorization headers',
+      (key) => [`Authorization: Bearer ${key}`, `Authorization: Bearer ${key}`],
+      400,
+      'conflicting_credentials',
+    ],
     ['two x-api-key headers', (key) => [`X-Api-Key: ${key}`, `X-Api-Key: ${key}`], 400, 'conflicting_credentials'],
-    ['different keys in two slots', (key) => [`Authorization: Bearer ${key}`, `X-Api-Key: ${other.key}`], 400, 'conflicting_credentials'],
-    ['different keys in the other two slots', (key) => [`X-Api-Key: ${key}`, `Api-Key: ${other.key}`], 400, 'conflicting_credentials'],
+    [
+      'different keys in two slots',
+      (key) => [`Authorization: Bearer ${key}`, `X-Api-Key: ${other.key}`],
+      400,
+      'conflicting_credentials',
+    ],
+    [
+      'different keys in the other two slots',
+      (key) => [`X-Api-Key: ${key}`, `Api-Key: ${other.key}`],
+      400,
+      'conflicting_credentials',
+    ],
     ['two keys in one value', (key) => [`Authorization: Bearer ${key}, Bearer ${other.key}`], 401, undefined],
     ['two spaces behind the scheme', (key) => [`Authorization: Bearer  ${key}`], 401, undefined],
     ['a tab behind the scheme', (key) => [`Authorization: Bearer\t${key}`], 401, undefined],
@@ -45,7 +70,10 @@ describe('A-HD-07 which text is the credential is never a matter of luck', () =>
     ['a dummy in the other slot', (key) => [`Authorization: Bearer ${key}`, 'X-Api-Key: ollama']],
     ['sk- before the key', (key) => [`Authorization: Bearer sk-${key}`]],
     ['the spelling without underscores', (key) => [`Authorization: Bearer ${key.replaceAll('_', '')}`]],
-    ['both spellings of the same key', (key) => [`Authorization: Bearer ${key}`, `X-Api-Key: ${key.replaceAll('_', '')}`]],
+    [
+      'both spellings of the same key',
+      (key) => [`Authorization: Bearer ${key}`, `X-Api-Key: ${key.replaceAll('_', '')}`],
+    ],
   ];
   test.each(fine)('%s is understood', async (_name, headers) => {
     const answer = await send(world, GET(...headers(world.key)));
@@ -55,8 +83,30 @@ describe('A-HD-07 which text is the credential is never a matter of luck', () =>
 
 describe('A-CR-01, A-CR-09 nothing but a key opens', () => {
   const nothings = [
-    'root', 'undefined', 'null', '[object Object]', 'none', 'ollama', 'lm-studio', 'sk-no-key-required', 'admin', 'changeme', "' OR 1=1--", '%', '_', '${jndi:ldap://x}', '<script>alert(1)</script>',
-    '../../etc/passwd', 'kp_', 'kp_000000000000_', `kp_${'0'.repeat(12)}_${'0'.repeat(49)}`, 'a'.repeat(9000), '__proto__', 'kp___proto_____x', '*1\\r\\n$4\\r\\nPING', 'émoji',
+    'root',
+    'undefined',
+    'null',
+    '[object Object]',
+    'none',
+    'ollama',
+    'lm-studio',
+    'sk-no-key-required',
+    'admin',
+    'changeme',
+    "' OR 1=1--",
+    '%',
+    '_',
+    '${jndi:ldap://x}',
+    '<script>alert(1)</script>',
+    '../../etc/passwd',
+    'kp_',
+    'kp_000000000000_',
+    `kp_${'0'.repeat(12)}_${'0'.repeat(49)}`,
+    'a'.repeat(9000),
+    '__proto__',
+    'kp___proto_____x',
+    '*1\\r\\n$4\\r\\nPING',
+    'émoji',
   ];
   test.each(nothings)('"%.40s" in any slot is 401 with one text and nothing reflected', async (text) => {
     const plain = await send(world, GET('Authorization: Bearer garbage'));
@@ -73,7 +123,13 @@ describe('A-CR-01, A-CR-09 nothing but a key opens', () => {
       const changed = `${world.key.slice(0, place)}${world.key[place] === 'a' ? 'b' : 'a'}${world.key.slice(place + 1)}`;
       expect((await send(world, GET(`Authorization: Bearer ${changed}`))).status, `at ${place}`).toBe(401);
     }
-    for (const changed of [`${world.key}a`, world.key.slice(0, -1), world.key.toUpperCase(), world.key.toLowerCase(), world.key.replace('_', '-')]) {
+    for (const changed of [
+      `${world.key}a`,
+      world.key.slice(0, -1),
+      world.key.toUpperCase(),
+      world.key.toLowerCase(),
+      world.key.replace('_', '-'),
+    ]) {
       expect((await send(world, GET(`Authorization: Bearer ${changed}`))).status).toBe(401);
     }
   });
@@ -109,17 +165,34 @@ describe('A-LK-04 a refusal does not tell why', () => {
 
   test('a forbidden model and an unknown one are the same bytes, apart from the request id', async () => {
     const bounded = await world.admin.createKey({ name: 'bounded', models: ['org/*'] });
-    const ask = (key: string, model: string) => send(world, wellFormed(key, { body: `{"model":"${model}","messages":[]}` }));
+    const ask = (key: string, model: string) =>
+      send(world, wellFormed(key, { body: `{"model":"${model}","messages":[]}` }));
     const looks = async (key: string, model: string): Promise<string> => {
       const answer = await ask(key, model);
       expect(answer.status).toBe(404);
-      return answer.text().replaceAll(model, 'MODEL') + answer.headers.filter((_, place) => !['x-request-id', 'date', 'content-length'].includes((answer.headers[place - (place % 2)] ?? '').toLowerCase())).join();
+      return (
+        answer.text().replaceAll(model, 'MODEL') +
+        answer.headers
+          .filter(
+            (_, place) =>
+              !['x-request-id', 'date', 'content-length'].includes(
+                (answer.headers[place - (place % 2)] ?? '').toLowerCase(),
+              ),
+          )
+          .join()
+      );
     };
     const unknown = await looks(bounded.key, 'no-such-model');
     expect(await looks(bounded.key, 'test-model')).toBe(unknown);
     expect(await looks(world.key, 'secret-model')).toBe(await looks(world.key, 'no-such-model'));
-    expect((await send(world, wellFormed(bounded.key, { method: 'GET', path: '/v1/models/test-model', body: '' }))).text().replace('test-model', 'M')).toBe(
-      (await send(world, wellFormed(bounded.key, { method: 'GET', path: '/v1/models/no-such', body: '' }))).text().replace('no-such', 'M'),
+    expect(
+      (await send(world, wellFormed(bounded.key, { method: 'GET', path: '/v1/models/test-model', body: '' })))
+        .text()
+        .replace('test-model', 'M'),
+    ).toBe(
+      (await send(world, wellFormed(bounded.key, { method: 'GET', path: '/v1/models/no-such', body: '' })))
+        .text()
+        .replace('no-such', 'M'),
     );
   });
 
@@ -138,18 +211,27 @@ describe('A-LK-04 a refusal does not tell why', () => {
   test('403 comes only after authentication, and names the scope that is missing', async () => {
     const narrow = await world.admin.createKey({ name: 'narrow', scopes: ['infer:embeddings'] });
     const answer = await send(world, wellFormed(narrow.key));
-    expect([answer.status, (answer.json()['error'] as Record<string, unknown>)['code']]).toEqual([403, 'missing_scope']);
+    expect([answer.status, (answer.json()['error'] as Record<string, unknown>)['code']]).toEqual([
+      403,
+      'missing_scope',
+    ]);
     expect(answer.header('www-authenticate')).toContain('insufficient_scope');
     await judge(world, { name: 'none', bytes: () => wellFormed(''), status: [401], code: 'missing_api_key' });
   });
 });
 
 describe('A-CR-07 every slot is decided by the same rules', () => {
-  test.each(['Authorization: Bearer ', 'X-Api-Key: ', 'Api-Key: '])('scope, model, address and expiry hold for "%s"', async (slot) => {
-    const narrow = await world.admin.createKey({ scopes: ['infer:embeddings'] });
-    const bounded = await world.admin.createKey({ models: ['org/*'] });
-    const elsewhere = await world.admin.createKey({ allow_ips: ['10.0.0.0/8'] });
-    const ask = async (key: string): Promise<number> => (await send(world, wellFormed('', { headers: [`${slot}${key}`] }))).status;
-    expect([await ask(narrow.key), await ask(bounded.key), await ask(elsewhere.key), await ask(world.key)]).toEqual([403, 404, 401, 200]);
-  });
+  test.each(['Authorization: Bearer ', 'X-Api-Key: ', 'Api-Key: '])(
+    'scope, model, address and expiry hold for "%s"',
+    async (slot) => {
+      const narrow = await world.admin.createKey({ scopes: ['infer:embeddings'] });
+      const bounded = await world.admin.createKey({ models: ['org/*'] });
+      const elsewhere = await world.admin.createKey({ allow_ips: ['10.0.0.0/8'] });
+      const ask = async (key: string): Promise<number> =>
+        (await send(world, wellFormed('', { headers: [`${slot}${key}`] }))).status;
+      expect([await ask(narrow.key), await ask(bounded.key), await ask(elsewhere.key), await ask(world.key)]).toEqual([
+        403, 404, 401, 200,
+      ]);
+    },
+  );
 });

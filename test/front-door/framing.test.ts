@@ -1,5 +1,14 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { CHAT, CHUNKED_CHAT, headOnly, judge, poison, send, wellFormed, type HostileRow } from '../support/hostile-row.js';
+import {
+  CHAT,
+  CHUNKED_CHAT,
+  headOnly,
+  judge,
+  poison,
+  send,
+  wellFormed,
+  type HostileRow,
+} from '../support/hostile-row.js';
 import { watchEventLoop } from '../support/event-loop.js';
 import { staysPending, within } from '../support/patience.js';
 import { startWorld } from '../support/start-gateway.js';
@@ -12,7 +21,10 @@ const REFUSED = { status: [400, 501, 0], closes: true } as const;
 
 const transferEncodings: [string, string[]][] = [
   ['A-FR-01 content-length beside chunked is refused', ['Content-Length: 6', 'Transfer-Encoding: chunked']],
-  ['A-FR-02 chunked beside a content-length is refused in the other order too', ['Transfer-Encoding: chunked', 'Content-Length: 4']],
+  [
+    'A-FR-02 chunked beside a content-length is refused in the other order too',
+    ['Transfer-Encoding: chunked', 'Content-Length: 4'],
+  ],
   ['A-FR-02 chunked named in two headers is refused', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
   ['A-FR-02 "chunked, identity" is refused', ['Transfer-Encoding: chunked, identity']],
   ['A-FR-02 "xchunked" is refused', ['Transfer-Encoding: xchunked']],
@@ -26,7 +38,10 @@ const transferEncodings: [string, string[]][] = [
   ['A-FR-02 a folded chunked is refused', ['Transfer-Encoding:\r\n chunked']],
   ['A-FR-02 a space before the colon is refused', ['Transfer-Encoding : chunked']],
   ['A-FR-02 an empty transfer-encoding is refused', ['Transfer-Encoding:']],
-  ['A-FR-05 Transfer_Encoding is refused, not taken for an ordinary header', ['Transfer_Encoding: chunked', `Content-Length: ${CHAT.length}`]],
+  [
+    'A-FR-05 Transfer_Encoding is refused, not taken for an ordinary header',
+    ['Transfer_Encoding: chunked', `Content-Length: ${CHAT.length}`],
+  ],
   ['A-FR-05 Content_Length is refused', ['Content_Length: 5', `Content-Length: ${CHAT.length}`]],
   ['A-FR-05 X_Forwarded_For is refused', ['X_Forwarded_For: 127.0.0.1', `Content-Length: ${CHAT.length}`]],
   ['A-FR-05 Authorization_ is refused', ['Authorization_: x', `Content-Length: ${CHAT.length}`]],
@@ -34,44 +49,93 @@ const transferEncodings: [string, string[]][] = [
 
 describe('a body that two readers could end in two places is refused and nothing behind it is read', () => {
   test.each(transferEncodings)('%s', async (_name, headers) => {
-    const row: HostileRow = { name: _name, bytes: (key) => headOnly(key, ...headers) + CHUNKED_CHAT + SMUGGLED + poison(key), ...REFUSED };
+    const row: HostileRow = {
+      name: _name,
+      bytes: (key) => headOnly(key, ...headers) + CHUNKED_CHAT + SMUGGLED + poison(key),
+      ...REFUSED,
+    };
     await judge(world, row);
   });
 
   const lengths = ['01', '+1', '-0', '-1', '1, 1', '1 1', '', '0x1', '1_0', '18446744073709551617', '1e2', '٣'];
   test.each(lengths)('A-FR-03 a content-length of "%s" is refused', async (length) => {
-    await judge(world, { name: length, bytes: (key) => Buffer.from(headOnly(key, `Content-Length: ${length}`) + CHAT + poison(key)), ...REFUSED });
+    await judge(world, {
+      name: length,
+      bytes: (key) => Buffer.from(headOnly(key, `Content-Length: ${length}`) + CHAT + poison(key)),
+      ...REFUSED,
+    });
   });
 
-  test.each(['Content-Length', 'content-length'])('A-FR-03 a second content-length spelled "%s" is refused even when equal', async (name) => {
-    const bytes = (key: string) => headOnly(key, `Content-Length: ${CHAT.length}`, `${name}: ${CHAT.length}`) + CHAT + poison(key);
-    await judge(world, { name, bytes, ...REFUSED });
-  });
+  test.each(['Content-Length', 'content-length'])(
+    'A-FR-03 a second content-length spelled "%s" is refused even when equal',
+    async (name) => {
+      const bytes = (key: string) =>
+        headOnly(key, `Content-Length: ${CHAT.length}`, `${name}: ${CHAT.length}`) + CHAT + poison(key);
+      await judge(world, { name, bytes, ...REFUSED });
+    },
+  );
 });
 
 describe('only HTTP/1.1 as it is written in the standard is spoken', () => {
   const versions: [string, (key: string) => string][] = [
-    ['A-FR-04 a transfer-encoding on HTTP/1.0 is refused', (key) => headOnly(key, 'Transfer-Encoding: chunked').replace('HTTP/1.1', 'HTTP/1.0') + CHUNKED_CHAT + poison(key)],
+    [
+      'A-FR-04 a transfer-encoding on HTTP/1.0 is refused',
+      (key) => headOnly(key, 'Transfer-Encoding: chunked').replace('HTTP/1.1', 'HTTP/1.0') + CHUNKED_CHAT + poison(key),
+    ],
     ['A-FR-04 HTTP/1.2 is refused', (key) => wellFormed(key).replace('HTTP/1.1', 'HTTP/1.2') + poison(key)],
     ['A-FR-04 HTTP/01.1 is refused', (key) => wellFormed(key).replace('HTTP/1.1', 'HTTP/01.1') + poison(key)],
     ['A-FR-04 HTTP/0.9 gets no answer of the API', (key) => `GET /v1/models\r\n\r\n${poison(key)}`],
     ['A-FR-04 a lower-case method is refused', (key) => wellFormed(key, { method: 'post' }) + poison(key)],
-    ['A-FR-04 a line feed without carriage return is refused', (key) => wellFormed(key).replace('\r\nHost', '\nHost') + poison(key)],
+    [
+      'A-FR-04 a line feed without carriage return is refused',
+      (key) => wellFormed(key).replace('\r\nHost', '\nHost') + poison(key),
+    ],
     ['A-FR-04 a NUL in a header is refused', (key) => wellFormed(key, { headers: ['X-A: a\0b'] }) + poison(key)],
-    ['A-FR-04 a bare carriage return in a header is refused', (key) => wellFormed(key, { headers: ['X-A: a\rb'] }) + poison(key)],
+    [
+      'A-FR-04 a bare carriage return in a header is refused',
+      (key) => wellFormed(key, { headers: ['X-A: a\rb'] }) + poison(key),
+    ],
     ['A-FR-04 a folded header is refused', (key) => wellFormed(key, { headers: ['X-A: a', ' b'] }) + poison(key)],
     ['A-FR-04 the preface of HTTP/2 is refused', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ];
   test.each(versions)('%s', (name, bytes) => judge(world, { name, bytes, status: [400, 505, 0], closes: true }));
 
   test('A-FR-14 an upgrade to h2c is refused and its headers go nowhere', () =>
-    judge(world, { name: 'h2c', bytes: (key) => wellFormed(key, { headers: ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'] }), status: [400, 426, 501] }));
+    judge(world, {
+      name: 'h2c',
+      bytes: (key) =>
+        wellFormed(key, {
+          headers: ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
+        }),
+      status: [400, 426, 501],
+    }));
 
   test('A-FR-14 a WebSocket upgrade on a route without one is refused', () =>
-    judge(world, { name: 'ws', bytes: (key) => wellFormed(key, { method: 'GET', body: '', path: '/v1/models', headers: ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='] }), status: [400, 426, 501] }));
+    judge(world, {
+      name: 'ws',
+      bytes: (key) =>
+        wellFormed(key, {
+          method: 'GET',
+          body: '',
+          path: '/v1/models',
+          headers: [
+            'Connection: Upgrade',
+            'Upgrade: websocket',
+            'Sec-WebSocket-Version: 13',
+            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+          ],
+        }),
+      status: [400, 426, 501],
+    }));
 
   test('A-FR-14 CONNECT opens no tunnel', () =>
-    judge(world, { name: 'connect', bytes: (key) => `CONNECT 127.0.0.1:${world.upstream.port} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\n\r\n${poison(key)}`, status: [400, 405, 501, 0], closes: true }));
+    judge(world, {
+      name: 'connect',
+      bytes: (key) =>
+        `CONNECT 127.0.0.1:${world.upstream.port} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\n\r\n${poison(key)}`,
+      status: [400, 405, 501, 0],
+      closes: true,
+    }));
 });
 
 describe('a body that breaks off or turns to garbage never becomes a request', () => {
@@ -88,7 +152,11 @@ describe('a body that breaks off or turns to garbage never becomes a request', (
   ];
   test.each(garbage)('A-FR-06 a second chunk with %s is refused before anything is sent on', async (name, second) => {
     const first = `${CHAT.length.toString(16)}\r\n${CHAT}\r\n`;
-    await judge(world, { name, bytes: (key) => headOnly(key, 'Transfer-Encoding: chunked') + first + second + poison(key), ...REFUSED });
+    await judge(world, {
+      name,
+      bytes: (key) => headOnly(key, 'Transfer-Encoding: chunked') + first + second + poison(key),
+      ...REFUSED,
+    });
   });
 
   test('A-FR-07 a flood of chunk extensions is refused long before the body is complete', async () => {
@@ -101,7 +169,8 @@ describe('a body that breaks off or turns to garbage never becomes a request', (
 
   test('A-FR-08 a credential in a trailer signs nobody in', async () => {
     const body = `${CHAT.length.toString(16)}\r\n${CHAT}\r\n0\r\nAuthorization: Bearer ${world.key}\r\n\r\n`;
-    const bytes = () => `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n${body}`;
+    const bytes = () =>
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n${body}`;
     await judge(world, { name: 'trailer', bytes, status: [400, 401] });
   });
 
@@ -138,7 +207,8 @@ describe('several requests on one connection are judged each by itself', () => {
 
   test('A-FR-13 the body of a GET is framed exactly and never becomes a request', async () => {
     const inner = poison(world.key);
-    const bytes = (key: string) => `GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`;
+    const bytes = (key: string) =>
+      `GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`;
     await judge(world, { name: 'get with body', bytes, status: [400] });
   });
 
@@ -146,7 +216,9 @@ describe('several requests on one connection are judged each by itself', () => {
     const inner = poison(world.key);
     const client = await world.gateway.connect();
     world.upstream.forget();
-    client.write(`${method} /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${world.key}\r\nContent-Length: ${inner.length}\r\nConnection: close\r\n\r\n${inner}`);
+    client.write(
+      `${method} /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${world.key}\r\nContent-Length: ${inner.length}\r\nConnection: close\r\n\r\n${inner}`,
+    );
     await within(2000, 'the connection closes', client.closed);
     expect(client.unread.match(/HTTP\/1\.1 /g)?.length).toBe(1);
     expect(world.upstream.exchanges.length).toBe(0);
@@ -156,7 +228,9 @@ describe('several requests on one connection are judged each by itself', () => {
     const inner = poison(world.key);
     world.upstream.forget();
     const client = await world.gateway.connect();
-    client.write(`POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`);
+    client.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`,
+    );
     expect((await client.answer()).status).toBe(401);
     client.write(wellFormed(world.key));
     const second = await client.answer().catch(() => null);
@@ -170,7 +244,9 @@ describe('Expect: 100-continue', () => {
   test('A-FR-11 without a key the refusal comes at once, no 100 is sent and the connection closes', async () => {
     world.upstream.forget();
     const client = await world.gateway.connect();
-    client.write('POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n');
+    client.write(
+      'POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n',
+    );
     const answer = await client.answer(1000);
     expect([401, 413]).toContain(answer.status);
     expect(client.interim).toEqual([]);
@@ -206,7 +282,12 @@ describe('Expect: 100-continue', () => {
     ['another word', ['Expect: 200-ok']],
   ];
   test.each(expectations)('A-FR-12 an expectation of %s is refused', (name, headers) =>
-    judge(world, { name, bytes: (key) => headOnly(key, `Content-Length: ${CHAT.length}`, ...headers) + CHAT, status: [400, 417] }));
+    judge(world, {
+      name,
+      bytes: (key) => headOnly(key, `Content-Length: ${CHAT.length}`, ...headers) + CHAT,
+      status: [400, 417],
+    }),
+  );
 });
 
 describe('a client that stops in the middle', () => {

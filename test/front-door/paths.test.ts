@@ -9,22 +9,73 @@ const GET = (path: string) => (key: string) => wellFormed(key, { method: 'GET', 
 
 describe('a target that another reader could take for another place is refused', () => {
   const refused: [string, string][] = [
-    ...['//admin/v1/keys', '///v1/models', '//evil.example/v1/models', '/\\evil.example', 'http://evil.example/v1/models', 'http://127.0.0.1@evil.example/', '/v1//models', '/v1/models//', '*'].map((path): [string, string] => ['A-PA-01', path]),
-    ...['/v1/../admin/v1/keys', '/v1/./models', '/v1/models/..', '/v1/%2e%2e/admin', '/v1/%2E./admin', '/v1/.%2e/admin', '/v1/%2e/models', '/v1/..%2fadmin', '/v1\\..\\admin', '/v1/%5c..%5cadmin', '/v1/models/%2e%2e%2fadmin'].map((path): [string, string] => ['A-PA-02', path]),
-    ...['/v1/%c0%af', '/v1/models%00', '/v1/models%0a', '/v1/models%0d%0aX-A:1', '/v1/models%', '/v1/models%2', '/v1/models%zz', '/v1/%ff', '/v1/models%7f'].map((path): [string, string] => ['A-PA-03', path]),
+    ...[
+      '//admin/v1/keys',
+      '///v1/models',
+      '//evil.example/v1/models',
+      '/\\evil.example',
+      'http://evil.example/v1/models',
+      'http://127.0.0.1@evil.example/',
+      '/v1//models',
+      '/v1/models//',
+      '*',
+    ].map((path): [string, string] => ['A-PA-01', path]),
+    ...[
+      '/v1/../admin/v1/keys',
+      '/v1/./models',
+      '/v1/models/..',
+      '/v1/%2e%2e/admin',
+      '/v1/%2E./admin',
+      '/v1/.%2e/admin',
+      '/v1/%2e/models',
+      '/v1/..%2fadmin',
+      '/v1\\..\\admin',
+      '/v1/%5c..%5cadmin',
+      '/v1/models/%2e%2e%2fadmin',
+    ].map((path): [string, string] => ['A-PA-02', path]),
+    ...[
+      '/v1/%c0%af',
+      '/v1/models%00',
+      '/v1/models%0a',
+      '/v1/models%0d%0aX-A:1',
+      '/v1/models%',
+      '/v1/models%2',
+      '/v1/models%zz',
+      '/v1/%ff',
+      '/v1/models%7f',
+    ].map((path): [string, string] => ['A-PA-03', path]),
     ...['/admin/v1/keys#/healthz', '/v1/models#x'].map((path): [string, string] => ['A-PA-08', path]),
   ];
   test.each(refused)('%s %s gets 400', (name, path) => judge(world, { name, bytes: GET(path), status: [400] }));
 
   const unknown: [string, string][] = [
-    ...['/v1/..;/admin/v1/keys', '/v1/models;x=1', '/v1/chat/completions;/../../admin'].map((path): [string, string] => ['A-PA-04', path]),
-    ...['/v1%2fmodels', '/v1/chat%2Fcompletions', '/%252e%252e/admin', '/v1/%252e%252e/admin'].map((path): [string, string] => ['A-PA-03', path]),
-    ...['/V1/Models', '/v1/models.', '/v1/models%20', '/v1/chat/completions/', '/V1/chat/completions', '/v1/Chat/completions'].map((path): [string, string] => ['A-PA-05', path]),
-    ...['/%EF%BD%961/models', '/v1/%C4%B0models', '/v1/mode%E2%84%AAs', '/v1/mode%CC%81ls'].map((path): [string, string] => ['A-PA-06', path]),
+    ...['/v1/..;/admin/v1/keys', '/v1/models;x=1', '/v1/chat/completions;/../../admin'].map(
+      (path): [string, string] => ['A-PA-04', path],
+    ),
+    ...['/v1%2fmodels', '/v1/chat%2Fcompletions', '/%252e%252e/admin', '/v1/%252e%252e/admin'].map(
+      (path): [string, string] => ['A-PA-03', path],
+    ),
+    ...[
+      '/V1/Models',
+      '/v1/models.',
+      '/v1/models%20',
+      '/v1/chat/completions/',
+      '/V1/chat/completions',
+      '/v1/Chat/completions',
+    ].map((path): [string, string] => ['A-PA-05', path]),
+    ...['/%EF%BD%961/models', '/v1/%C4%B0models', '/v1/mode%E2%84%AAs', '/v1/mode%CC%81ls'].map(
+      (path): [string, string] => ['A-PA-06', path],
+    ),
   ];
   test.each(unknown)('%s %s is no route', (name, path) => judge(world, { name, bytes: GET(path), status: [400, 404] }));
 
-  test('A-PA-06 raw bytes outside ASCII are refused', () => judge(world, { name: 'raw', bytes: (key) => Buffer.from(GET('/ｖ1/models')(key), 'utf8'), status: [400], closes: true }));
+  test('A-PA-06 raw bytes outside ASCII are refused', () =>
+    judge(world, {
+      name: 'raw',
+      bytes: (key) => Buffer.from(GET('/ｖ1/models')(key), 'utf8'),
+      status: [400],
+      closes: true,
+    }));
 
   test('A-PA-03 an encoded letter means the letter, for the decision and for what is sent on', async () => {
     world.upstream.forget();
@@ -44,16 +95,32 @@ describe('a target that another reader could take for another place is refused',
 });
 
 describe('A-PA-07 the query takes no part in the decision', () => {
-  test.each(['/admin/v1/keys?/healthz', '/v1/responses?path=/healthz', '/me?x=/healthz'])('%s without a key is 401', (path) => judge(world, { name: path, bytes: () => GET(path)(''), status: [401, 405] }));
+  test.each(['/admin/v1/keys?/healthz', '/v1/responses?path=/healthz', '/me?x=/healthz'])(
+    '%s without a key is 401',
+    (path) => judge(world, { name: path, bytes: () => GET(path)(''), status: [401, 405] }),
+  );
 
-  test.each(['token', 'api_key', 'key', 'anything'])('a key in ?%s= is refused and its value is nowhere', async (name) => {
-    await judge(world, { name, bytes: (key) => wellFormed('', { path: `/v1/chat/completions?${name}=${key}` }), status: [400], code: 'credential_in_query' });
-    const log = await world.admin.call('GET', '/requests?limit=100');
-    expect(log.text).not.toContain(world.key);
-  });
+  test.each(['token', 'api_key', 'key', 'anything'])(
+    'a key in ?%s= is refused and its value is nowhere',
+    async (name) => {
+      await judge(world, {
+        name,
+        bytes: (key) => wellFormed('', { path: `/v1/chat/completions?${name}=${key}` }),
+        status: [400],
+        code: 'credential_in_query',
+      });
+      const log = await world.admin.call('GET', '/requests?limit=100');
+      expect(log.text).not.toContain(world.key);
+    },
+  );
 
   test('a key in the query beside a good one is refused too', () =>
-    judge(world, { name: 'both', bytes: (key) => wellFormed(key, { path: `/v1/chat/completions?k=${key}` }), status: [400], code: 'credential_in_query' }));
+    judge(world, {
+      name: 'both',
+      bytes: (key) => wellFormed(key, { path: `/v1/chat/completions?k=${key}` }),
+      status: [400],
+      code: 'credential_in_query',
+    }));
 
   test('a harmless query travels on unchanged', async () => {
     world.upstream.forget();
@@ -63,7 +130,9 @@ describe('A-PA-07 the query takes no part in the decision', () => {
 });
 
 describe('A-PA-09 methods', () => {
-  test.each(['TRACE', 'PURGE', 'PROPFIND', 'FOO'])('%s is refused', (method) => judge(world, { name: method, bytes: (key) => wellFormed(key, { method, body: '' }), status: [400, 405, 501] }));
+  test.each(['TRACE', 'PURGE', 'PROPFIND', 'FOO'])('%s is refused', (method) =>
+    judge(world, { name: method, bytes: (key) => wellFormed(key, { method, body: '' }), status: [400, 405, 501] }),
+  );
 
   test('GET on a POST route is 405 and says what is allowed', async () => {
     const answer = await send(world, GET('/v1/chat/completions')(world.key));
@@ -79,14 +148,32 @@ describe('A-PA-09 methods', () => {
     expect(head).toMatch(/^HTTP\/1\.1 200/);
     expect(client.unread.endsWith('\r\n\r\n')).toBe(true);
     const stranger = await world.gateway.connect();
-    stranger.write(wellFormed('', { method: 'HEAD', path: '/admin/v1/keys', body: '', headers: ['Connection: close'] }));
+    stranger.write(
+      wellFormed('', { method: 'HEAD', path: '/admin/v1/keys', body: '', headers: ['Connection: close'] }),
+    );
     expect(await stranger.see('\r\n\r\n')).toMatch(/^HTTP\/1\.1 401/);
     stranger.close();
   });
 });
 
 describe('A-PA-11 what only the model server may be asked is not reachable', () => {
-  const engine = ['/slots', '/props', '/sleep', '/wake_up', '/reset_prefix_cache', '/load_lora_adapter', '/v1/load_lora_adapter', '/api/pull', '/api/delete', '/v1/load', '/server_info', '/start_profile', '/lora-adapters', '/v1/anything', '/v1/chat'];
+  const engine = [
+    '/slots',
+    '/props',
+    '/sleep',
+    '/wake_up',
+    '/reset_prefix_cache',
+    '/load_lora_adapter',
+    '/v1/load_lora_adapter',
+    '/api/pull',
+    '/api/delete',
+    '/v1/load',
+    '/server_info',
+    '/start_profile',
+    '/lora-adapters',
+    '/v1/anything',
+    '/v1/chat',
+  ];
   test.each(engine)('%s is no route, whatever the key', async (path) => {
     for (const method of ['GET', 'POST']) {
       const body = method === 'GET' ? '' : '{}';

@@ -94,17 +94,33 @@ describe('A-UP-03, A-UP-05 an answer that grows on the way', () => {
 describe('A-LK-07, A-LK-03, A-CR-14 what a model server says too much', () => {
   test('its cookies, server name, CORS and alternative services stay inside', async () => {
     world.upstream.onRequest = (exchange) =>
-      exchange.answer(200, { ok: true }, ['set-cookie', 'a=b', 'server', 'uvicorn', 'x-powered-by', 'x', 'alt-svc', 'h3=":1"', 'access-control-allow-origin', '*', 'x-model-extra', 'kept']);
+      exchange.answer(200, { ok: true }, [
+        'set-cookie',
+        'a=b',
+        'server',
+        'uvicorn',
+        'x-powered-by',
+        'x',
+        'alt-svc',
+        'h3=":1"',
+        'access-control-allow-origin',
+        '*',
+        'x-model-extra',
+        'kept',
+      ]);
     const answer = await send(world, wellFormed(world.key));
     world.upstream.forget();
-    for (const name of ['set-cookie', 'x-powered-by', 'alt-svc', 'access-control-allow-origin']) expect(answer.header(name), name).toBeUndefined();
+    for (const name of ['set-cookie', 'x-powered-by', 'alt-svc', 'access-control-allow-origin'])
+      expect(answer.header(name), name).toBeUndefined();
     expect(headerValues(answer.headers, 'server')).not.toContain('uvicorn');
     expect(answer.header('x-model-extra')).toBe('kept');
   });
 
   test('a 5xx that is not JSON is replaced, its status kept', async () => {
     const page = `<html>Traceback http://10.0.0.7:8000/internal ${UPSTREAM_KEY}</html>`;
-    const answer = await answerTo(`HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\nContent-Length: ${page.length}\r\n\r\n${page}`);
+    const answer = await answerTo(
+      `HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
+    );
     expect(answer.status).toBe(500);
     expect(answer.text()).not.toMatch(/Traceback|10\.0\.0\.7|sk-upstream/);
     expect(answer.json()).toHaveProperty('error.message');
@@ -112,10 +128,18 @@ describe('A-LK-07, A-LK-03, A-CR-14 what a model server says too much', () => {
 
   test('a JSON error of the model server passes unchanged with its status and its retry-after', async () => {
     for (const status of [400, 404, 422, 429, 500, 503]) {
-      world.upstream.onRequest = (exchange) => exchange.answer(status, { error: { message: 'theirs', type: 't', param: null, code: 'c' } }, ['retry-after', '7']);
+      world.upstream.onRequest = (exchange) =>
+        exchange.answer(status, { error: { message: 'theirs', type: 't', param: null, code: 'c' } }, [
+          'retry-after',
+          '7',
+        ]);
       const answer = await send(world, wellFormed(world.key));
       world.upstream.forget();
-      expect([answer.status, answer.text(), answer.header('retry-after')]).toEqual([status, '{"error":{"message":"theirs","type":"t","param":null,"code":"c"}}', '7']);
+      expect([answer.status, answer.text(), answer.header('retry-after')]).toEqual([
+        status,
+        '{"error":{"message":"theirs","type":"t","param":null,"code":"c"}}',
+        '7',
+      ]);
     }
   });
 
@@ -136,7 +160,10 @@ describe('A-LK-07, A-LK-03, A-CR-14 what a model server says too much', () => {
 
   test('A-SS-03 a redirect is not followed', async () => {
     world.upstream.forget();
-    world.upstream.onRequest = (exchange) => exchange.raw(`HTTP/1.1 307 Elsewhere\r\nLocation: ${world.upstream.url}/v1/embeddings\r\nContent-Length: 0\r\n\r\n`);
+    world.upstream.onRequest = (exchange) =>
+      exchange.raw(
+        `HTTP/1.1 307 Elsewhere\r\nLocation: ${world.upstream.url}/v1/embeddings\r\nContent-Length: 0\r\n\r\n`,
+      );
     const answer = await send(world, wellFormed(world.key));
     expect(answer.status).toBe(502);
     expect(world.upstream.exchanges.length).toBe(1);

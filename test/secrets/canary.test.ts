@@ -35,7 +35,17 @@ async function tour(gateway: SpawnedGateway, keys: Record<string, string>): Prom
       await ask(gateway, wellFormed('', { path: `/v1/chat/completions?token=${key}` })),
       await ask(gateway, wellFormed(key, { path: `/v1/${key}` })),
       await ask(gateway, wellFormed(key, { host: key })),
-      await ask(gateway, wellFormed(key, { headers: [`User-Agent: ${key}`, `X-Request-Id: ${key}`, `X-Correlation-Id: ${key}`, `Referer: http://x/?k=${key}`] })),
+      await ask(
+        gateway,
+        wellFormed(key, {
+          headers: [
+            `User-Agent: ${key}`,
+            `X-Request-Id: ${key}`,
+            `X-Correlation-Id: ${key}`,
+            `Referer: http://x/?k=${key}`,
+          ],
+        }),
+      ),
       await ask(gateway, wellFormed(key, { body: `{"model":"${key}","messages":[]}` })),
       await ask(gateway, wellFormed(key, { body: `{"model":"test-model","${key}":` })),
       await ask(gateway, wellFormed(key, { headers: [`${key.replaceAll('_', '')}: x`, 'Transfer-Encoding: x'] })),
@@ -56,12 +66,20 @@ async function lifeOfKeys(gateway: SpawnedGateway): Promise<Record<string, strin
   const revoked = await gateway.admin.createKey({ name: 'canary-revoked' });
   await gateway.admin.must('POST', '/keys/revoke', { key: revoked.key });
   const child = await gateway.admin.must('POST', `/keys/${infer.id}/derive`, { name: 'canary-child' });
-  return { infer: infer.key, admin: admin.key, old: rotated.key, fresh: String(fresh['key']), revoked: revoked.key, child: String(child['key']) };
+  return {
+    infer: infer.key,
+    admin: admin.key,
+    old: rotated.key,
+    fresh: String(fresh['key']),
+    revoked: revoked.key,
+    child: String(child['key']),
+  };
 }
 
 /** Command line and environment of the gateway's process and of every process below it. */
 async function addProcesses(sweep: CanarySweep, pid: number): Promise<void> {
-  for (const file of ['cmdline', 'environ']) sweep.add(`/proc/${pid}/${file}`, await readFile(`/proc/${pid}/${file}`).catch(() => ''));
+  for (const file of ['cmdline', 'environ'])
+    sweep.add(`/proc/${pid}/${file}`, await readFile(`/proc/${pid}/${file}`).catch(() => ''));
   for (const task of await readdir(`/proc/${pid}/task`).catch(() => [])) {
     const children = await readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '');
     for (const child of children.split(' ').filter((text) => text !== '')) await addProcesses(sweep, Number(child));
@@ -69,31 +87,56 @@ async function addProcesses(sweep: CanarySweep, pid: number): Promise<void> {
 }
 
 describe('A-LK-01, A-CR-02 no secret is anywhere but where it was handed over', () => {
-  test('after a tour of good and bad requests at debug level, no key, upstream key or prompt is in any output or file', { timeout: 120_000 }, async () => {
-    const home = await GatewayHome.make({ models: modelsOn(upstream.url), logging: { level: 'debug' }, auth: { failures_per_minute: 100_000 } });
-    try {
-      const gateway = await home.start();
-      const keys = await lifeOfKeys(gateway);
-      const sweep = new CanarySweep();
-      sweep.add('answers of the API', await tour(gateway, keys));
-      for (const path of ['/keys?limit=1000', '/audit?limit=1000', '/requests?limit=1000', '/streams', '/config', '/status', '/models', '/doctor']) {
-        sweep.add(`admin ${path}`, (await gateway.admin.call('GET', path)).text);
+  test(
+    'after a tour of good and bad requests at debug level, no key, upstream key or prompt is in any output or file',
+    { timeout: 120_000 },
+    async () => {
+      const home = await GatewayHome.make({
+        models: modelsOn(upstream.url),
+        logging: { level: 'debug' },
+        auth: { failures_per_minute: 100_000 },
+      });
+      try {
+        const gateway = await home.start();
+        const keys = await lifeOfKeys(gateway);
+        const sweep = new CanarySweep();
+        sweep.add('answers of the API', await tour(gateway, keys));
+        for (const path of [
+          '/keys?limit=1000',
+          '/audit?limit=1000',
+          '/requests?limit=1000',
+          '/streams',
+          '/config',
+          '/status',
+          '/models',
+          '/doctor',
+        ]) {
+          sweep.add(`admin ${path}`, (await gateway.admin.call('GET', path)).text);
+        }
+        await addProcesses(sweep, gateway.child.pid ?? 0);
+        for (const command of [
+          ['config', 'show'],
+          ['keys', 'list'],
+          ['requests'],
+          ['audit', 'list'],
+          ['doctor'],
+          ['status'],
+          ['check'],
+        ]) {
+          sweep.add(`keyporter ${command.join(' ')}`, (await home.run(command)).output);
+        }
+        const alive = await sweep.addDirectory(home.dataDir);
+        expect(alive.some((file) => file.endsWith('keyporter.db'))).toBe(true);
+        expect((await home.run(['backup', `${home.dir}/copy.db`])).code).toBe(0);
+        sweep.add('backup', await readFile(`${home.dir}/copy.db`));
+        await gateway.end('SIGTERM');
+        await sweep.addDirectory(home.dataDir);
+        sweep.add('standard output and error', gateway.output());
+        expect(gateway.output().length, 'the log at debug level').toBeGreaterThan(1000);
+        expect(sweep.leaks({ ...keys, 'upstream key': UPSTREAM_KEY, prompt: PROMPT })).toEqual([]);
+      } finally {
+        await home.remove();
       }
-      await addProcesses(sweep, gateway.child.pid ?? 0);
-      for (const command of [['config', 'show'], ['keys', 'list'], ['requests'], ['audit', 'list'], ['doctor'], ['status'], ['check']]) {
-        sweep.add(`keyporter ${command.join(' ')}`, (await home.run(command)).output);
-      }
-      const alive = await sweep.addDirectory(home.dataDir);
-      expect(alive.some((file) => file.endsWith('keyporter.db'))).toBe(true);
-      expect((await home.run(['backup', `${home.dir}/copy.db`])).code).toBe(0);
-      sweep.add('backup', await readFile(`${home.dir}/copy.db`));
-      await gateway.end('SIGTERM');
-      await sweep.addDirectory(home.dataDir);
-      sweep.add('standard output and error', gateway.output());
-      expect(gateway.output().length, 'the log at debug level').toBeGreaterThan(1000);
-      expect(sweep.leaks({ ...keys, 'upstream key': UPSTREAM_KEY, prompt: PROMPT })).toEqual([]);
-    } finally {
-      await home.remove();
-    }
-  });
+    },
+  );
 });

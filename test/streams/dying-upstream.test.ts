@@ -37,46 +37,80 @@ const DEATHS_IN_A_STREAM: Record<string, { chunked: boolean; die: (exchange: Exc
   'ends its chunks without the end mark of the contract': { chunked: true, die: (exchange) => exchange.finish() },
 };
 
-const streamHead = (chunked: boolean): string => headBytes(200, ['content-type', 'text/event-stream', ...(chunked ? ['transfer-encoding', 'chunked'] : ['connection', 'close'])]);
+const streamHead = (chunked: boolean): string =>
+  headBytes(200, [
+    'content-type',
+    'text/event-stream',
+    ...(chunked ? ['transfer-encoding', 'chunked'] : ['connection', 'close']),
+  ]);
 
-describe.each(STREAMING_ROUTES.map((route) => [route.name, route] as const))('%s: an answer cut by a dying model server never looks complete', (_name, route) => {
-  test.each(Object.keys(DEATHS_BEFORE_THE_HEAD))('X-UP-01, X-UP-03 it %s before its head: 502, asked once', async (death) => {
-    world.upstream.onRequest = (exchange) => DEATHS_BEFORE_THE_HEAD[death]?.(exchange);
-    const answer = await send(world, requestOn(route, world.key));
-    expect([answer.status, answer.complete]).toEqual([502, true]);
-    expect(answer.json()).toHaveProperty('error.message');
-    expect(world.upstream.exchanges.length, 'a POST that may have begun was sent again').toBe(1);
-  });
+describe.each(STREAMING_ROUTES.map((route) => [route.name, route] as const))(
+  '%s: an answer cut by a dying model server never looks complete',
+  (_name, route) => {
+    test.each(Object.keys(DEATHS_BEFORE_THE_HEAD))(
+      'X-UP-01, X-UP-03 it %s before its head: 502, asked once',
+      async (death) => {
+        world.upstream.onRequest = (exchange) => DEATHS_BEFORE_THE_HEAD[death]?.(exchange);
+        const answer = await send(world, requestOn(route, world.key));
+        expect([answer.status, answer.complete]).toEqual([502, true]);
+        expect(answer.json()).toHaveProperty('error.message');
+        expect(world.upstream.exchanges.length, 'a POST that may have begun was sent again').toBe(1);
+      },
+    );
 
-  test.each(Object.keys(DEATHS_IN_A_STREAM))('X-UP-04 it %s: readable last event, no end mark, broken connection', async (death) => {
-    const { chunked, die } = DEATHS_IN_A_STREAM[death] ?? { chunked: true, die: () => {} };
-    world.upstream.onRequest = () => {};
-    const client = await world.gateway.connect();
-    client.write(requestOn(route, world.key));
-    const exchange = await world.upstream.next();
-    exchange.raw(streamHead(chunked));
-    const sendEvent = chunked ? route.sendEvent : (to: Exchange, text: string) => void to.raw(`data: {"text":"${text}"}\n\n`);
-    sendEvent(exchange, 'first-text');
-    await client.see('first-text');
-    die(exchange);
-    const answer = await client.answer(2000);
-    client.close();
-    expect(answer.text()).toContain('first-text');
-    expect(answer.text()).not.toContain('"half"');
-    judgeBrokenStream(route, answer, 'upstream_interrupted');
-    expect(world.upstream.exchanges.length).toBe(1);
-  });
-});
+    test.each(Object.keys(DEATHS_IN_A_STREAM))(
+      'X-UP-04 it %s: readable last event, no end mark, broken connection',
+      async (death) => {
+        const { chunked, die } = DEATHS_IN_A_STREAM[death] ?? { chunked: true, die: () => {} };
+        world.upstream.onRequest = () => {};
+        const client = await world.gateway.connect();
+        client.write(requestOn(route, world.key));
+        const exchange = await world.upstream.next();
+        exchange.raw(streamHead(chunked));
+        const sendEvent = chunked
+          ? route.sendEvent
+          : (to: Exchange, text: string) => void to.raw(`data: {"text":"${text}"}\n\n`);
+        sendEvent(exchange, 'first-text');
+        await client.see('first-text');
+        die(exchange);
+        const answer = await client.answer(2000);
+        client.close();
+        expect(answer.text()).toContain('first-text');
+        expect(answer.text()).not.toContain('"half"');
+        judgeBrokenStream(route, answer, 'upstream_interrupted');
+        expect(world.upstream.exchanges.length).toBe(1);
+      },
+    );
+  },
+);
 
 describe('a plain JSON answer cut by a dying model server never looks complete', () => {
   const head = (...framing: string[]): string => headBytes(200, ['content-type', 'application/json', ...framing]);
   const cuts: [string, (exchange: Exchange) => void][] = [
-    ['FIN before its length is reached', (exchange) => (exchange.raw(`${head('content-length', '500')}{"choices":[`), exchange.hangUp())],
-    ['RST before its length is reached', (exchange) => (exchange.raw(`${head('content-length', '500')}{"choices":[`), exchange.reset())],
-    ['FIN inside its chunks', (exchange) => (exchange.raw(`${head('transfer-encoding', 'chunked')}c\r\n{"choices":[\r\n`), exchange.hangUp())],
-    ['garbage for a chunk size', (exchange) => exchange.raw(`${head('transfer-encoding', 'chunked')}c\r\n{"choices":[\r\n!!\r\n`)],
-    ['FIN where only closing would end it', (exchange) => (exchange.raw(`${head('connection', 'close')}{"choices":[`), exchange.hangUp())],
-    ['nothing at all where only closing would end it', (exchange) => (exchange.raw(head('connection', 'close')), exchange.hangUp())],
+    [
+      'FIN before its length is reached',
+      (exchange) => (exchange.raw(`${head('content-length', '500')}{"choices":[`), exchange.hangUp()),
+    ],
+    [
+      'RST before its length is reached',
+      (exchange) => (exchange.raw(`${head('content-length', '500')}{"choices":[`), exchange.reset()),
+    ],
+    [
+      'FIN inside its chunks',
+      (exchange) => (exchange.raw(`${head('transfer-encoding', 'chunked')}c\r\n{"choices":[\r\n`), exchange.hangUp()),
+    ],
+    [
+      'garbage for a chunk size',
+      (exchange) => exchange.raw(`${head('transfer-encoding', 'chunked')}c\r\n{"choices":[\r\n!!\r\n`),
+    ],
+    [
+      'FIN where only closing would end it',
+      (exchange) => (exchange.raw(`${head('connection', 'close')}{"choices":[`), exchange.hangUp()),
+    ],
+    [
+      'nothing at all where only closing would end it',
+      (exchange) => (exchange.raw(head('connection', 'close')), exchange.hangUp()),
+    ],
   ];
   test.each(cuts)('%s', async (_name, cut) => {
     world.upstream.onRequest = cut;
@@ -88,7 +122,10 @@ describe('a plain JSON answer cut by a dying model server never looks complete',
   test.each(Object.keys(DEATHS_BEFORE_THE_HEAD))('it %s before its head: 502, asked once', async (death) => {
     world.upstream.onRequest = (exchange) => DEATHS_BEFORE_THE_HEAD[death]?.(exchange);
     const answer = await send(world, wellFormed(world.key));
-    expect([answer.status, (answer.json()['error'] as Record<string, unknown>)['code']]).toEqual([502, 'upstream_error']);
+    expect([answer.status, (answer.json()['error'] as Record<string, unknown>)['code']]).toEqual([
+      502,
+      'upstream_error',
+    ]);
     expect(world.upstream.exchanges.length).toBe(1);
   });
 });
@@ -114,7 +151,10 @@ describe('X-UP-05 a model server that hangs', () => {
     const exchange = await world.upstream.next();
     const answer = await client.answer(5000);
     client.close();
-    expect([answer.status, (answer.json()['error'] as Record<string, unknown>)['code']]).toEqual([504, 'upstream_timeout']);
+    expect([answer.status, (answer.json()['error'] as Record<string, unknown>)['code']]).toEqual([
+      504,
+      'upstream_timeout',
+    ]);
     expect(performance.now() - start).toBeLessThan(2500);
     await exchange.gone;
   });
@@ -156,7 +196,9 @@ describe('X-UP-02 a model server that is not there', () => {
     const answer = await send(lost, wellFormed(lost.key));
     await lost.close();
     expect([502, 503]).toContain(answer.status);
-    expect(['upstream_error', 'no_available_replica']).toContain((answer.json()['error'] as Record<string, unknown>)['code']);
+    expect(['upstream_error', 'no_available_replica']).toContain(
+      (answer.json()['error'] as Record<string, unknown>)['code'],
+    );
     expect(answer.text()).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
   });
 });

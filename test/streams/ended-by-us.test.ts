@@ -26,11 +26,31 @@ async function streamOf(route: StreamingRoute, key: string): Promise<{ client: R
 }
 
 const ACTS: Record<string, { code: string; act: (key: MadeKey) => Promise<unknown>; nextStatus: number }> = {
-  'revoking its key': { code: 'key_revoked', act: (key) => world.admin.must('POST', `/keys/${key.id}/revoke`, { reason: 'test' }), nextStatus: 401 },
-  'deleting its key': { code: 'key_revoked', act: (key) => world.admin.must('DELETE', `/keys/${key.id}`), nextStatus: 401 },
-  'disabling its key': { code: 'key_disabled', act: (key) => world.admin.must('POST', `/keys/${key.id}/disable`, {}), nextStatus: 401 },
-  'revoking all keys of its owner': { code: 'key_revoked', act: () => world.admin.must('POST', '/keys/revoke', { owner: 'streamer' }), nextStatus: 401 },
-  'revoking by the secret itself': { code: 'key_revoked', act: (key) => world.admin.must('POST', '/keys/revoke', { key: key.key }), nextStatus: 401 },
+  'revoking its key': {
+    code: 'key_revoked',
+    act: (key) => world.admin.must('POST', `/keys/${key.id}/revoke`, { reason: 'test' }),
+    nextStatus: 401,
+  },
+  'deleting its key': {
+    code: 'key_revoked',
+    act: (key) => world.admin.must('DELETE', `/keys/${key.id}`),
+    nextStatus: 401,
+  },
+  'disabling its key': {
+    code: 'key_disabled',
+    act: (key) => world.admin.must('POST', `/keys/${key.id}/disable`, {}),
+    nextStatus: 401,
+  },
+  'revoking all keys of its owner': {
+    code: 'key_revoked',
+    act: () => world.admin.must('POST', '/keys/revoke', { owner: 'streamer' }),
+    nextStatus: 401,
+  },
+  'revoking by the secret itself': {
+    code: 'key_revoked',
+    act: (key) => world.admin.must('POST', '/keys/revoke', { key: key.key }),
+    nextStatus: 401,
+  },
   'ending the stream': {
     code: 'stream_ended',
     act: async () => {
@@ -41,22 +61,28 @@ const ACTS: Record<string, { code: string; act: (key: MadeKey) => Promise<unknow
   },
 };
 
-describe.each(STREAMING_ROUTES.map((route) => [route.name, route] as const))('a running stream of %s', (_name, route) => {
-  test.each(Object.keys(ACTS))('is ended by %s within one second, with a readable last event and a broken connection', async (name) => {
-    const { code, act, nextStatus } = ACTS[name] ?? { code: '', act: async () => {}, nextStatus: 0 };
-    const key = await world.admin.createKey({ owner: 'streamer', scopes: ['infer'] });
-    const { client, exchange } = await streamOf(route, key.key);
-    const start = performance.now();
-    await act(key);
-    judgeBrokenStream(route, await client.answer(LIMIT_MS), code);
-    await within(LIMIT_MS, 'the connection breaks', client.closed);
-    const gone = await within(LIMIT_MS, 'the request at the model server is closed', exchange.gone);
-    expect(gone - start).toBeLessThan(LIMIT_MS);
-    world.upstream.forget();
-    expect((await send(world, wellFormed(key.key))).status).toBe(nextStatus);
-    expect(await world.admin.streams()).toEqual([]);
-  });
-});
+describe.each(STREAMING_ROUTES.map((route) => [route.name, route] as const))(
+  'a running stream of %s',
+  (_name, route) => {
+    test.each(Object.keys(ACTS))(
+      'is ended by %s within one second, with a readable last event and a broken connection',
+      async (name) => {
+        const { code, act, nextStatus } = ACTS[name] ?? { code: '', act: async () => {}, nextStatus: 0 };
+        const key = await world.admin.createKey({ owner: 'streamer', scopes: ['infer'] });
+        const { client, exchange } = await streamOf(route, key.key);
+        const start = performance.now();
+        await act(key);
+        judgeBrokenStream(route, await client.answer(LIMIT_MS), code);
+        await within(LIMIT_MS, 'the connection breaks', client.closed);
+        const gone = await within(LIMIT_MS, 'the request at the model server is closed', exchange.gone);
+        expect(gone - start).toBeLessThan(LIMIT_MS);
+        world.upstream.forget();
+        expect((await send(world, wellFormed(key.key))).status).toBe(nextStatus);
+        expect(await world.admin.streams()).toEqual([]);
+      },
+    );
+  },
+);
 
 const chat = STREAMING_ROUTES[0] as StreamingRoute;
 
@@ -85,7 +111,9 @@ describe('what else ends a running request', () => {
   test('its owner is disabled', async () => {
     const key = await world.admin.createKey({ owner: 'mallory' });
     const { client, exchange } = await streamOf(chat, key.key);
-    await world.admin.must('POST', '/owners/mallory/disable', {}).catch(() => world.admin.must('PATCH', '/owners/mallory', { disabled: true }));
+    await world.admin
+      .must('POST', '/owners/mallory/disable', {})
+      .catch(() => world.admin.must('PATCH', '/owners/mallory', { disabled: true }));
     judgeBrokenStream(chat, await client.answer(LIMIT_MS), 'key_disabled');
     await exchange.gone;
     world.upstream.forget();
@@ -148,7 +176,12 @@ describe('what else ends a running request', () => {
     const { client, exchange } = await streamOf(chat, key.key);
     const running = (await world.admin.streams()).filter((one) => one['key_id'] === key.id);
     expect(running).toHaveLength(1);
-    expect(running[0]).toMatchObject({ owner: 'lister', model: 'test-model', path: '/v1/chat/completions', phase: 'streaming' });
+    expect(running[0]).toMatchObject({
+      owner: 'lister',
+      model: 'test-model',
+      path: '/v1/chat/completions',
+      phase: 'streaming',
+    });
     chat.sendEnd(exchange);
     exchange.finish();
     expect((await client.answer()).complete).toBe(true);

@@ -16,7 +16,10 @@ afterAll(() => world.close());
 afterEach(() => world.upstream.forget());
 
 /** What the model server has done when the caller leaves. */
-const PHASES: Record<string, { streamed: boolean; reach: (exchange: Exchange, client: RawClient) => Promise<void> | void }> = {
+const PHASES: Record<
+  string,
+  { streamed: boolean; reach: (exchange: Exchange, client: RawClient) => Promise<void> | void }
+> = {
   'before the head of a stream': { streamed: true, reach: () => {} },
   'before the head of a plain answer': { streamed: false, reach: () => {} },
   'behind the head of a stream': {
@@ -44,12 +47,17 @@ const PHASES: Record<string, { streamed: boolean; reach: (exchange: Exchange, cl
   },
 };
 
-const ENDS: Record<string, (client: RawClient) => void> = { FIN: (client) => client.close(), RST: (client) => client.reset() };
+const ENDS: Record<string, (client: RawClient) => void> = {
+  FIN: (client) => client.close(),
+  RST: (client) => client.reset(),
+};
 
 async function running(streamed: boolean): Promise<{ client: RawClient; exchange: Exchange }> {
   world.upstream.onRequest = () => {};
   const client = await world.gateway.connect();
-  const route = streamed ? STREAMING_ROUTES[0] : { path: '/v1/chat/completions', body: { model: 'test-model', messages: [] } };
+  const route = streamed
+    ? STREAMING_ROUTES[0]
+    : { path: '/v1/chat/completions', body: { model: 'test-model', messages: [] } };
   if (route === undefined) throw new Error('no route');
   const arrived = world.upstream.next();
   client.write(requestOn(route, world.key));
@@ -101,33 +109,37 @@ describe('X-CL-01..04 a caller who leaves ends the work of the model server', ()
 });
 
 describe('many callers who leave at random', () => {
-  test('1,000 random hang-ups: p99 of the close is 100 ms, nothing runs on, counters and descriptors are back', { timeout: 300_000 }, async () => {
-    const seed = seedOfThisRun();
-    const random = repeatableRandom(seed);
-    const phases = Object.values(PHASES);
-    const took: number[] = [];
-    const one = async (): Promise<void> => {
-      const phase = random.pick(phases);
-      const end = random.pick(Object.values(ENDS));
-      const { client, exchange } = await running(phase.streamed);
-      await phase.reach(exchange, client);
-      for (let turn = random.below(4); turn > 0; turn -= 1) await new Promise((resolve) => setImmediate(resolve));
-      const left = performance.now();
-      end(client);
-      took.push((await within(2000, `seed ${seed}: the model server sees the end`, exchange.gone)) - left);
-    };
-    for (let at = 0; at < 20; at += 1) await one();
-    await nothingRuns();
-    const before = await descriptors();
-    took.length = 0;
-    for (let left = repeats(1000, 10_000); left > 0; left -= 10) await Promise.all(Array.from({ length: 10 }, one));
-    took.sort((a, b) => a - b);
-    expect(took[Math.floor(took.length * 0.99)], `seed ${seed}`).toBeLessThan(100);
-    await nothingRuns();
-    expect(world.upstream.open, `seed ${seed}: requests left at the model server`).toBe(0);
-    expect((await world.admin.must('GET', '/status'))['running']).toBe(0);
-    expect(await descriptors(), `seed ${seed}: descriptors`).toBeLessThanOrEqual(before + 12);
-  });
+  test(
+    '1,000 random hang-ups: p99 of the close is 100 ms, nothing runs on, counters and descriptors are back',
+    { timeout: 300_000 },
+    async () => {
+      const seed = seedOfThisRun();
+      const random = repeatableRandom(seed);
+      const phases = Object.values(PHASES);
+      const took: number[] = [];
+      const one = async (): Promise<void> => {
+        const phase = random.pick(phases);
+        const end = random.pick(Object.values(ENDS));
+        const { client, exchange } = await running(phase.streamed);
+        await phase.reach(exchange, client);
+        for (let turn = random.below(4); turn > 0; turn -= 1) await new Promise((resolve) => setImmediate(resolve));
+        const left = performance.now();
+        end(client);
+        took.push((await within(2000, `seed ${seed}: the model server sees the end`, exchange.gone)) - left);
+      };
+      for (let at = 0; at < 20; at += 1) await one();
+      await nothingRuns();
+      const before = await descriptors();
+      took.length = 0;
+      for (let left = repeats(1000, 10_000); left > 0; left -= 10) await Promise.all(Array.from({ length: 10 }, one));
+      took.sort((a, b) => a - b);
+      expect(took[Math.floor(took.length * 0.99)], `seed ${seed}`).toBeLessThan(100);
+      await nothingRuns();
+      expect(world.upstream.open, `seed ${seed}: requests left at the model server`).toBe(0);
+      expect((await world.admin.must('GET', '/status'))['running']).toBe(0);
+      expect(await descriptors(), `seed ${seed}: descriptors`).toBeLessThanOrEqual(before + 12);
+    },
+  );
 });
 
 /** Open descriptors of this process, in which gateway, caller and model server run. */

@@ -10,7 +10,8 @@ const world = await startWorld({}, { record: false });
 afterAll(() => world.close());
 afterEach(() => world.upstream.forget());
 
-const numbered = (at: number): string => wellFormed(world.key, { body: `{"model":"test-model","messages":[],"user":"n${at}"}` });
+const numbered = (at: number): string =>
+  wellFormed(world.key, { body: `{"model":"test-model","messages":[],"user":"n${at}"}` });
 const numberOf = (exchange: Exchange): string => String(exchange.json()['user']);
 
 describe('a POST that may have begun is never sent a second time', () => {
@@ -20,7 +21,10 @@ describe('a POST that may have begun is never sent a second time', () => {
     const deaths: ((exchange: Exchange) => void)[] = [
       (exchange) => exchange.hangUp(),
       (exchange) => exchange.reset(),
-      (exchange) => (exchange.raw(headBytes(200, ['content-type', 'application/json', 'content-length', '50'])), exchange.reset()),
+      (exchange) => (
+        exchange.raw(headBytes(200, ['content-type', 'application/json', 'content-length', '50'])),
+        exchange.reset()
+      ),
       (exchange) => (exchange.raw('HTTP/1.1 5'), exchange.hangUp()),
       (exchange) => exchange.answer(503, { error: { message: 'loading' } }),
       (exchange) => exchange.answer(200, { ok: true }),

@@ -112,13 +112,23 @@ describe('what was acknowledged survives SIGKILL', () => {
         await first.admin.must('POST', `/keys/${revoked.id}/revoke`, {});
         await first.end('SIGKILL');
         const second = await home.start();
-        const status = async (key: string): Promise<number> => (await ask(second, wellFormed(key, { method: 'GET', path: '/v1/models', body: '' }))).status;
-        const after = [await status(made.key), await status(String(fresh['key'])), await status(rotated.key), await status(disabled.key), await status(revoked.key)];
-        expect(after, `round ${round}: made, rotated, its old secret, disabled, revoked`).toEqual([200, 200, 401, 401, 401]);
+        const status = async (key: string): Promise<number> =>
+          (await ask(second, wellFormed(key, { method: 'GET', path: '/v1/models', body: '' }))).status;
+        const after = [
+          await status(made.key),
+          await status(String(fresh['key'])),
+          await status(rotated.key),
+          await status(disabled.key),
+          await status(revoked.key),
+        ];
+        expect(after, `round ${round}: made, rotated, its old secret, disabled, revoked`).toEqual([
+          200, 200, 401, 401, 401,
+        ]);
         expect((await second.admin.must('GET', '/audit/verify'))['intact']).toBe(true);
         await second.end('SIGKILL');
       }
-    }));
+    }),
+  );
 
   test('the streams of a killed gateway end broken, never as if complete', () =>
     withHome({}, async (home) => {

@@ -38,7 +38,10 @@ describe('a stream passes as it is and as it comes', () => {
     ['comments and heartbeats', [': ping\n\n', 'data: {"a":1}\n\n', ': still here\n\n', 'data: [DONE]\n\n']],
     ['data of several lines', ['data: {"a":\ndata: 1}\n\n', 'data: [DONE]\n\n']],
     ['ids, retries and names', ['id: 7\nretry: 10\nevent: x\ndata: {}\n\n', 'data: [DONE]\n\n']],
-    ['events cut anywhere, also inside a character', cutAnywhere('data: {"a":"Grüße 😀 漢字"}\n\ndata: {"b":"é"}\n\ndata: [DONE]\n\n')],
+    [
+      'events cut anywhere, also inside a character',
+      cutAnywhere('data: {"a":"Grüße 😀 漢字"}\n\ndata: {"b":"é"}\n\ndata: [DONE]\n\n'),
+    ],
     ['many events in one piece', ['data: {"a":1}\n\ndata: {"a":2}\n\ndata: {"a":3}\n\ndata: [DONE]\n\n']],
     ['a fake end mark inside a text', ['data: {"a":"[DONE] data: [DONE]"}\n\n', 'data: [DONE]\n\n']],
     ['no space behind the colon', ['data:{"a":1}\n\n', 'data:[DONE]\n\n']],
@@ -88,7 +91,7 @@ describe('each side is held back by the other', () => {
     await client.see('\r\n\r\n');
     client.socket.pause();
     let pieces = 0;
-    for (let full = false; !full && pieces < 4000; ) {
+    for (let full = false; !full && pieces < 4000;) {
       pieces += 1;
       if (exchange.chunk(piece)) continue;
       full = await staysPending(500, new Promise((resolve) => exchange.socket.once('drain', resolve)));
@@ -100,7 +103,9 @@ describe('each side is held back by the other', () => {
     const answer = await client.answer(30_000);
     client.close();
     expect(answer.complete).toBe(true);
-    const sent = createHash('sha256').update(`${piece.repeat(pieces)}data: [DONE]\n\n`).digest('hex');
+    const sent = createHash('sha256')
+      .update(`${piece.repeat(pieces)}data: [DONE]\n\n`)
+      .digest('hex');
     expect(createHash('sha256').update(answer.body).digest('hex')).toBe(sent);
   });
 

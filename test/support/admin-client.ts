@@ -25,17 +25,27 @@ export class AdminClient {
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<AdminAnswer> {
     const socketPath = await this.#socketPath();
     const payload = body === undefined ? undefined : JSON.stringify(body);
-    const sent = payload === undefined ? headers : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)), ...headers };
+    const sent =
+      payload === undefined
+        ? headers
+        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)), ...headers };
     return await new Promise((resolve, reject) => {
-      const outgoing = request({ socketPath, method, path: `/admin/v1${path}`, headers: { host: 'localhost', ...sent } }, (incoming) => {
-        const pieces: Buffer[] = [];
-        incoming.on('data', (piece: Buffer) => pieces.push(piece));
-        incoming.on('error', reject);
-        incoming.on('end', () => {
-          const text = Buffer.concat(pieces).toString('utf8');
-          resolve({ status: incoming.statusCode ?? 0, text, json: () => JSON.parse(text) as Record<string, unknown> });
-        });
-      });
+      const outgoing = request(
+        { socketPath, method, path: `/admin/v1${path}`, headers: { host: 'localhost', ...sent } },
+        (incoming) => {
+          const pieces: Buffer[] = [];
+          incoming.on('data', (piece: Buffer) => pieces.push(piece));
+          incoming.on('error', reject);
+          incoming.on('end', () => {
+            const text = Buffer.concat(pieces).toString('utf8');
+            resolve({
+              status: incoming.statusCode ?? 0,
+              text,
+              json: () => JSON.parse(text) as Record<string, unknown>,
+            });
+          });
+        },
+      );
       outgoing.on('error', reject);
       outgoing.end(payload);
     });

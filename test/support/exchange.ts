@@ -40,14 +40,18 @@ export class Exchange {
   /** A whole JSON answer with a content-length. */
   answer(status: number, body: unknown, headers: readonly string[] = []): void {
     const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-    this.raw(headBytes(status, ['content-type', 'application/json', 'content-length', String(bytes.length), ...headers]));
+    this.raw(
+      headBytes(status, ['content-type', 'application/json', 'content-length', String(bytes.length), ...headers]),
+    );
     this.raw(bytes);
     this.#over.resolve('answered');
   }
 
   /** The head of a chunked stream of server-sent events. */
   startStream(headers: readonly string[] = []): void {
-    this.raw(headBytes(200, ['content-type', 'text/event-stream; charset=utf-8', 'transfer-encoding', 'chunked', ...headers]));
+    this.raw(
+      headBytes(200, ['content-type', 'text/event-stream; charset=utf-8', 'transfer-encoding', 'chunked', ...headers]),
+    );
   }
 
   /** Bytes as one HTTP chunk. False when the socket's buffer is full. */

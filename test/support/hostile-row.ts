@@ -21,10 +21,14 @@ const CLOSE_LIMIT_MS = 1000;
 /** Stands in everything a row sends; must never arrive at the model server. */
 export const MARK = 'hostile-mark';
 /** A whole, valid request that follows a broken one on the same connection. */
-export const poison = (key: string): string => wellFormed(key, { path: '/v1/embeddings', body: `{"model":"test-model","input":"${MARK}"}` });
+export const poison = (key: string): string =>
+  wellFormed(key, { path: '/v1/embeddings', body: `{"model":"test-model","input":"${MARK}"}` });
 
 /** A request as a careful client writes it. Every part can be replaced. */
-export function wellFormed(key: string, parts: { method?: string; path?: string; headers?: readonly string[]; body?: string; host?: string } = {}): string {
+export function wellFormed(
+  key: string,
+  parts: { method?: string; path?: string; headers?: readonly string[]; body?: string; host?: string } = {},
+): string {
   const body = parts.body ?? `{"model":"test-model","messages":[{"role":"user","content":"${MARK}"}]}`;
   const lines = [
     `${parts.method ?? 'POST'} ${parts.path ?? '/v1/chat/completions'} HTTP/1.1`,
@@ -38,7 +42,13 @@ export function wellFormed(key: string, parts: { method?: string; path?: string;
 
 /** The head of a POST without any framing, for rows that bring their own. */
 export function headOnly(key: string, ...headers: string[]): string {
-  const lines = ['POST /v1/chat/completions HTTP/1.1', 'Host: 127.0.0.1', `Authorization: Bearer ${key}`, 'Content-Type: application/json', ...headers];
+  const lines = [
+    'POST /v1/chat/completions HTTP/1.1',
+    'Host: 127.0.0.1',
+    `Authorization: Bearer ${key}`,
+    'Content-Type: application/json',
+    ...headers,
+  ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 

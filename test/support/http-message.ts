@@ -76,7 +76,8 @@ export class BodyDecoder {
     const lineEnd = this.#buffered.indexOf('\r\n');
     if (this.done || lineEnd < 0) return null;
     const size = Number.parseInt(this.#buffered.subarray(0, lineEnd).toString('latin1'), 16);
-    if (Number.isNaN(size)) throw new Error(`not a chunk size: ${this.#buffered.subarray(0, lineEnd).toString('latin1')}`);
+    if (Number.isNaN(size))
+      throw new Error(`not a chunk size: ${this.#buffered.subarray(0, lineEnd).toString('latin1')}`);
     const end = lineEnd + 2 + size + 2;
     if (this.#buffered.length < end) return null;
     const chunk = this.#buffered.subarray(lineEnd + 2, end - 2);

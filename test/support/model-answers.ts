@@ -22,7 +22,14 @@ const ANSWERS: Record<string, (exchange: Exchange, body: Body) => void> = {
   '/v1/chat/completions': answerChat,
   '/v1/completions': (exchange, body) => {
     const choice = { index: 0, text: 'Hello there', logprobs: null, finish_reason: 'stop' };
-    exchange.answer(200, { id: 'cmpl-1', object: 'text_completion', created: 1, model: body['model'], choices: [choice], usage: USAGE });
+    exchange.answer(200, {
+      id: 'cmpl-1',
+      object: 'text_completion',
+      created: 1,
+      model: body['model'],
+      choices: [choice],
+      usage: USAGE,
+    });
   },
   '/v1/embeddings': (exchange, body) => {
     const data = [{ object: 'embedding', index: 0, embedding: [0.25, -0.5, 1] }];
@@ -51,7 +58,14 @@ export function chatChunk(content: string, more: Body = {}): Body {
 function answerChat(exchange: Exchange, body: Body): void {
   if (body['stream'] !== true) {
     const choice = { index: 0, message: { role: 'assistant', content: 'Hello there' }, finish_reason: 'stop' };
-    exchange.answer(200, { id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: body['model'], choices: [choice], usage: USAGE });
+    exchange.answer(200, {
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      created: 1,
+      model: body['model'],
+      choices: [choice],
+      usage: USAGE,
+    });
     return;
   }
   exchange.startStream();
@@ -68,11 +82,19 @@ function answerMessages(exchange: Exchange, body: Body): void {
   const usage = { input_tokens: 5, output_tokens: 2 };
   const message = { id: 'msg_1', type: 'message', role: 'assistant', model: body['model'], stop_sequence: null };
   if (body['stream'] !== true) {
-    exchange.answer(200, { ...message, content: [{ type: 'text', text: 'Hello there' }], stop_reason: 'end_turn', usage });
+    exchange.answer(200, {
+      ...message,
+      content: [{ type: 'text', text: 'Hello there' }],
+      stop_reason: 'end_turn',
+      usage,
+    });
     return;
   }
   const events: [string, Body][] = [
-    ['message_start', { message: { ...message, content: [], stop_reason: null, usage: { input_tokens: 5, output_tokens: 1 } } }],
+    [
+      'message_start',
+      { message: { ...message, content: [], stop_reason: null, usage: { input_tokens: 5, output_tokens: 1 } } },
+    ],
     ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
     ['ping', {}],
     ['content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'Hello there' } }],

@@ -31,7 +31,10 @@ export async function staysPending(quietMs: number, promise: Promise<unknown>): 
   const quiet = deferred<'quiet'>();
   const timer = setTimeout(() => quiet.resolve('quiet'), quietMs);
   try {
-    const settled = promise.then(() => 'settled', () => 'settled');
+    const settled = promise.then(
+      () => 'settled',
+      () => 'settled',
+    );
     return (await Promise.race([settled, quiet.promise])) === 'quiet';
   } finally {
     clearTimeout(timer);

@@ -21,5 +21,5 @@ export function repeatableRandom(seed: number): { below(limit: number): number; 
 /** The seed of this run: `KEYPORTER_TEST_SEED`, or a new one. Name it in every failure. */
 export function seedOfThisRun(): number {
   const given = process.env['KEYPORTER_TEST_SEED'];
-  return given === undefined ? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 : Number(given);
+  return given === undefined ? (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) : Number(given);
 }

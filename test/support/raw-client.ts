@@ -47,7 +47,12 @@ export class RawClient {
   /** Connects to the host and port of `url`, from `localAddress` when given. */
   static async open(url: string, localAddress?: string): Promise<RawClient> {
     const { hostname, port } = new URL(url);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
+    const socket = connect({
+      host: hostname,
+      port: Number(port),
+      noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     const client = new RawClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
@@ -102,7 +107,9 @@ export class RawClient {
 
   async #body(status: number, headers: string[], limitMs: number): Promise<RawAnswer> {
     const bodiless = status === 204 || status === 304;
-    const decoder = new BodyDecoder(bodiless ? { kind: 'length', bytes: 0 } : framingOf(headers, { kind: 'until-close' }));
+    const decoder = new BodyDecoder(
+      bodiless ? { kind: 'length', bytes: 0 } : framingOf(headers, { kind: 'until-close' }),
+    );
     const untilClose = framingOf(headers, { kind: 'until-close' }).kind === 'until-close';
     const pieces: Buffer[] = [];
     while (!decoder.done) {

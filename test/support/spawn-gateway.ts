@@ -64,7 +64,9 @@ export class GatewayHome {
       return gateway;
     } catch (error) {
       spawned.child.kill('SIGKILL');
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${spawned.output()}`, { cause: error });
+      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${spawned.output()}`, {
+        cause: error,
+      });
     } finally {
       announced.stop();
     }

@@ -47,7 +47,7 @@ let addressesUsed = 0;
 function nextLoopbackAddress(): string {
   if (process.platform !== 'linux') return '127.0.0.1';
   addressesUsed += 1;
-  return `127.1.${(addressesUsed >> 8) & 255}.${(addressesUsed & 255) || 1}`;
+  return `127.1.${(addressesUsed >> 8) & 255}.${addressesUsed & 255 || 1}`;
 }
 
 /** Models of the usual test world: plain, with a slash in its id, restricted, and under another name upstream. */
@@ -72,7 +72,10 @@ export interface World {
 }
 
 /** A recording upstream, a gateway in front of it, and one key. */
-export async function startWorld(config: Record<string, unknown> = {}, options: { record?: boolean } = {}): Promise<World> {
+export async function startWorld(
+  config: Record<string, unknown> = {},
+  options: { record?: boolean } = {},
+): Promise<World> {
   const upstream = await RecordingUpstream.start({ models: ['test-model'], record: options.record ?? true });
   const gateway = await startTestGateway({ models: modelsOn(upstream.url), ...config });
   const { id, key } = await gateway.admin.createKey({ scopes: ['infer'] });

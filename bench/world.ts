@@ -1,0 +1,48 @@
+import { GatewayHome } from '../test/support/spawn-gateway.js';
+import { answers } from './answers.js';
+import { startNginx, type Anchor } from './nginx.js';
+import { MEASURED_CORE, pin, startRole, type Role } from './role.js';
+
+/** One thing that is measured: a process and the port it answers on. */
+export interface Subject {
+  name: string;
+  pid: number;
+  port: number;
+}
+
+export interface BenchWorld {
+  backend: { role: Role; port: number; pid: number };
+  gateway: Subject;
+  nginx: Subject | null;
+  nginxVersion: string | null;
+  key: string;
+  pinned: boolean;
+  stop(): Promise<void>;
+}
+
+/** The model server, the gateway and nginx, all up and answering. */
+export async function startWorld(): Promise<BenchWorld> {
+  const role = startRole('backend', {});
+  const port = Number((await role.hear('listening'))['port']);
+  const home = await GatewayHome.make({ models: { bench: { replicas: [{ url: `http://127.0.0.1:${port}` }] } } });
+  const gateway = await home.start();
+  const { key } = await gateway.admin.createKey({ name: 'bench', scopes: ['infer'] });
+  const gatewayPort = Number(new URL(gateway.url).port);
+  await answers(gatewayPort, key);
+  const pid = gateway.child.pid ?? 0;
+  const pinned = pin(pid, MEASURED_CORE);
+  const anchor: Anchor | null = await startNginx(port, key);
+  return {
+    backend: { role, port, pid: role.child.pid ?? 0 },
+    gateway: { name: 'keyporter', pid, port: gatewayPort },
+    nginx: anchor === null ? null : { name: 'nginx', pid: anchor.pid, port: anchor.port },
+    nginxVersion: anchor?.version ?? null,
+    key,
+    pinned,
+    async stop() {
+      await anchor?.stop();
+      await home.remove();
+      role.stop();
+    },
+  };
+}
