@@ -33,7 +33,7 @@ export async function answer(asked: Asked): Promise<Response> {
       const target = targetOf(operation, params, caller);
       await dispatcher.attempts.record({ actor: caller.actor, act: operation.act, target, refusal });
     }
-    return problemResponse(refusal, caller.actor.requestId);
+    return problemResponse(refusal, caller.actor.requestId, operation.schemas.body === null ? 'query' : 'body');
   }
 }
 

@@ -1,4 +1,4 @@
-import { auditListQuery, auditListSchema, auditVerdictSchema } from './contract-activity.js';
+import { auditListQuery, auditListSchema, auditVerdictSchema, auditVerifyQuery } from './contract-activity.js';
 import { defined } from './defined.js';
 import { defineOperation, type Operation } from './operation.js';
 import type { AuditPort } from './ports.js';
@@ -25,16 +25,18 @@ export const auditOperations: Operation[] = [
     path: '/admin/v1/audit/verify',
     summary: 'Check that no entry was changed or removed',
     access: { scope: 'audit:read', installation: true },
+    query: auditVerifyQuery,
     reply: auditVerdictSchema,
-    async run({ context }) {
-      const { intact, entries, brokenAt, head, notProven } = await context.ports.audit.verify();
+    async run({ query: { sequence, hash }, context }) {
+      const outside = sequence === undefined || hash === undefined ? undefined : { sequence, hash };
+      const { intact, entries, brokenAt, head, notProven } = await context.ports.audit.verify(outside);
       return { intact, entries, broken_at: brokenAt, head, not_proven: notProven };
     },
   }),
   defineOperation({
     method: 'get',
     path: '/admin/v1/audit/export',
-    summary: 'All entries, one JSON object a line',
+    summary: 'All entries, one JSON object a line, newest first',
     access: { scope: 'audit:read', installation: true },
     run: async ({ context }) => exportAll(context.ports.audit),
   }),

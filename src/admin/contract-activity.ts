@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { listOf, pageQuery, unixTime } from './contract.js';
+import { countInQuery, listOf, pageQuery, unixTime } from './contract.js';
 
 export const requestRowSchema = z
   .strictObject({
@@ -83,6 +83,15 @@ export const auditListQuery = z.strictObject({
   target: z.string().max(300).optional(),
   actor: z.string().max(300).optional(),
 });
+export const auditVerifyQuery = z
+  .strictObject({
+    sequence: countInQuery(0, Number.MAX_SAFE_INTEGER).optional().openapi({ description: 'With `hash`: an entry as it was kept elsewhere, which must still be in the chain.' }),
+    hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be the hash of an entry, 64 characters')
+      .optional(),
+  })
+  .refine((query) => (query.sequence === undefined) === (query.hash === undefined), { message: 'send sequence and hash together' });
 export const auditVerdictSchema = z
   .strictObject({
     intact: z.boolean(),

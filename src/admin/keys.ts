@@ -6,6 +6,7 @@ import { defined } from './defined.js';
 import { revokeOne } from './key-revocation.js';
 import { keepAnAdministrator } from './last-administrator.js';
 import { defineOperation, type Operation } from './operation.js';
+import { AdminRefusal, pointerOf } from './problem.js';
 import { type Acting, asOfNow, boundOwner, reachableKey, requireHeld, requireKnownScopes } from './rights.js';
 import { keyChangeFromWire, keyFilterFromWire, keyToWire, newKeyFromWire } from './wire-key.js';
 
@@ -42,6 +43,7 @@ export const keyOperations: Operation[] = [
       const { record, secret } = await context.turns.take(async () => {
         const acting = { context, caller: await asOfNow({ caller, context }) };
         const wanted = withOwnOwner(newKeyFromWire(body), acting);
+        requireMembers({ ...body, owner: wanted.owner }, context.ports.policy.required);
         requireKnownScopes(wanted.scopes, acting);
         requireHeld(acting, policyOf(wanted, acting));
         return context.ports.keys.create(wanted, caller.actor);
@@ -104,6 +106,21 @@ function withOwnOwner(wanted: NewKey, { caller }: Acting): NewKey {
   const bound = boundOwner(caller);
   if (bound === null || (wanted.owner ?? bound) !== bound) return wanted;
   return { ...wanted, owner: bound };
+}
+
+/** `keys.require` of the configuration: what has to be said about every new key. */
+function requireMembers(body: object, required: readonly string[]): void {
+  const given = new Map<string, unknown>(Object.entries(body));
+  const missing = required.filter((name) => !isGiven(given.get(name)));
+  if (missing.length === 0) return;
+  throw new AdminRefusal('invalid_value', {
+    message: `Here every new key needs ${required.join(', ')} (keys.require). Add ${missing.join(', ')}.`,
+    faults: missing.map((name) => ({ pointer: pointerOf([name]), in: 'body', detail: 'must be given' })),
+  });
+}
+
+function isGiven(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== null && value !== undefined;
 }
 
 /** What the key would hold, with the configured defaults filled in. */

@@ -59,7 +59,8 @@ export interface AuditVerdict {
 
 export interface AuditPort {
   list(page: { limit: number; after?: string }, filter?: { action?: string; target?: string; actor?: string }): Promise<{ data: AuditEntry[]; next: string | null }>;
-  verify(): Promise<AuditVerdict>;
+  /** Also compares with a head of the chain that was kept elsewhere. */
+  verify(outside?: { sequence: number; hash: string }): Promise<AuditVerdict>;
   /** Records an act or a refused attempt that changed no key (config reload, denied admin call). */
   record(entry: { actor: string; address: string | null; requestId: string | null; action: string; target: string; result: string; details: unknown }): Promise<void>;
 }

@@ -20,8 +20,8 @@ export class AdminRefusal extends Refusal {
   }
 }
 
-/** The answer to a refused request, as RFC 9457 has it. */
-export function problemResponse(refusal: Refusal, requestId: string | null): Response {
+/** The answer to a refused request, as RFC 9457 has it. `place` is where a refused member stands. */
+export function problemResponse(refusal: Refusal, requestId: string | null, place: Fault['in'] = 'body'): Response {
   const body: Problem = {
     type: 'about:blank',
     title: TITLES[refusal.status] ?? 'Error',
@@ -30,7 +30,7 @@ export function problemResponse(refusal: Refusal, requestId: string | null): Res
     detail: refusal.publicMessage,
   };
   if (requestId !== null) body.instance = requestId;
-  const faults = refusal instanceof AdminRefusal ? refusal.faults : paramFault(refusal);
+  const faults = refusal instanceof AdminRefusal ? refusal.faults : paramFault(refusal, place);
   if (faults.length > 0) body.errors = [...faults];
   if (refusal instanceof AdminRefusal && refusal.keyId !== null) body.key_id = refusal.keyId;
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
@@ -38,9 +38,9 @@ export function problemResponse(refusal: Refusal, requestId: string | null): Res
   return new Response(JSON.stringify(body), { status: refusal.status, headers });
 }
 
-function paramFault(refusal: Refusal): Fault[] {
+function paramFault(refusal: Refusal, place: Fault['in']): Fault[] {
   if (refusal.param === null) return [];
-  return [{ pointer: pointerOf([refusal.param]), in: 'body', detail: refusal.publicMessage }];
+  return [{ pointer: pointerOf([refusal.param]), in: place, detail: refusal.publicMessage }];
 }
 
 /** A JSON pointer (RFC 6901) to a member. */

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { Failure } from './failure.js';
+
+/** Commands whose names are fixed and whose work comes in a later version. */
+const LATER: readonly [string, string][] = [
+  ['usage', 'tokens, requests and time by key, model and owner'],
+  ['callers', 'callers without a key of ours'],
+  ['replicas', 'drain, resume and restart model servers'],
+  ['import', 'configurations and keys of other gateways'],
+  ['compat', 'the command lines of other key systems'],
+  ['store', 'copy the store to another database'],
+  ['nodes', 'the nodes that share a store'],
+  ['ui', 'a link to the web interface'],
+];
+
+/** They are listed as what they are, and refuse: an unknown command would look like a typing error. */
+export function addLaterCommands(program: Command): void {
+  for (const [name, summary] of LATER) {
+    program
+      .command(name)
+      .summary(`${summary} (not yet in this version)`)
+      .argument('[arguments...]')
+      .allowUnknownOption()
+      .helpGroup('Not yet in this version:')
+      .action(() => {
+        throw new Failure(`\`keyporter ${name}\` is not yet in this version. \`keyporter --help\` lists what is.`);
+      });
+  }
+}

@@ -1,0 +1,30 @@
+import { CommanderError } from 'commander';
+import { type Failure, failureOf, misuse, problemOfFailure } from './failure.js';
+import type { Io } from './io.js';
+import { printable, styled } from './printable.js';
+import { buildProgram } from './program.js';
+
+/**
+ * Runs one command line (without the program's own name) and answers the exit code: 0 done,
+ * 1 refused or failed, 2 wrong usage. Never throws.
+ */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(io, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return report(io, failureOf(error), argv);
+    if (error.exitCode === 0) return 0;
+    // Help that was shown because a command is missing has said all there is to say.
+    if (error.code === 'commander.help') return 2;
+    return report(io, misuse(error.message.replace(/^error: /, '').replaceAll('\n', ' ')), argv);
+  }
+}
+
+function report(io: Io, failure: Failure, argv: readonly string[]): number {
+  if (argv.includes('--json')) io.err(`${JSON.stringify(problemOfFailure(failure))}\n`);
+  else io.err(`${styled(io, 'red', 'keyporter:')} ${failure.message.split('\n').map(printable).join('\n')}\n`);
+  return failure.exitCode;
+}
