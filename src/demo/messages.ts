@@ -13,14 +13,26 @@ export function messageObject(answer: Answer): object {
 
 /** The named events of a streamed message. */
 export function messageFrames(answer: Answer): Frame[] {
-  const begun = { ...head(answer), content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: answer.inputTokens, output_tokens: 0 } };
+  const begun = {
+    ...head(answer),
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: { input_tokens: answer.inputTokens, output_tokens: 0 },
+  };
   return [
     named({ type: 'message_start', message: begun }),
     named({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
     named({ type: 'ping' }),
-    ...answer.words.map((text) => named({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }, true)),
+    ...answer.words.map((text) =>
+      named({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }, true),
+    ),
     named({ type: 'content_block_stop', index: 0 }),
-    named({ type: 'message_delta', delta: { stop_reason: stopReason(answer), stop_sequence: null }, usage: { output_tokens: answer.words.length } }),
+    named({
+      type: 'message_delta',
+      delta: { stop_reason: stopReason(answer), stop_sequence: null },
+      usage: { output_tokens: answer.words.length },
+    }),
     named({ type: 'message_stop' }),
   ];
 }

@@ -16,7 +16,11 @@ export function modelEntry(created: number): object {
 
 export function chatCompletion(answer: Answer): object {
   const message = { role: 'assistant', content: answer.words.join(''), refusal: null };
-  return { ...chatHead(answer, 'chat.completion'), choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(answer) }], usage: usageOf(answer) };
+  return {
+    ...chatHead(answer, 'chat.completion'),
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(answer) }],
+    usage: usageOf(answer),
+  };
 }
 
 /** Chunks of a streamed chat; with `stream_options.include_usage` one more with the usage and no choice. */
@@ -24,7 +28,14 @@ export function chatFrames(answer: Answer, body: Body): Frame[] {
   const head = chatHead(answer, 'chat.completion.chunk');
   const withUsage = wantsUsage(body);
   const chunk = (delta: object, finish: string | null, paced: boolean): Frame =>
-    frame({ ...head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }], ...(withUsage ? { usage: null } : {}) }, { paced });
+    frame(
+      {
+        ...head,
+        choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+        ...(withUsage ? { usage: null } : {}),
+      },
+      { paced },
+    );
   return [
     chunk({ role: 'assistant', content: '' }, null, false),
     ...answer.words.map((content) => chunk({ content }, null, true)),
@@ -35,13 +46,24 @@ export function chatFrames(answer: Answer, body: Body): Frame[] {
 }
 
 export function textCompletion(answer: Answer): object {
-  return { ...textHead(answer), choices: [{ text: answer.words.join(''), index: 0, logprobs: null, finish_reason: finishReason(answer) }], usage: usageOf(answer) };
+  return {
+    ...textHead(answer),
+    choices: [{ text: answer.words.join(''), index: 0, logprobs: null, finish_reason: finishReason(answer) }],
+    usage: usageOf(answer),
+  };
 }
 
 export function textFrames(answer: Answer, body: Body): Frame[] {
   const withUsage = wantsUsage(body);
   const chunk = (text: string, finish: string | null, paced: boolean): Frame =>
-    frame({ ...textHead(answer), choices: [{ text, index: 0, logprobs: null, finish_reason: finish }], ...(withUsage ? { usage: null } : {}) }, { paced });
+    frame(
+      {
+        ...textHead(answer),
+        choices: [{ text, index: 0, logprobs: null, finish_reason: finish }],
+        ...(withUsage ? { usage: null } : {}),
+      },
+      { paced },
+    );
   return [
     ...answer.words.map((text) => chunk(text, null, true)),
     chunk('', finishReason(answer), false),
@@ -57,7 +79,8 @@ export function embeddings(body: Body): object | null {
   const size = sizeOf(body['dimensions']);
   const data = inputs.map((text, index) => {
     const vector = vectorOf(text, size);
-    const embedding = body['encoding_format'] === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector;
+    const embedding =
+      body['encoding_format'] === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector;
     return { object: 'embedding', index, embedding };
   });
   const tokens = inputs.reduce((sum, text) => sum + countTokens(text), 0);
@@ -73,11 +96,15 @@ function embeddingInputs(input: unknown): string[] | null {
 }
 
 function sizeOf(dimensions: unknown): number {
-  return typeof dimensions === 'number' && Number.isInteger(dimensions) && dimensions > 0 ? Math.min(dimensions, LARGEST_EMBEDDING) : EMBEDDING_SIZE;
+  return typeof dimensions === 'number' && Number.isInteger(dimensions) && dimensions > 0
+    ? Math.min(dimensions, LARGEST_EMBEDDING)
+    : EMBEDDING_SIZE;
 }
 
 function vectorOf(text: string, size: number): number[] {
-  const bytes = createHash('shake256', { outputLength: size * 2 }).update(text).digest();
+  const bytes = createHash('shake256', { outputLength: size * 2 })
+    .update(text)
+    .digest();
   const raw = Array.from({ length: size }, (_, index) => bytes.readInt16LE(index * 2) || 1);
   const length = Math.hypot(...raw);
   return raw.map((value) => value / length);
@@ -88,7 +115,13 @@ function chatHead({ id, created }: Answer, object: string): object {
 }
 
 function textHead({ id, created }: Answer): object {
-  return { id: `cmpl-demo-${id}`, object: 'text_completion', created, model: DEMO_MODEL, system_fingerprint: FINGERPRINT };
+  return {
+    id: `cmpl-demo-${id}`,
+    object: 'text_completion',
+    created,
+    model: DEMO_MODEL,
+    system_fingerprint: FINGERPRINT,
+  };
 }
 
 function usageOf({ inputTokens, words }: Answer): object {

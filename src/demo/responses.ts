@@ -17,13 +17,21 @@ export function responseFrames(answer: Answer, body: Body): Frame[] {
     { type: 'response.in_progress', response: begun },
     { type: 'response.output_item.added', output_index: 0, item: { ...item(answer, 'in_progress'), content: [] } },
     { type: 'response.content_part.added', ...place, part: part('') },
-    ...answer.words.map((delta) => ({ type: 'response.output_text.delta', ...place, delta, logprobs: [], paced: true })),
+    ...answer.words.map((delta) => ({
+      type: 'response.output_text.delta',
+      ...place,
+      delta,
+      logprobs: [],
+      paced: true,
+    })),
     { type: 'response.output_text.done', ...place, text, logprobs: [] },
     { type: 'response.content_part.done', ...place, part: part(text) },
     { type: 'response.output_item.done', output_index: 0, item: item(answer, status) },
     { type: `response.${status}`, response: responseObject(answer, body) },
   ];
-  return events.map(({ paced, ...event }, sequence) => frame({ ...event, sequence_number: sequence }, { event: event.type, paced: paced === true }));
+  return events.map(({ paced, ...event }, sequence) =>
+    frame({ ...event, sequence_number: sequence }, { event: event.type, paced: paced === true }),
+  );
 }
 
 function head(answer: Answer, body: Body, status: string): object {

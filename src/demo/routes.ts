@@ -1,4 +1,14 @@
-import { answerTo, capOf, countTokens, DEMO_MODEL, lastAsked, textIn, type Answer, type Body, type Frame } from './answer.js';
+import {
+  answerTo,
+  capOf,
+  countTokens,
+  DEMO_MODEL,
+  lastAsked,
+  textIn,
+  type Answer,
+  type Body,
+  type Frame,
+} from './answer.js';
 import { messageFrames, messageObject } from './messages.js';
 import { chatCompletion, chatFrames, embeddings, modelEntry, modelList, textCompletion, textFrames } from './openai.js';
 import { responseFrames, responseObject } from './responses.js';
@@ -19,14 +29,35 @@ interface Speech {
 }
 
 const SPEECHES: ReadonlyMap<string, Speech> = new Map<string, Speech>([
-  ['/v1/chat/completions', { input: 'messages', caps: ['max_completion_tokens', 'max_tokens'], dialect: 'openai', whole: chatCompletion, frames: chatFrames }],
-  ['/v1/completions', { input: 'prompt', caps: ['max_tokens'], dialect: 'openai', whole: textCompletion, frames: textFrames }],
-  ['/v1/responses', { input: 'input', caps: ['max_output_tokens'], dialect: 'openai', whole: responseObject, frames: responseFrames }],
-  ['/v1/messages', { input: 'messages', caps: ['max_tokens'], dialect: 'anthropic', whole: messageObject, frames: messageFrames }],
+  [
+    '/v1/chat/completions',
+    {
+      input: 'messages',
+      caps: ['max_completion_tokens', 'max_tokens'],
+      dialect: 'openai',
+      whole: chatCompletion,
+      frames: chatFrames,
+    },
+  ],
+  [
+    '/v1/completions',
+    { input: 'prompt', caps: ['max_tokens'], dialect: 'openai', whole: textCompletion, frames: textFrames },
+  ],
+  [
+    '/v1/responses',
+    { input: 'input', caps: ['max_output_tokens'], dialect: 'openai', whole: responseObject, frames: responseFrames },
+  ],
+  [
+    '/v1/messages',
+    { input: 'messages', caps: ['max_tokens'], dialect: 'anthropic', whole: messageObject, frames: messageFrames },
+  ],
 ]);
 
 /** Errors have the shape of the route's own dialect. */
-export function refusal(path: string, { status, type, message }: { status: number; type: string; message: string }): Reply {
+export function refusal(
+  path: string,
+  { status, type, message }: { status: number; type: string; message: string },
+): Reply {
   if (path.startsWith('/v1/messages')) return { status, body: { type: 'error', error: { type, message } } };
   return { status, body: { error: { message, type: 'invalid_request_error', param: null, code: type } } };
 }
@@ -43,7 +74,11 @@ export function answerGet(path: string, created: number): Reply {
 export function answerPost(path: string, body: Body, now: number): Reply {
   const { model } = body;
   if (model !== undefined && model !== null && model !== DEMO_MODEL) {
-    return refusal(path, { status: 404, type: path.startsWith('/v1/messages') ? 'not_found_error' : 'model_not_found', message: `The demo serves only the model "${DEMO_MODEL}".` });
+    return refusal(path, {
+      status: 404,
+      type: path.startsWith('/v1/messages') ? 'not_found_error' : 'model_not_found',
+      message: `The demo serves only the model "${DEMO_MODEL}".`,
+    });
   }
   const speech = SPEECHES.get(path);
   if (speech !== undefined) return speak(path, speech, { body, now });
@@ -51,7 +86,10 @@ export function answerPost(path: string, body: Body, now: number): Reply {
     const found = embeddings(body);
     return found === null ? missing(path, 'input') : { status: 200, body: found };
   }
-  if (path === '/v1/messages/count_tokens') return Array.isArray(body['messages']) ? { status: 200, body: { input_tokens: inputTokens(body, 'messages') } } : missing(path, 'messages');
+  if (path === '/v1/messages/count_tokens')
+    return Array.isArray(body['messages'])
+      ? { status: 200, body: { input_tokens: inputTokens(body, 'messages') } }
+      : missing(path, 'messages');
   return notFound(path);
 }
 
@@ -59,8 +97,13 @@ function speak(path: string, speech: Speech, { body, now }: { body: Body; now: n
   const input = body[speech.input];
   const usable = Array.isArray(input) ? input.length > 0 : typeof input === 'string' && speech.input !== 'messages';
   if (!usable) return missing(path, speech.input);
-  const answer = answerTo(lastAsked(input), allText(body, speech.input), { cap: capOf(body, speech.caps), created: now });
-  return body['stream'] === true ? { frames: speech.frames(answer, body) } : { status: 200, body: speech.whole(answer, body) };
+  const answer = answerTo(lastAsked(input), allText(body, speech.input), {
+    cap: capOf(body, speech.caps),
+    created: now,
+  });
+  return body['stream'] === true
+    ? { frames: speech.frames(answer, body) }
+    : { status: 200, body: speech.whole(answer, body) };
 }
 
 function allText(body: Body, input: string): string {
@@ -72,9 +115,17 @@ function inputTokens(body: Body, input: string): number {
 }
 
 function missing(path: string, name: string): Reply {
-  return refusal(path, { status: 400, type: path.startsWith('/v1/messages') ? 'invalid_request_error' : 'invalid_value', message: `The body needs \`${name}\`.` });
+  return refusal(path, {
+    status: 400,
+    type: path.startsWith('/v1/messages') ? 'invalid_request_error' : 'invalid_value',
+    message: `The body needs \`${name}\`.`,
+  });
 }
 
 function notFound(path: string): Reply {
-  return refusal(path, { status: 404, type: path.startsWith('/v1/messages') ? 'not_found_error' : 'unknown_url', message: 'The demo does not serve this route.' });
+  return refusal(path, {
+    status: 404,
+    type: path.startsWith('/v1/messages') ? 'not_found_error' : 'unknown_url',
+    message: 'The demo does not serve this route.',
+  });
 }

@@ -41,7 +41,10 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   return { url: `http://127.0.0.1:${port}`, apiKey, close: () => closeServer(server) };
 }
 
-async function answer(request: IncomingMessage, { apiKey, clock, started }: { apiKey: Secret; clock: Clock; started: number }): Promise<Reply> {
+async function answer(
+  request: IncomingMessage,
+  { apiKey, clock, started }: { apiKey: Secret; clock: Clock; started: number },
+): Promise<Reply> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   if (request.method === 'GET' && path === '/') return { status: 200, body: { name: 'keyporter demo model server' } };
   if (!holdsKey(request, apiKey)) {
@@ -49,11 +52,18 @@ async function answer(request: IncomingMessage, { apiKey, clock, started }: { ap
     return refusal(path, { status: 401, type, message: 'Only the Keyporter that started this demo may use it.' });
   }
   if (request.method === 'GET') return answerGet(path, started);
-  if (request.method !== 'POST') return refusal(path, { status: 405, type: 'invalid_request_error', message: 'The demo takes GET and POST.' });
+  if (request.method !== 'POST')
+    return refusal(path, { status: 405, type: 'invalid_request_error', message: 'The demo takes GET and POST.' });
   const text = await readBody(request);
-  if (text === null) return refusal(path, { status: 413, type: 'request_too_large', message: 'The body is larger than the demo takes.' });
+  if (text === null)
+    return refusal(path, {
+      status: 413,
+      type: 'request_too_large',
+      message: 'The body is larger than the demo takes.',
+    });
   const body = parseBody(text);
-  if (body === null) return refusal(path, { status: 400, type: 'invalid_request_error', message: 'The body is not a JSON object.' });
+  if (body === null)
+    return refusal(path, { status: 400, type: 'invalid_request_error', message: 'The body is not a JSON object.' });
   return answerPost(path, body, unixSeconds(clock));
 }
 
@@ -94,12 +104,18 @@ interface Pace {
 function send(response: ServerResponse, reply: Reply, pace: Pace): void {
   if ('frames' in reply) return stream(response, reply.frames, pace);
   const body = JSON.stringify(reply.body);
-  response.writeHead(reply.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body);
+  response
+    .writeHead(reply.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .end(body);
 }
 
 /** One frame after the other, a pause before each word; a reader that is slow or gone stops it at once. */
 function stream(response: ServerResponse, frames: readonly Frame[], { clock, pauseMs }: Pace): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+  });
   let at = 0;
   let cancel = (): void => {};
   response.once('close', () => cancel());

@@ -5,54 +5,121 @@ import type { DoctorFacts } from './facts.js';
 
 /** The configuration: what reading it showed, and every switch that weakens what Keyporter promises. */
 export function checkConfiguration({ config, warnings, lastReload }: DoctorFacts): DoctorFinding[] {
-  return [...checkReload(lastReload), ...warnings.map(fromWarning), ...checkListeners(config), ...checkSwitches(config), ...checkNetworks(config), ...checkUpstreamKeys(config)];
+  return [
+    ...checkReload(lastReload),
+    ...warnings.map(fromWarning),
+    ...checkListeners(config),
+    ...checkSwitches(config),
+    ...checkNetworks(config),
+    ...checkUpstreamKeys(config),
+  ];
 }
 
 function fromWarning(finding: string): DoctorFinding {
-  return { check: 'configuration', severity: 'warning', finding, cure: 'Change the configuration; `keyporter check` shows what it would do.' };
+  return {
+    check: 'configuration',
+    severity: 'warning',
+    finding,
+    cure: 'Change the configuration; `keyporter check` shows what it would do.',
+  };
 }
 
 function checkReload(lastReload: DoctorFacts['lastReload']): DoctorFinding[] {
   if (lastReload === null || lastReload.ok) return [];
   const finding = `The changed configuration file was not taken up, the one before it runs: ${lastReload.faults.join('; ')}`;
-  return [{ check: 'reload_failed', severity: 'error', finding, cure: 'Correct the file; it is read again as soon as it changes. `keyporter check` names every fault.' }];
+  return [
+    {
+      check: 'reload_failed',
+      severity: 'error',
+      finding,
+      cure: 'Correct the file; it is read again as soon as it changes. `keyporter check` names every fault.',
+    },
+  ];
 }
 
 function checkListeners({ listeners, admin }: Config): DoctorFinding[] {
-  return listeners.filter((listener) => listener.tls === null && !isLoopback(hostOf(listener))).map((listener): DoctorFinding => {
-    const serves: readonly string[] = listener.serve;
-    if (serves.includes('admin') && admin.allow_plain_http) {
-      return { check: 'admin_plain_http', severity: 'error', finding: `The admin API is served at ${listener.listen} without TLS: admin keys travel readable.`, cure: 'Set `tls`, or serve `admin` on a loopback listener only and take `admin.allow_plain_http` away.' };
-    }
-    return { check: 'plain_http', severity: 'warning', finding: `${listener.listen} is served without TLS: keys and prompts travel readable unless something in front of it encrypts.`, cure: 'Set `tls`, or listen on 127.0.0.1 behind a reverse proxy that has a certificate.' };
-  });
+  return listeners
+    .filter((listener) => listener.tls === null && !isLoopback(hostOf(listener)))
+    .map((listener): DoctorFinding => {
+      const serves: readonly string[] = listener.serve;
+      if (serves.includes('admin') && admin.allow_plain_http) {
+        return {
+          check: 'admin_plain_http',
+          severity: 'error',
+          finding: `The admin API is served at ${listener.listen} without TLS: admin keys travel readable.`,
+          cure: 'Set `tls`, or serve `admin` on a loopback listener only and take `admin.allow_plain_http` away.',
+        };
+      }
+      return {
+        check: 'plain_http',
+        severity: 'warning',
+        finding: `${listener.listen} is served without TLS: keys and prompts travel readable unless something in front of it encrypts.`,
+        cure: 'Set `tls`, or listen on 127.0.0.1 behind a reverse proxy that has a certificate.',
+      };
+    });
 }
 
 /** Each switch that is off by default because it weakens something, and what to do instead. */
 function checkSwitches(config: Config): DoctorFinding[] {
   const { auth, authkeys, orchestra, cors, keys } = config;
   const switches: readonly (readonly [boolean, string, string])[] = [
-    [auth.failures_per_minute === null, '`auth.failures_per_minute` is off: nothing slows down the guessing of imported keys.', 'Set it, for example to 20.'],
-    [cors.allow_origins.includes('*'), '`cors.allow_origins` lets every web page call the API with a key it knows.', 'Name the origins of your own pages.'],
-    [keys.max_lifetime === null && keys.default_expires === null && keys.self_service.includes('derive'), 'Holders may derive keys without an end from keys without an end.', 'Set `keys.max_lifetime` or `keys.default_expires`.'],
+    [
+      auth.failures_per_minute === null,
+      '`auth.failures_per_minute` is off: nothing slows down the guessing of imported keys.',
+      'Set it, for example to 20.',
+    ],
+    [
+      cors.allow_origins.includes('*'),
+      '`cors.allow_origins` lets every web page call the API with a key it knows.',
+      'Name the origins of your own pages.',
+    ],
+    [
+      keys.max_lifetime === null && keys.default_expires === null && keys.self_service.includes('derive'),
+      'Holders may derive keys without an end from keys without an end.',
+      'Set `keys.max_lifetime` or `keys.default_expires`.',
+    ],
     [authkeys.accept_past_expiry, '`authkeys.accept_past_expiry` takes an expiry in the past.', 'Set it to false.'],
-    [authkeys.allow_scope_escalation, '`authkeys.allow_scope_escalation` lets makers of keys grant more than they hold.', 'Set it to false.'],
-    [authkeys.revoke_self_when_target_missing, '`authkeys.revoke_self_when_target_missing` revokes the key of the caller when a target is missing.', 'Set it to false.'],
-    [authkeys.bootstrap_root_when_empty, '`authkeys.bootstrap_root_when_empty` gives the first caller all rights when no key exists.', 'Set it to false once the first key is made.'],
+    [
+      authkeys.allow_scope_escalation,
+      '`authkeys.allow_scope_escalation` lets makers of keys grant more than they hold.',
+      'Set it to false.',
+    ],
+    [
+      authkeys.revoke_self_when_target_missing,
+      '`authkeys.revoke_self_when_target_missing` revokes the key of the caller when a target is missing.',
+      'Set it to false.',
+    ],
+    [
+      authkeys.bootstrap_root_when_empty,
+      '`authkeys.bootstrap_root_when_empty` gives the first caller all rights when no key exists.',
+      'Set it to false once the first key is made.',
+    ],
     [orchestra.allow_open, '`orchestra.allow_open` lets callers in without a key.', 'Set it to false.'],
     [orchestra.open_status, '`orchestra.open_status` shows the state of the workers to everyone.', 'Set it to false.'],
   ];
-  return switches.filter(([on]) => on).map(([, finding, cure]) => ({ check: 'weakening_switch', severity: 'warning', finding, cure }));
+  return switches
+    .filter(([on]) => on)
+    .map(([, finding, cure]) => ({ check: 'weakening_switch', severity: 'warning', finding, cure }));
 }
 
 function checkNetworks({ auth, trusted_proxies: proxies }: Config): DoctorFinding[] {
   const findings: DoctorFinding[] = [];
   if (auth.local_networks.length > 0) {
     const everyone = auth.local_networks.some(isEveryone);
-    findings.push({ check: 'local_networks', severity: everyone ? 'error' : 'warning', finding: `Clients from ${auth.local_networks.join(', ')} need no key and may use ${auth.local_scopes.join(', ')}.`, cure: 'Take `auth.local_networks` away and give those clients keys, or keep it to 127.0.0.1/32.' });
+    findings.push({
+      check: 'local_networks',
+      severity: everyone ? 'error' : 'warning',
+      finding: `Clients from ${auth.local_networks.join(', ')} need no key and may use ${auth.local_scopes.join(', ')}.`,
+      cure: 'Take `auth.local_networks` away and give those clients keys, or keep it to 127.0.0.1/32.',
+    });
   }
   if (proxies.some(isEveryone)) {
-    findings.push({ check: 'trusted_proxies', severity: 'error', finding: '`trusted_proxies` believes everyone: any client may claim any address.', cure: 'Name the addresses of your own reverse proxies only.' });
+    findings.push({
+      check: 'trusted_proxies',
+      severity: 'error',
+      finding: '`trusted_proxies` believes everyone: any client may claim any address.',
+      cure: 'Name the addresses of your own reverse proxies only.',
+    });
   }
   return findings;
 }
@@ -62,7 +129,12 @@ function checkUpstreamKeys({ upstreams, models }: Config): DoctorFinding[] {
   const servers = [...upstreams, ...Object.values(models).flatMap(({ replicas }) => replicas)];
   const urls = new Set(servers.filter(({ api_key: apiKey }) => apiKey !== null).map(({ url }) => url));
   const readable = [...urls].filter((url) => url.startsWith('http://') && !isLoopback(new URL(url).hostname));
-  return readable.map((url) => ({ check: 'upstream_plain_http', severity: 'warning', finding: `The key of ${url} travels readable over the network.`, cure: 'Serve the model server with TLS and write https in its URL, or reach it through an encrypted network.' }));
+  return readable.map((url) => ({
+    check: 'upstream_plain_http',
+    severity: 'warning',
+    finding: `The key of ${url} travels readable over the network.`,
+    cure: 'Serve the model server with TLS and write https in its URL, or reach it through an encrypted network.',
+  }));
 }
 
 function hostOf({ listen }: ListenerConfig): string {

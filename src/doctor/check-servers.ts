@@ -4,21 +4,43 @@ import type { DoctorFacts } from './facts.js';
 
 /** The model servers: those open to others, those that do not answer, those that offer nothing. */
 export function checkServers({ upstreams, exposed }: DoctorFacts): DoctorFinding[] {
-  const open = exposed.map(({ finding, cure }): DoctorFinding => ({ check: 'engine_exposed', severity: 'error', finding, cure }));
+  const open = exposed.map(({ finding, cure }): DoctorFinding => ({
+    check: 'engine_exposed',
+    severity: 'error',
+    finding,
+    cure,
+  }));
   return [...open, ...upstreams.flatMap(checkServer), ...checkAny(upstreams)];
 }
 
 function checkServer({ url, state, detail }: ReplicaState): DoctorFinding[] {
   const finding = `${url} ${detail ?? 'does not answer'}.`;
-  if (state === 'down') return [{ check: 'upstream_down', severity: 'warning', finding, cure: 'Start the model server, or correct its URL in the configuration. It is asked again every 10 seconds.' }];
+  if (state === 'down')
+    return [
+      {
+        check: 'upstream_down',
+        severity: 'warning',
+        finding,
+        cure: 'Start the model server, or correct its URL in the configuration. It is asked again every 10 seconds.',
+      },
+    ];
   if (state === 'unknown' || detail === null) return [];
   const aboutKey = detail.includes('`api_key`');
-  const cure = aboutKey ? 'Set `api_key` of this upstream in the configuration to the key of the model server.' : 'Rename those models on the server: 1 to 256 characters that print, at most 1000 models.';
+  const cure = aboutKey
+    ? 'Set `api_key` of this upstream in the configuration to the key of the model server.'
+    : 'Rename those models on the server: 1 to 256 characters that print, at most 1000 models.';
   return [{ check: aboutKey ? 'upstream_key' : 'upstream_models', severity: 'warning', finding, cure }];
 }
 
 function checkAny(upstreams: readonly ReplicaState[]): DoctorFinding[] {
   if (upstreams.some(({ state }) => state === 'up')) return [];
   const finding = upstreams.length === 0 ? 'No model server was found.' : 'No model server answers.';
-  return [{ check: 'no_model_server', severity: 'warning', finding, cure: 'Start llama.cpp, vLLM, SGLang, LM Studio or Ollama, or name a server with `--upstream URL` or under `upstreams`.' }];
+  return [
+    {
+      check: 'no_model_server',
+      severity: 'warning',
+      finding,
+      cure: 'Start llama.cpp, vLLM, SGLang, LM Studio or Ollama, or name a server with `--upstream URL` or under `upstreams`.',
+    },
+  ];
 }

@@ -8,7 +8,9 @@ const NOW = NOW_MS / 1000;
 
 function configOf(entry: object = {}): Config {
   const { listen: _, listeners, ...parsed } = configSchema.parse(entry);
-  const own = (listeners ?? [{ listen: '127.0.0.1:5390', serve: ['api', 'admin'] as const, profile: 'openai' as const }]) as unknown as Config['listeners'];
+  const own = (listeners ?? [
+    { listen: '127.0.0.1:5390', serve: ['api', 'admin'] as const, profile: 'openai' as const },
+  ]) as unknown as Config['listeners'];
   return { ...parsed, listeners: own.map((listener) => ({ ...listener, tls: listener.tls ?? null })) };
 }
 
@@ -18,15 +20,36 @@ const HOST: HostFacts = {
   openFiles: 1_048_576,
   nowMs: NOW_MS,
   configFile: { path: '/etc/keyporter.yaml', mode: 0o640, ownerId: 0 },
-  dataDirectory: { path: '/data', mode: 0o700, ownerId: 1000, freeBytes: 1e12, files: [{ path: '/data/keyporter.db', mode: 0o644, ownerId: 1000 }] },
-  certificates: [{ file: '/cert.pem', validUntilMs: NOW_MS + 90 * 86_400_000, key: { path: '/key.pem', mode: 0o600, ownerId: 1000 } }],
+  dataDirectory: {
+    path: '/data',
+    mode: 0o700,
+    ownerId: 1000,
+    freeBytes: 1e12,
+    files: [{ path: '/data/keyporter.db', mode: 0o644, ownerId: 1000 }],
+  },
+  certificates: [
+    {
+      file: '/cert.pem',
+      validUntilMs: NOW_MS + 90 * 86_400_000,
+      key: { path: '/key.pem', mode: 0o600, ownerId: 1000 },
+    },
+  ],
 };
 
 const GOOD: DoctorFacts = {
   host: HOST,
   config: configOf(),
   warnings: [],
-  upstreams: [{ url: 'http://127.0.0.1:8080', state: 'up', engine: 'llama.cpp', detail: null, models: ['m'], answersWithoutKey: true }],
+  upstreams: [
+    {
+      url: 'http://127.0.0.1:8080',
+      state: 'up',
+      engine: 'llama.cpp',
+      detail: null,
+      models: ['m'],
+      answersWithoutKey: true,
+    },
+  ],
   exposed: [],
   keys: { active: 2, admins: ['root'], endless: [], unused: [], newestChangeAt: NOW },
   audit: { intact: true, entries: 3, brokenAt: null, head: 'a', notProven: [] },
@@ -47,7 +70,14 @@ function withDirectory(entry: object): Partial<DoctorFacts> {
   return HOST.dataDirectory === null ? {} : withHost({ dataDirectory: { ...HOST.dataDirectory, ...entry } });
 }
 
-const down = { url: 'http://127.0.0.1:8080', state: 'down' as const, engine: 'unknown' as const, detail: 'refuses connections', models: [], answersWithoutKey: false };
+const down = {
+  url: 'http://127.0.0.1:8080',
+  state: 'down' as const,
+  engine: 'unknown' as const,
+  detail: 'refuses connections',
+  models: [],
+  answersWithoutKey: false,
+};
 
 it('a healthy installation has no findings', () => {
   expect(runChecks(GOOD)).toEqual([]);
@@ -58,8 +88,16 @@ describe('each misconfiguration is named with its cure', () => {
     ['engine_exposed', { exposed: [{ finding: 'vLLM is open.', cure: 'Close it.' }] }, 'error'],
     ['upstream_down', { upstreams: [...GOOD.upstreams, down] }, 'warning'],
     ['no_model_server', { upstreams: [] }, 'warning'],
-    ['upstream_key', { upstreams: [{ ...down, state: 'up', detail: 'wants a key: set `api_key` of this upstream' }] }, 'warning'],
-    ['upstream_models', { upstreams: [{ ...down, state: 'up', detail: 'lists 2 more models whose names cannot be used' }] }, 'warning'],
+    [
+      'upstream_key',
+      { upstreams: [{ ...down, state: 'up', detail: 'wants a key: set `api_key` of this upstream' }] },
+      'warning',
+    ],
+    [
+      'upstream_models',
+      { upstreams: [{ ...down, state: 'up', detail: 'lists 2 more models whose names cannot be used' }] },
+      'warning',
+    ],
     ['node_old', withHost({ nodeVersion: '20.20.2' }), 'note'],
     ['node_unsupported', withHost({ nodeVersion: '20.18.0' }), 'error'],
     ['clock_wrong', withHost({ nowMs: 0 }), 'error'],
@@ -72,14 +110,32 @@ describe('each misconfiguration is named with its cure', () => {
     ['data_directory_owner', withDirectory({ ownerId: 7 }), 'error'],
     ['disk_space', withDirectory({ freeBytes: 1e6 }), 'error'],
     ['disk_space', withDirectory({ freeBytes: 5e8 }), 'warning'],
-    ['certificate_unreadable', withHost({ certificates: [{ file: '/c.pem', validUntilMs: null, key: null }] }), 'error'],
+    [
+      'certificate_unreadable',
+      withHost({ certificates: [{ file: '/c.pem', validUntilMs: null, key: null }] }),
+      'error',
+    ],
     ['certificate_expired', withHost({ certificates: [{ file: '/c.pem', validUntilMs: NOW_MS, key: null }] }), 'error'],
-    ['certificate_expiring', withHost({ certificates: [{ file: '/c.pem', validUntilMs: NOW_MS + 86_400_000, key: null }] }), 'warning'],
-    ['certificate_key_open', withHost({ certificates: [{ file: '/c.pem', validUntilMs: NOW_MS * 2, key: { path: '/k.pem', mode: 0o644, ownerId: 0 } }] }), 'error'],
+    [
+      'certificate_expiring',
+      withHost({ certificates: [{ file: '/c.pem', validUntilMs: NOW_MS + 86_400_000, key: null }] }),
+      'warning',
+    ],
+    [
+      'certificate_key_open',
+      withHost({
+        certificates: [{ file: '/c.pem', validUntilMs: NOW_MS * 2, key: { path: '/k.pem', mode: 0o644, ownerId: 0 } }],
+      }),
+      'error',
+    ],
     ['configuration', { warnings: ['The alias a is not used.'] }, 'warning'],
     ['reload_failed', { lastReload: { ok: false, faults: ['line 3: unknown member'] } }, 'error'],
     ['plain_http', withConfig({ listeners: [{ listen: '0.0.0.0:5390', serve: ['api'] }] }), 'warning'],
-    ['admin_plain_http', withConfig({ listeners: [{ listen: '[::]:5390', serve: ['admin'] }], admin: { allow_plain_http: true } }), 'error'],
+    [
+      'admin_plain_http',
+      withConfig({ listeners: [{ listen: '[::]:5390', serve: ['admin'] }], admin: { allow_plain_http: true } }),
+      'error',
+    ],
     ['local_networks', withConfig({ auth: { local_networks: ['127.0.0.1/32'] } }), 'warning'],
     ['local_networks', withConfig({ auth: { local_networks: ['0.0.0.0/0'] } }), 'error'],
     ['trusted_proxies', withConfig({ trusted_proxies: ['::/0'] }), 'error'],
@@ -88,24 +144,47 @@ describe('each misconfiguration is named with its cure', () => {
     ['weakening_switch', withConfig({ keys: { self_service: ['derive'] } }), 'warning'],
     ['upstream_plain_http', withConfig({ upstreams: [{ url: 'http://10.0.0.5:8000', api_key: 'k' }] }), 'warning'],
     ['no_keys', { keys: { active: 0, admins: [], endless: [], unused: [], newestChangeAt: null } }, 'note'],
-    ['many_admins', { keys: { active: 6, admins: ['1', '2', '3', '4', '5', '6'], endless: [], unused: [], newestChangeAt: NOW } }, 'warning'],
-    ['keys_without_expiry', { keys: { active: 1, admins: [], endless: ['laptop'], unused: [], newestChangeAt: NOW } }, 'note'],
+    [
+      'many_admins',
+      { keys: { active: 6, admins: ['1', '2', '3', '4', '5', '6'], endless: [], unused: [], newestChangeAt: NOW } },
+      'warning',
+    ],
+    [
+      'keys_without_expiry',
+      { keys: { active: 1, admins: [], endless: ['laptop'], unused: [], newestChangeAt: NOW } },
+      'note',
+    ],
     ['keys_unused', { keys: { active: 1, admins: [], endless: [], unused: ['laptop'], newestChangeAt: NOW } }, 'note'],
     ['audit_broken', { audit: { intact: false, entries: 3, brokenAt: 2, head: 'a', notProven: [] } }, 'error'],
     ['store_settings', { store: { journalMode: 'wal', synchronous: 1 } }, 'error'],
     ['request_log_dropped', { requestLogDropped: 3 }, 'warning'],
   ])('%s', (check, change, severity) => {
     const findings = runChecks({ ...GOOD, ...change });
-    expect(findings).toContainEqual({ check, severity, finding: expect.stringMatching(/\S/), cure: expect.stringMatching(/\S/) });
+    expect(findings).toContainEqual({
+      check,
+      severity,
+      finding: expect.stringMatching(/\S/),
+      cure: expect.stringMatching(/\S/),
+    });
   });
 
   it('the worst comes first', () => {
-    const order = runChecks({ ...GOOD, ...withHost({ nodeVersion: '20.20.2' }), exposed: [{ finding: 'a', cure: 'b' }], requestLogDropped: 1 }).map(({ severity }) => severity);
+    const order = runChecks({
+      ...GOOD,
+      ...withHost({ nodeVersion: '20.20.2' }),
+      exposed: [{ finding: 'a', cure: 'b' }],
+      requestLogDropped: 1,
+    }).map(({ severity }) => severity);
     expect(order).toEqual(['error', 'warning', 'note']);
   });
 
   it('a key that stays on this machine may travel without TLS', () => {
-    for (const url of ['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000', 'https://10.0.0.5:8000']) {
+    for (const url of [
+      'http://127.0.0.1:8000',
+      'http://localhost:8000',
+      'http://[::1]:8000',
+      'https://10.0.0.5:8000',
+    ]) {
       expect(runChecks({ ...GOOD, ...withConfig({ upstreams: [{ url, api_key: 'k' }] }) })).toEqual([]);
     }
   });

@@ -9,6 +9,11 @@ const ORDER: Readonly<Record<DoctorFinding['severity'], number>> = { error: 0, w
 
 /** Every misconfiguration these facts show, each with its cure, the worst first. Empty = nothing to do. */
 export function runChecks(facts: DoctorFacts): DoctorFinding[] {
-  const findings = [...checkServers(facts), ...checkHost(facts.host, facts.config), ...checkConfiguration(facts), ...checkKeys(facts)];
+  const findings = [
+    ...checkServers(facts),
+    ...checkHost(facts.host, facts.config),
+    ...checkConfiguration(facts),
+    ...checkKeys(facts),
+  ];
   return findings.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]);
 }

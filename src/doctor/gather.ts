@@ -10,7 +10,17 @@ const PAGE_SIZE = 1000;
 const UNUSED_SECONDS = 90 * 86_400;
 
 /** Reads what the machine shows. What cannot be read is null, never an error. */
-export async function gatherHost({ config, configFile, dataDir, clock }: { config: Config; configFile: string | null; dataDir: string; clock: Clock }): Promise<HostFacts> {
+export async function gatherHost({
+  config,
+  configFile,
+  dataDir,
+  clock,
+}: {
+  config: Config;
+  configFile: string | null;
+  dataDir: string;
+  clock: Clock;
+}): Promise<HostFacts> {
   return {
     nodeVersion: process.versions.node,
     userId: process.getuid?.() ?? null,
@@ -24,7 +34,13 @@ export async function gatherHost({ config, configFile, dataDir, clock }: { confi
 
 /** Walks all keys that are not revoked, page by page. */
 export async function gatherKeys(life: Pick<KeyLife, 'list'>, clock: Clock): Promise<KeyFacts> {
-  const facts = { active: 0, admins: [] as string[], endless: [] as string[], unused: [] as string[], newestChangeAt: null as number | null };
+  const facts = {
+    active: 0,
+    admins: [] as string[],
+    endless: [] as string[],
+    unused: [] as string[],
+    newestChangeAt: null as number | null,
+  };
   let after: string | undefined;
   do {
     const page = await life.list({ state: 'active' }, { limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) });
@@ -34,7 +50,11 @@ export async function gatherKeys(life: Pick<KeyLife, 'list'>, clock: Clock): Pro
   return facts;
 }
 
-function addKey(facts: { active: number; admins: string[]; endless: string[]; unused: string[]; newestChangeAt: number | null }, record: KeyRecord, now: number): void {
+function addKey(
+  facts: { active: number; admins: string[]; endless: string[]; unused: string[]; newestChangeAt: number | null },
+  record: KeyRecord,
+  now: number,
+): void {
   facts.newestChangeAt = Math.max(facts.newestChangeAt ?? 0, record.updatedAt);
   if (record.expiresAt !== null && record.expiresAt <= now) return;
   facts.active += 1;
@@ -49,16 +69,32 @@ async function fileFacts(path: string): Promise<FileFacts | null> {
 }
 
 async function directoryFacts(path: string): Promise<HostFacts['dataDirectory']> {
-  const [own, space, names] = await Promise.all([fileFacts(path), statfs(path).catch(() => null), readdir(path).catch(() => [])]);
+  const [own, space, names] = await Promise.all([
+    fileFacts(path),
+    statfs(path).catch(() => null),
+    readdir(path).catch(() => []),
+  ]);
   if (own === null) return null;
   const files = await Promise.all(names.map((name) => fileFacts(join(path, name))));
-  return { ...own, freeBytes: space === null ? Number.POSITIVE_INFINITY : space.bavail * space.bsize, files: files.filter((file) => file !== null) };
+  return {
+    ...own,
+    freeBytes: space === null ? Number.POSITIVE_INFINITY : space.bavail * space.bsize,
+    files: files.filter((file) => file !== null),
+  };
 }
 
 async function certificateFacts(config: Config): Promise<CertificateFacts[]> {
-  const named = new Map([config.tls, ...config.listeners.map(({ tls }) => tls)].flatMap((tls) => (tls?.cert_file ? [[tls.cert_file, tls.key_file] as const] : [])));
+  const named = new Map(
+    [config.tls, ...config.listeners.map(({ tls }) => tls)].flatMap((tls) =>
+      tls?.cert_file ? [[tls.cert_file, tls.key_file] as const] : [],
+    ),
+  );
   return Promise.all(
-    [...named].map(async ([file, keyFile]) => ({ file, validUntilMs: await validUntil(file), key: keyFile === null ? null : await fileFacts(keyFile) })),
+    [...named].map(async ([file, keyFile]) => ({
+      file,
+      validUntilMs: await validUntil(file),
+      key: keyFile === null ? null : await fileFacts(keyFile),
+    })),
   );
 }
 

@@ -62,12 +62,16 @@ function passOn(wildcard: OfferedModel | null, name: string): OfferedModel | nul
 function foundOffers(found: ReadonlyMap<string, FoundState>, upstreams: readonly Replica[]): Map<string, OfferedModel> {
   const named = new Set(upstreams.map(({ url }) => url));
   const others = [...found.values()].filter(({ url, offered }) => offered && !named.has(url));
-  const replicas = [...upstreams, ...others.map(({ url, engine }): Replica => ({ url, engine, apiKey: null, caFile: null }))];
+  const replicas = [
+    ...upstreams,
+    ...others.map(({ url, engine }): Replica => ({ url, engine, apiKey: null, caFile: null })),
+  ];
   const offers = new Map<string, OfferedModel>();
   for (const replica of replicas) {
     const state = found.get(replica.url);
     for (const name of state?.models ?? []) {
-      if (state !== undefined && isModelName(name) && !offers.has(name)) offers.set(name, foundModel(name, withEngine(replica, found), state));
+      if (state !== undefined && isModelName(name) && !offers.has(name))
+        offers.set(name, foundModel(name, withEngine(replica, found), state));
     }
   }
   return offers;
@@ -105,19 +109,29 @@ function configuredOffers({ models }: CatalogueConfig, found: ReadonlyMap<string
     const model = configuredModel(name, entry);
     return { ...model, replicas: model.replicas.map((replica) => withEngine(replica, found)) };
   });
-  return { wildcard: all.find(({ origin }) => origin === 'wildcard') ?? null, configured: all.filter(({ origin }) => origin !== 'wildcard') };
+  return {
+    wildcard: all.find(({ origin }) => origin === 'wildcard') ?? null,
+    configured: all.filter(({ origin }) => origin !== 'wildcard'),
+  };
 }
 
 /** Decides which model each name means. */
-function nameEach(configured: readonly OfferedModel[], offers: ReadonlyMap<string, OfferedModel>): { byName: ReadonlyMap<string, OfferedModel>; warnings: readonly string[] } {
+function nameEach(
+  configured: readonly OfferedModel[],
+  offers: ReadonlyMap<string, OfferedModel>,
+): { byName: ReadonlyMap<string, OfferedModel>; warnings: readonly string[] } {
   const byName = new Map(configured.map((model) => [model.name, model]));
   const warnings: string[] = [];
   for (const model of configured) {
     for (const alias of model.aliases) {
       const taken = byName.get(alias);
       if (taken === undefined) byName.set(alias, model);
-      if (taken !== undefined && taken !== model) warnings.push(`The alias ${alias} of ${model.name} is not used: the name already means ${taken.name}.`);
-      if (taken === undefined && offers.has(alias)) warnings.push(`The alias ${alias} of ${model.name} hides the model ${alias} of ${serverOf(offers.get(alias))}.`);
+      if (taken !== undefined && taken !== model)
+        warnings.push(`The alias ${alias} of ${model.name} is not used: the name already means ${taken.name}.`);
+      if (taken === undefined && offers.has(alias))
+        warnings.push(
+          `The alias ${alias} of ${model.name} hides the model ${alias} of ${serverOf(offers.get(alias))}.`,
+        );
     }
   }
   for (const [name, model] of offers) {

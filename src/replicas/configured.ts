@@ -7,12 +7,20 @@ export interface CatalogueConfig extends Pick<Config, 'upstreams' | 'default_mod
 }
 
 /** What is used of one entry of `models`. */
-export interface ConfiguredModel extends Pick<ModelConfig, 'aliases' | 'engine' | 'upstream_model' | 'restricted' | 'paths' | 'timeouts'> {
+export interface ConfiguredModel extends Pick<
+  ModelConfig,
+  'aliases' | 'engine' | 'upstream_model' | 'restricted' | 'paths' | 'timeouts'
+> {
   replicas: readonly Pick<ModelConfig['replicas'][number], 'url' | 'api_key' | 'ca_file'>[];
 }
 
 /** For models nobody configured. Same values as the defaults of `timeouts`. */
-export const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 2000, firstByteMs: 1_800_000, idleMs: 120_000, totalMs: 3_600_000 };
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 2000,
+  firstByteMs: 1_800_000,
+  idleMs: 120_000,
+  totalMs: 3_600_000,
+};
 
 /** The servers under `upstreams`, in order, each URL once. */
 export function configuredUpstreams({ upstreams }: Pick<CatalogueConfig, 'upstreams'>): Replica[] {
@@ -37,7 +45,12 @@ export function configuredModel(name: string, entry: ConfiguredModel): OfferedMo
     restricted: entry.restricted,
     origin: name === '*' ? 'wildcard' : 'configured',
     upstreamName: entry.upstream_model ?? name,
-    replicas: entry.replicas.map(({ url, api_key: apiKey, ca_file: caFile }) => ({ url, apiKey, engine: engineOf(entry.engine), caFile })),
+    replicas: entry.replicas.map(({ url, api_key: apiKey, ca_file: caFile }) => ({
+      url,
+      apiKey,
+      engine: engineOf(entry.engine),
+      caFile,
+    })),
     paths: entry.paths,
     timeouts: {
       connectMs: entry.timeouts.connect_ms,

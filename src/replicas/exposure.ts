@@ -26,14 +26,17 @@ const MAX_LIST_BYTES = 4_194_304;
 const MOST_ADDRESSES = 32;
 
 const CURES: Readonly<Record<EngineName, string>> = {
-  'llama.cpp': 'Start llama-server with `--host 127.0.0.1`, or give it a key with `--api-key` and name that key as `api_key` of the upstream.',
+  'llama.cpp':
+    'Start llama-server with `--host 127.0.0.1`, or give it a key with `--api-key` and name that key as `api_key` of the upstream.',
   vllm: 'Start vLLM with `--host 127.0.0.1`, or give it a key with `--api-key` and name that key as `api_key` of the upstream.',
-  sglang: 'Start SGLang with `--host 127.0.0.1`, or give it a key with `--api-key` and name that key as `api_key` of the upstream.',
+  sglang:
+    'Start SGLang with `--host 127.0.0.1`, or give it a key with `--api-key` and name that key as `api_key` of the upstream.',
   ollama: 'Set OLLAMA_HOST=127.0.0.1 for Ollama and restart it; it knows no keys of its own.',
   lmstudio: 'Switch "Serve on Local Network" off in the server settings of LM Studio.',
   openai: 'Bind the server to 127.0.0.1, or give it a key of its own and name it as `api_key` of the upstream.',
   orchestra: 'Bind the workers of Orchestra to 127.0.0.1, or give them a key and name it as `api_key` of the upstream.',
-  'llama-stack': 'Bind the Llama Stack server to 127.0.0.1, or switch its authentication on and name a token as `api_key` of the upstream.',
+  'llama-stack':
+    'Bind the Llama Stack server to 127.0.0.1, or switch its authentication on and name a token as `api_key` of the upstream.',
   demo: 'Report this: the demo listens on loopback only.',
   unknown: 'Bind the server to 127.0.0.1, or give it a key of its own and name it as `api_key` of the upstream.',
 };
@@ -45,10 +48,16 @@ const CURES: Readonly<Record<EngineName, string>> = {
  * @param servers found and static ones; each URL is asked about once.
  * @param interfaces as `os.networkInterfaces()` answers.
  */
-export async function findExposed(servers: Iterable<{ url: string; engine: EngineName }>, probe: Probe, interfaces: Interfaces): Promise<Exposed[]> {
+export async function findExposed(
+  servers: Iterable<{ url: string; engine: EngineName }>,
+  probe: Probe,
+  interfaces: Interfaces,
+): Promise<Exposed[]> {
   const byUrl = new Map([...servers].map((server) => [server.url, server]));
   const addresses = publicAddresses(interfaces).slice(0, MOST_ADDRESSES);
-  const exposed = await Promise.all([...byUrl.values()].map((server) => examine(server, { probe, addresses, interfaces })));
+  const exposed = await Promise.all(
+    [...byUrl.values()].map((server) => examine(server, { probe, addresses, interfaces })),
+  );
   return exposed.filter((entry) => entry !== null);
 }
 
@@ -58,7 +67,10 @@ interface Surroundings {
   interfaces: Interfaces;
 }
 
-async function examine({ url, engine }: { url: string; engine: EngineName }, { probe, addresses, interfaces }: Surroundings): Promise<Exposed | null> {
+async function examine(
+  { url, engine }: { url: string; engine: EngineName },
+  { probe, addresses, interfaces }: Surroundings,
+): Promise<Exposed | null> {
   if (addresses.length === 0 || !(await runsHere(new URL(url).hostname, interfaces))) return null;
   const doors = addresses.map((address) => withAddress(url, address));
   const open = await Promise.all(doors.map((door) => isOpen(door, probe)));
@@ -84,7 +96,11 @@ function withAddress(url: string, address: string): string {
 /** It tells its models to anyone, and refuses nobody where it generates. The certificate names the host, not the address, and nothing secret is sent. */
 async function isOpen(door: string, probe: Probe): Promise<boolean> {
   const request = { timeoutMs: ASK_TIMEOUT_MS, anyCertificate: true };
-  const answers = await Promise.all(['/v1/models', '/api/tags'].map((path) => probe.get(door + path, { ...request, maxBytes: MAX_LIST_BYTES })));
-  const tellsModels = answers.some((answer) => answer.ok && answer.status === 200 && readModelList(answer.body) !== null);
+  const answers = await Promise.all(
+    ['/v1/models', '/api/tags'].map((path) => probe.get(door + path, { ...request, maxBytes: MAX_LIST_BYTES })),
+  );
+  const tellsModels = answers.some(
+    (answer) => answer.ok && answer.status === 200 && readModelList(answer.body) !== null,
+  );
   return tellsModels && (await answersWithoutKey(door, probe, request));
 }

@@ -7,7 +7,7 @@ import { isThisMachine, portOf, type Interfaces } from './machine.js';
 import type { Replica } from './model.js';
 import type { Probe } from './probe.js';
 import { createRounds, inTurns } from './rounds.js';
-import { createWatch, lookAgain, unseen, type Watch } from './watch.js';
+import { createWatch, LOADING, lookAgain, unseen, type Watch } from './watch.js';
 
 export interface FinderOptions {
   /** Named servers whose lists are offered, in order, with their keys. */
@@ -111,20 +111,31 @@ export function startFinder(options: FinderOptions): Finder {
 /** A server named both ways is an upstream. `before` = watches whose knowledge is kept where the server is the same. */
 function watchNamed(upstreams: readonly Replica[], replicas: readonly Replica[], before: readonly Watch[]): Watch[] {
   const watch = (replica: Replica, origin: 'upstream' | 'static'): Watch =>
-    before.find((known) => known.origin === origin && isSame(known.places[0], replica)) ?? createWatch([replica], origin);
+    before.find((known) => known.origin === origin && isSame(known.places[0], replica)) ??
+    createWatch([replica], origin);
   const named = new Set(upstreams.map(({ url }) => url));
-  return [...upstreams.map((replica) => watch(replica, 'upstream')), ...replicas.filter(({ url }) => !named.has(url)).map((replica) => watch(replica, 'static'))];
+  return [
+    ...upstreams.map((replica) => watch(replica, 'upstream')),
+    ...replicas.filter(({ url }) => !named.has(url)).map((replica) => watch(replica, 'static')),
+  ];
 }
 
 function watchPort(port: number): Watch {
-  const places = [`http://127.0.0.1:${port}`, `http://[::1]:${port}`].map((url): Replica => ({ url, apiKey: null, engine: 'unknown', caFile: null }));
+  const places = [`http://127.0.0.1:${port}`, `http://[::1]:${port}`].map((url): Replica => ({
+    url,
+    apiKey: null,
+    engine: 'unknown',
+    caFile: null,
+  }));
   return createWatch(places, 'usual');
 }
 
 /** Whether a usual port is Keyporter's own, or already watched under a name. */
 function isTaken(watch: Watch, named: readonly Watch[], options: FinderOptions): boolean {
   const port = placePort(watch);
-  return options.ownPorts().includes(port) || named.some((other) => placePort(other) === port && isHere(other, options));
+  return (
+    options.ownPorts().includes(port) || named.some((other) => placePort(other) === port && isHere(other, options))
+  );
 }
 
 /** Whether a named server is Keyporter itself: asking would ask for ever. */
@@ -142,12 +153,19 @@ function placePort({ places }: Watch): number {
 
 function ownState({ places, origin }: Watch): FoundState | null {
   const [replica] = places;
-  return replica === undefined ? null : { ...unseen(replica, origin), state: 'down', detail: 'is Keyporter itself and was not asked: name the model server instead' };
+  return replica === undefined
+    ? null
+    : {
+        ...unseen(replica, origin),
+        state: 'down',
+        detail: 'is Keyporter itself and was not asked: name the model server instead',
+      };
 }
 
-/** An engine nobody could take for an ordinary web server. */
+/** An engine that answered, and that nobody could take for an ordinary web server. */
 function isReal(state: FoundState | null): boolean {
   if (state === null || state.engine === 'demo' || state.engine === 'unknown') return false;
+  if (state.state !== 'up' && state.detail !== LOADING) return false;
   return state.models.length > 0 || state.engine !== 'openai';
 }
 

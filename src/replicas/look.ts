@@ -21,7 +21,12 @@ const MAX_LIST_BYTES = 4_194_304;
 /** One question with the server's own key. Nobody else's credential is ever sent. */
 export function askReplica(replica: Replica, probe: Probe, path: string): Promise<ProbeOutcome> {
   const headers = replica.apiKey === null ? {} : { authorization: `Bearer ${replica.apiKey.reveal()}` };
-  return probe.get(replica.url + path, { headers, timeoutMs: LOOK_TIMEOUT_MS, maxBytes: MAX_LIST_BYTES, caFile: replica.caFile });
+  return probe.get(replica.url + path, {
+    headers,
+    timeoutMs: LOOK_TIMEOUT_MS,
+    maxBytes: MAX_LIST_BYTES,
+    caFile: replica.caFile,
+  });
 }
 
 /** Asks a server for its models: `/v1/models`, or Ollama's own list where that route is missing. */
@@ -42,7 +47,8 @@ function readAnswer(answer: ProbeAnswer): Look | null {
   if (answer.status === 401 || answer.status === 403) {
     return { outcome: 'locked', refusedLikeAnEngine: member(parseJson(answer.body), 'error') !== undefined, server };
   }
-  if (answer.status === 503 && member(member(parseJson(answer.body), 'error'), 'message') === 'Loading model') return { outcome: 'loading' };
+  if (answer.status === 503 && member(member(parseJson(answer.body), 'error'), 'message') === 'Loading model')
+    return { outcome: 'loading' };
   const list = answer.status === 200 ? readModelList(answer.body) : null;
   return list === null ? null : { outcome: 'listed', list, server };
 }
@@ -50,7 +56,8 @@ function readAnswer(answer: ProbeAnswer): Look | null {
 function describeStranger({ status }: ProbeAnswer): string {
   if (status >= 300 && status < 400) return 'answers with a redirect, which is not followed: write the URL it leads to';
   if (status >= 500) return `answers the question for its models with status ${status}`;
-  if (status === 200) return 'answers the question for its models with something else; write the base URL of the model server, without /v1';
+  if (status === 200)
+    return 'answers the question for its models with something else; write the base URL of the model server, without /v1';
   return `answers the question for its models with status ${status}; write the base URL of the model server, without /v1`;
 }
 
@@ -61,7 +68,11 @@ const SIGNS: readonly { engine: EngineName; path: string; shown: (body: unknown)
   { engine: 'llama.cpp', path: '/props', shown: (body) => member(body, 'default_generation_settings') !== undefined },
   { engine: 'sglang', path: '/get_model_info', shown: (body) => typeof member(body, 'model_path') === 'string' },
   { engine: 'sglang', path: '/server_info', shown: (body) => typeof member(body, 'model_path') === 'string' },
-  { engine: 'llama-stack', path: '/v1/providers', shown: (body) => member(firstOf(member(body, 'data')), 'provider_id') !== undefined },
+  {
+    engine: 'llama-stack',
+    path: '/v1/providers',
+    shown: (body) => member(firstOf(member(body, 'data')), 'provider_id') !== undefined,
+  },
   { engine: 'vllm', path: '/version', shown: (body) => typeof member(body, 'version') === 'string' },
 ];
 
@@ -73,10 +84,17 @@ const OWNERS: ReadonlyMap<string, EngineName> = new Map<string, EngineName>([
 ]);
 
 /** Which engine answers there. `openai` = it speaks the protocol and shows no more; asked only when its list does not tell. */
-export async function identifyEngine(replica: Replica, look: Extract<Look, { outcome: 'listed' | 'locked' }>, probe: Probe): Promise<EngineName> {
+export async function identifyEngine(
+  replica: Replica,
+  look: Extract<Look, { outcome: 'listed' | 'locked' }>,
+  probe: Probe,
+): Promise<EngineName> {
   if (replica.engine !== 'unknown') return replica.engine;
   if (/^llama\.cpp\b/i.test(look.server)) return 'llama.cpp';
-  const owner = look.outcome === 'listed' ? look.list.models.map(({ ownedBy }) => OWNERS.get(ownedBy)).find((engine) => engine !== undefined) : undefined;
+  const owner =
+    look.outcome === 'listed'
+      ? look.list.models.map(({ ownedBy }) => OWNERS.get(ownedBy)).find((engine) => engine !== undefined)
+      : undefined;
   if (owner !== undefined) return owner;
   const answers = await Promise.all(SIGNS.map(({ path }) => askReplica(replica, probe, path)));
   const sign = SIGNS.find(({ shown }, index) => {
@@ -91,8 +109,16 @@ export async function identifyEngine(replica: Replica, look: Extract<Look, { out
  * generated: one with a key refuses before it looks at the method. `/v1/models` would not do, since
  * llama.cpp shows it to everyone.
  */
-export async function answersWithoutKey(url: string, probe: Probe, request: { timeoutMs?: number; caFile?: string | null; anyCertificate?: boolean } = {}): Promise<boolean> {
-  const answer = await probe.get(`${url}/v1/chat/completions`, { timeoutMs: LOOK_TIMEOUT_MS, ...request, maxBytes: MAX_LIST_BYTES });
+export async function answersWithoutKey(
+  url: string,
+  probe: Probe,
+  request: { timeoutMs?: number; caFile?: string | null; anyCertificate?: boolean } = {},
+): Promise<boolean> {
+  const answer = await probe.get(`${url}/v1/chat/completions`, {
+    timeoutMs: LOOK_TIMEOUT_MS,
+    ...request,
+    maxBytes: MAX_LIST_BYTES,
+  });
   return answer.ok && answer.status !== 401 && answer.status !== 403 && answer.status < 500;
 }
 
@@ -100,7 +126,10 @@ export async function answersWithoutKey(url: string, probe: Probe, request: { ti
 export async function isKeyporter(url: string, probe: Probe): Promise<boolean> {
   const answer = await probe.get(`${url}/`, { timeoutMs: LOOK_TIMEOUT_MS, maxBytes: MAX_LIST_BYTES });
   if (!answer.ok) return false;
-  return /^keyporter\b/i.test(answer.headers['server'] ?? '') || (answer.body.length <= 512 && /\bkeyporter\b/i.test(answer.body.toString('utf8')));
+  return (
+    /^keyporter\b/i.test(answer.headers['server'] ?? '') ||
+    (answer.body.length <= 512 && /\bkeyporter\b/i.test(answer.body.toString('utf8')))
+  );
 }
 
 function firstOf(value: unknown): unknown {

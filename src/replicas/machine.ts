@@ -40,7 +40,9 @@ export function portOf({ port, protocol }: URL): number {
 }
 
 function ownAddresses(interfaces: Interfaces): string[] {
-  return [...new Set(Object.values(interfaces).flatMap((list) => (list ?? []).map(({ address }) => address.toLowerCase())))];
+  return [
+    ...new Set(Object.values(interfaces).flatMap((list) => (list ?? []).map(({ address }) => address.toLowerCase()))),
+  ];
 }
 
 function isIn(list: BlockList, address: string): boolean {

@@ -10,16 +10,36 @@ it.each<[string, string]>([
 });
 
 it('reads the list of Ollama, and an empty one', () => {
-  expect(readModelList('{"models":[{"name":"llama3.2:latest","model":"llama3.2:latest"}]}')?.models).toEqual([{ id: 'llama3.2:latest', created: 0, ownedBy: '' }]);
+  expect(readModelList('{"models":[{"name":"llama3.2:latest","model":"llama3.2:latest"}]}')?.models).toEqual([
+    { id: 'llama3.2:latest', created: 0, ownedBy: '' },
+  ]);
   expect(readModelList('{"object":"list","data":[]}')).toEqual({ models: [], leftOut: 0 });
 });
 
-it.each(['', 'null', '[]', '"data"', '<html>', '{}', '{"data":{}}', '{"data":null}', '{"error":"no"}', '{"data":[', '{"__proto__":{"data":[]}}'])('%s is no list', (body) => {
+it.each([
+  '',
+  'null',
+  '[]',
+  '"data"',
+  '<html>',
+  '{}',
+  '{"data":{}}',
+  '{"data":null}',
+  '{"error":"no"}',
+  '{"data":[',
+  '{"__proto__":{"data":[]}}',
+])('%s is no list', (body) => {
   expect(readModelList(body)).toBeNull();
 });
 
 it('takes no number that is not a time and no owner that could not be printed', () => {
-  const body = JSON.stringify({ data: [{ id: 'a', created: -1, owned_by: 'x\ny' }, { id: 'b', created: 1e300, owned_by: 7 }, { id: 'c', created: '17' }] });
+  const body = JSON.stringify({
+    data: [
+      { id: 'a', created: -1, owned_by: 'x\ny' },
+      { id: 'b', created: 1e300, owned_by: 7 },
+      { id: 'c', created: '17' },
+    ],
+  });
   expect(readModelList(body)?.models).toEqual(['a', 'b', 'c'].map((id) => ({ id, created: 0, ownedBy: '' })));
 });
 

@@ -53,7 +53,9 @@ export function parseJson(body: Buffer | string): unknown {
 
 /** A member of a JSON object; undefined for anything else. */
 export function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }
 
 function listEntries(value: unknown): readonly unknown[] | null {

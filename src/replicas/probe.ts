@@ -16,7 +16,18 @@ export interface ProbeRequest {
 
 /** Why there is no answer, for programs that must tell cases apart. */
 export type ProbeFailureKind =
-  'refused' | 'unreachable' | 'unknown_name' | 'timeout' | 'broken' | 'not_http' | 'not_tls' | 'certificate' | 'too_large' | 'encoded' | 'forbidden' | 'unusable';
+  | 'refused'
+  | 'unreachable'
+  | 'unknown_name'
+  | 'timeout'
+  | 'broken'
+  | 'not_http'
+  | 'not_tls'
+  | 'certificate'
+  | 'too_large'
+  | 'encoded'
+  | 'forbidden'
+  | 'unusable';
 
 export interface ProbeAnswer {
   ok: true;

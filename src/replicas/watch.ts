@@ -6,6 +6,8 @@ import type { Probe } from './probe.js';
 
 /** How long the models of a server that went away are still offered, and refused with 503. Configured upstreams keep theirs. */
 export const KEEP_OFFERED_MS = 600_000;
+/** Detail of an engine that is there and not ready yet. */
+export const LOADING = 'is loading its model';
 /** How often a server that stays up is asked again what it is and whether it wants a key. */
 const IDENTIFY_AGAIN_MS = 300_000;
 
@@ -32,12 +34,27 @@ export interface Watch {
 export function createWatch(places: readonly Replica[], origin: Origin): Watch {
   const [first] = places;
   const state = first === undefined || origin === 'usual' ? null : unseen(first, origin);
-  return { places, origin, state, lastUpMs: Number.NEGATIVE_INFINITY, identifiedMs: Number.NEGATIVE_INFINITY, slowLooks: 0 };
+  return {
+    places,
+    origin,
+    state,
+    lastUpMs: Number.NEGATIVE_INFINITY,
+    identifiedMs: Number.NEGATIVE_INFINITY,
+    slowLooks: 0,
+  };
 }
 
 /** The state of a named server nobody asked yet. */
 export function unseen({ url, engine }: Replica, origin: Origin): FoundState {
-  return { url, state: 'unknown', engine, detail: null, models: [], answersWithoutKey: false, offered: origin !== 'static' };
+  return {
+    url,
+    state: 'unknown',
+    engine,
+    detail: null,
+    models: [],
+    answersWithoutKey: false,
+    offered: origin !== 'static',
+  };
 }
 
 /** Looks once and brings the state up to date. `nowMs` is monotonic. */
@@ -45,7 +62,8 @@ export async function lookAgain(watch: Watch, probe: Probe, nowMs: number): Prom
   const seen = await findAnswering(watch, probe);
   if (seen === null) return;
   const { replica, look } = seen;
-  if (look.outcome === 'listed' || look.outcome === 'locked') watch.state = await whenUp(watch, { replica, look, probe, nowMs });
+  if (look.outcome === 'listed' || look.outcome === 'locked')
+    watch.state = await whenUp(watch, { replica, look, probe, nowMs });
   else watch.state = whenDown(watch, { replica, look, nowMs });
 }
 
@@ -82,9 +100,18 @@ async function whenUp(watch: Watch, { replica, look, probe, nowMs }: Up): Promis
   watch.lastUpMs = nowMs;
   const { engine, answersWithoutKey: open } = known;
   const base = { ...unseen(replica, watch.origin), state: 'up', engine, answersWithoutKey: open } as const;
-  if (look.outcome === 'locked') return { ...(watch.state ?? base), ...base, detail: lockedDetail(watch, replica), models: watch.state?.models ?? [] };
+  if (look.outcome === 'locked')
+    return {
+      ...(watch.state ?? base),
+      ...base,
+      detail: lockedDetail(watch, replica),
+      models: watch.state?.models ?? [],
+    };
   const listed = new Map(look.list.models.map((model) => [model.id, firstSeen(model, watch.state)]));
-  const leftOut = look.list.leftOut === 0 ? null : `lists ${look.list.leftOut} more ${look.list.leftOut === 1 ? 'model' : 'models'} whose names cannot be used`;
+  const leftOut =
+    look.list.leftOut === 0
+      ? null
+      : `lists ${look.list.leftOut} more ${look.list.leftOut === 1 ? 'model' : 'models'} whose names cannot be used`;
   return { ...base, detail: leftOut, models: [...listed.keys()], listed };
 }
 
@@ -93,8 +120,15 @@ function isNoEngine(look: Up['look']): boolean {
   return look.outcome === 'locked' && !look.refusedLikeAnEngine;
 }
 
-async function identify(replica: Replica, look: Up['look'], probe: Probe): Promise<{ engine: EngineName; answersWithoutKey: boolean }> {
-  const [engine, open] = await Promise.all([identifyEngine(replica, look, probe), answersWithoutKey(replica.url, probe, { caFile: replica.caFile })]);
+async function identify(
+  replica: Replica,
+  look: Up['look'],
+  probe: Probe,
+): Promise<{ engine: EngineName; answersWithoutKey: boolean }> {
+  const [engine, open] = await Promise.all([
+    identifyEngine(replica, look, probe),
+    answersWithoutKey(replica.url, probe, { caFile: replica.caFile }),
+  ]);
   return { engine: engine === 'openai' && look.outcome === 'locked' ? 'unknown' : engine, answersWithoutKey: open };
 }
 
@@ -110,11 +144,15 @@ function firstSeen(model: ListedModel, before: FoundState | null): ListedModel {
   return known === undefined ? model : { ...model, created: known.created };
 }
 
-function whenDown(watch: Watch, { replica, look, nowMs }: { replica: Replica; look: Exclude<Look, Up['look']>; nowMs: number }): FoundState | null {
+function whenDown(
+  watch: Watch,
+  { replica, look, nowMs }: { replica: Replica; look: Exclude<Look, Up['look']>; nowMs: number },
+): FoundState | null {
   const before = watch.state;
   const loading = look.outcome === 'loading';
-  if (watch.origin === 'usual' && !loading && (before === null || nowMs - watch.lastUpMs >= KEEP_OFFERED_MS)) return null;
+  if (watch.origin === 'usual' && !loading && (before === null || nowMs - watch.lastUpMs >= KEEP_OFFERED_MS))
+    return null;
   const known = before ?? unseen(replica, watch.origin);
   const engine = loading ? 'llama.cpp' : known.engine;
-  return { ...known, state: 'down', engine, detail: loading ? 'is loading its model' : look.detail, answersWithoutKey: false };
+  return { ...known, state: 'down', engine, detail: loading ? LOADING : look.detail, answersWithoutKey: false };
 }

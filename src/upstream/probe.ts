@@ -38,19 +38,33 @@ async function ask(url: string, request: ProbeRequest, signal: AbortSignal): Pro
   const refusal = unusable(target, request);
   if (target === null || refusal !== null) return refusal ?? failure('unusable', 'has no valid URL');
   const authority = await readAuthority(request.caFile);
-  if (authority === null) return failure('certificate', `cannot be checked, because its ca_file ${request.caFile} cannot be read`);
+  if (authority === null)
+    return failure('certificate', `cannot be checked, because its ca_file ${request.caFile} cannot be read`);
   const client = new Client(target.origin, {
     maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: request.maxBytes,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: request.timeoutMs, lookup: allowedLookup, rejectUnauthorized: request.anyCertificate !== true, ...authority },
+    connect: {
+      timeout: request.timeoutMs,
+      lookup: allowedLookup,
+      rejectUnauthorized: request.anyCertificate !== true,
+      ...authority,
+    },
   });
   const path = target.pathname + target.search;
   try {
-    return await exchange(client, { path, method: 'GET', headers: { accept: 'application/json', ...request.headers, 'accept-encoding': 'identity' }, reset: true, signal });
+    return await exchange(client, {
+      path,
+      method: 'GET',
+      headers: { accept: 'application/json', ...request.headers, 'accept-encoding': 'identity' },
+      reset: true,
+      signal,
+    });
   } catch (error) {
-    return signal.aborted ? failure('timeout', `does not answer within ${seconds(request.timeoutMs)}`) : explain(error, request);
+    return signal.aborted
+      ? failure('timeout', `does not answer within ${seconds(request.timeoutMs)}`)
+      : explain(error, request);
   } finally {
     await client.destroy();
   }
@@ -58,7 +72,12 @@ async function ask(url: string, request: ProbeRequest, signal: AbortSignal): Pro
 
 async function exchange(client: Client, options: Dispatcher.RequestOptions): Promise<ProbeOutcome> {
   const answer = await client.request(options);
-  const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  );
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     answer.body.on('error', () => {}).destroy();
@@ -69,7 +88,8 @@ async function exchange(client: Client, options: Dispatcher.RequestOptions): Pro
 
 function unusable(target: URL | null, request: ProbeRequest): ProbeFailure | null {
   if (target === null) return failure('unusable', 'has no valid URL');
-  if (target.protocol !== 'http:' && target.protocol !== 'https:') return failure('unusable', 'has a URL that is neither http nor https');
+  if (target.protocol !== 'http:' && target.protocol !== 'https:')
+    return failure('unusable', 'has a URL that is neither http nor https');
   if (isForbidden(hostAddress(target))) return failure('forbidden', FORBIDDEN_SENTENCE);
   const named = Object.keys(request.headers ?? {}).map((name) => name.toLowerCase());
   if (request.anyCertificate === true && (named.includes('authorization') || named.includes('x-api-key'))) {
@@ -112,7 +132,8 @@ const allowedLookup: LookupFunction = (hostname, options, callback) => {
     const allowed = error === null ? addresses.filter(({ address }) => !isForbidden(address)) : [];
     const [first] = allowed;
     if (error !== null) callback(error, [], 0);
-    else if (first === undefined) callback(Object.assign(new Error('forbidden address'), { code: 'KEYPORTER_FORBIDDEN' }), [], 0);
+    else if (first === undefined)
+      callback(Object.assign(new Error('forbidden address'), { code: 'KEYPORTER_FORBIDDEN' }), [], 0);
     else if (options.all === true) callback(null, allowed);
     else callback(null, first.address, first.family);
   });
@@ -151,7 +172,13 @@ function explain(error: unknown, request: ProbeRequest): ProbeFailure {
   if (reason !== undefined) return failure(...reason);
   if (code === PARSER_ERROR) return failure('not_http', 'does not speak HTTP; if it uses TLS, write https in its URL');
   if (code.startsWith('ERR_SSL_')) return failure('not_tls', 'does not speak TLS; write http in its URL');
-  if (UNTRUSTED.test(code)) return failure('certificate', request.caFile ? 'has a certificate its ca_file does not vouch for' : 'has a certificate nobody here vouches for; name its CA in ca_file');
+  if (UNTRUSTED.test(code))
+    return failure(
+      'certificate',
+      request.caFile
+        ? 'has a certificate its ca_file does not vouch for'
+        : 'has a certificate nobody here vouches for; name its CA in ca_file',
+    );
   return failure('broken', 'could not be asked: the connection failed');
 }
 

@@ -19,7 +19,12 @@ async function openai(options: DemoOptions = {}): Promise<OpenAI> {
   return new OpenAI({ baseURL: `${demo.url}/v1`, apiKey: demo.apiKey.reveal(), maxRetries: 0 });
 }
 
-async function post(demo: Demo, path: string, body: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: unknown }> {
+async function post(
+  demo: Demo,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown }> {
   const answer = await fetch(demo.url + path, {
     method: 'POST',
     headers: { authorization: `Bearer ${demo.apiKey.reveal()}`, 'content-type': 'application/json', ...headers },
@@ -48,18 +53,29 @@ describe('with the openai package', () => {
     const text = answer.choices[0]?.message.content ?? '';
     expect(text).toMatch(/demo model of Keyporter/);
     expect(text).toContain('"Is anyone there?"');
-    expect(answer).toMatchObject({ model: 'demo', object: 'chat.completion', choices: [{ finish_reason: 'stop' }], usage: { prompt_tokens: 3 } });
-    expect(answer.usage?.total_tokens).toBe((answer.usage?.prompt_tokens ?? 0) + (answer.usage?.completion_tokens ?? 0));
+    expect(answer).toMatchObject({
+      model: 'demo',
+      object: 'chat.completion',
+      choices: [{ finish_reason: 'stop' }],
+      usage: { prompt_tokens: 3 },
+    });
+    expect(answer.usage?.total_tokens).toBe(
+      (answer.usage?.prompt_tokens ?? 0) + (answer.usage?.completion_tokens ?? 0),
+    );
   });
 
   it('streams the same text word by word, and the usage only when asked', async () => {
     const client = await openai();
     const whole = await client.chat.completions.create(QUESTION);
     const chunks = await gather(await client.chat.completions.create({ ...QUESTION, stream: true }));
-    expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe(whole.choices[0]?.message.content);
+    expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe(
+      whole.choices[0]?.message.content,
+    );
     expect(chunks.length).toBeGreaterThan(10);
     expect(chunks.some((chunk) => 'usage' in chunk)).toBe(false);
-    const counted = await gather(await client.chat.completions.create({ ...QUESTION, stream: true, stream_options: { include_usage: true } }));
+    const counted = await gather(
+      await client.chat.completions.create({ ...QUESTION, stream: true, stream_options: { include_usage: true } }),
+    );
     expect(counted.at(-1)).toMatchObject({ choices: [], usage: whole.usage });
     expect(counted.slice(0, -1).every((chunk) => chunk.usage === null)).toBe(true);
     expect(counted.at(-2)?.choices[0]?.finish_reason).toBe('stop');
@@ -67,9 +83,17 @@ describe('with the openai package', () => {
 
   it('ends at the cap with the reason length; -1 and null are no cap', async () => {
     const client = await openai();
-    expect(await client.chat.completions.create({ ...QUESTION, max_tokens: 3 })).toMatchObject({ choices: [{ finish_reason: 'length' }], usage: { completion_tokens: 3 } });
-    expect(await client.chat.completions.create({ ...QUESTION, max_completion_tokens: 1 })).toMatchObject({ choices: [{ finish_reason: 'length', message: { content: 'Hello! ' } }] });
-    for (const max_tokens of [-1, null]) expect((await client.chat.completions.create({ ...QUESTION, max_tokens })).choices[0]?.finish_reason).toBe('stop');
+    expect(await client.chat.completions.create({ ...QUESTION, max_tokens: 3 })).toMatchObject({
+      choices: [{ finish_reason: 'length' }],
+      usage: { completion_tokens: 3 },
+    });
+    expect(await client.chat.completions.create({ ...QUESTION, max_completion_tokens: 1 })).toMatchObject({
+      choices: [{ finish_reason: 'length', message: { content: 'Hello! ' } }],
+    });
+    for (const max_tokens of [-1, null])
+      expect((await client.chat.completions.create({ ...QUESTION, max_tokens })).choices[0]?.finish_reason).toBe(
+        'stop',
+      );
   });
 
   it('answers text completions, whole and streamed', async () => {
@@ -81,13 +105,17 @@ describe('with the openai package', () => {
 
   it('makes the same vector of length 1 for the same text, as floats and as base64', async () => {
     const client = await openai();
-    const [base64, again, other] = (await client.embeddings.create({ model: 'demo', input: ['a', 'a', 'b'] })).data.map(({ embedding }) => embedding);
+    const [base64, again, other] = (await client.embeddings.create({ model: 'demo', input: ['a', 'a', 'b'] })).data.map(
+      ({ embedding }) => embedding,
+    );
     const [floats] = (await client.embeddings.create({ model: 'demo', input: 'a', encoding_format: 'float' })).data;
     expect(again).toEqual(base64);
     expect(other).not.toEqual(base64);
     expect(Math.hypot(...(floats?.embedding ?? []))).toBeCloseTo(1, 6);
     floats?.embedding.forEach((value, index) => expect(base64?.[index]).toBeCloseTo(value, 6));
-    expect((await client.embeddings.create({ model: 'demo', input: 'a', dimensions: 3 })).data[0]?.embedding).toHaveLength(3);
+    expect(
+      (await client.embeddings.create({ model: 'demo', input: 'a', dimensions: 3 })).data[0]?.embedding,
+    ).toHaveLength(3);
   });
 
   it('answers responses, whole and streamed', async () => {
@@ -96,18 +124,32 @@ describe('with the openai package', () => {
     expect(whole).toMatchObject({ status: 'completed', model: 'demo', usage: { input_tokens: 1 } });
     const events = await gather(await client.responses.create({ model: 'demo', input: 'hi', stream: true }));
     expect(events.map(({ sequence_number: sequence }) => sequence)).toEqual(events.map((_, index) => index));
-    expect(events.flatMap((event) => (event.type === 'response.output_text.delta' ? [event.delta] : [])).join('')).toBe(whole.output_text);
+    expect(events.flatMap((event) => (event.type === 'response.output_text.delta' ? [event.delta] : [])).join('')).toBe(
+      whole.output_text,
+    );
     expect(events.at(0)?.type).toBe('response.created');
     expect(events.at(-1)).toMatchObject({ type: 'response.completed', response: { usage: whole.usage } });
-    expect(await client.responses.stream({ model: 'demo', input: 'hi' }).finalResponse()).toMatchObject({ status: 'completed', output_text: whole.output_text });
-    expect(await client.responses.create({ model: 'demo', input: 'hi', max_output_tokens: 2 })).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
+    expect(await client.responses.stream({ model: 'demo', input: 'hi' }).finalResponse()).toMatchObject({
+      status: 'completed',
+      output_text: whole.output_text,
+    });
+    expect(await client.responses.create({ model: 'demo', input: 'hi', max_output_tokens: 2 })).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+    });
   });
 
   it('raises the errors the package knows', async () => {
     const client = await openai();
-    await expect(client.chat.completions.create({ ...QUESTION, model: 'other' })).rejects.toBeInstanceOf(OpenAI.NotFoundError);
-    await expect(client.chat.completions.create({ model: 'demo', messages: [] })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
-    await expect(client.withOptions({ apiKey: 'other' }).models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+    await expect(client.chat.completions.create({ ...QUESTION, model: 'other' })).rejects.toBeInstanceOf(
+      OpenAI.NotFoundError,
+    );
+    await expect(client.chat.completions.create({ model: 'demo', messages: [] })).rejects.toBeInstanceOf(
+      OpenAI.BadRequestError,
+    );
+    await expect(client.withOptions({ apiKey: 'other' }).models.list()).rejects.toBeInstanceOf(
+      OpenAI.AuthenticationError,
+    );
   });
 });
 
@@ -115,7 +157,11 @@ describe.each([
   ['1.12', Anthropic],
   ['0.137', OlderAnthropic],
 ] as const)('with @anthropic-ai/sdk %s', (_, Package) => {
-  const message = { model: 'demo', max_tokens: 1000, messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'hi there' }] }] };
+  const message = {
+    model: 'demo',
+    max_tokens: 1000,
+    messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'hi there' }] }],
+  };
 
   async function anthropic(): Promise<Anthropic> {
     const demo = await start();
@@ -125,7 +171,13 @@ describe.each([
   it('answers messages, whole and streamed', async () => {
     const client = await anthropic();
     const whole = await client.messages.create(message);
-    expect(whole).toMatchObject({ type: 'message', role: 'assistant', model: 'demo', stop_reason: 'end_turn', usage: { input_tokens: 2 } });
+    expect(whole).toMatchObject({
+      type: 'message',
+      role: 'assistant',
+      model: 'demo',
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 2 },
+    });
     const streamed = await client.messages.stream(message).finalMessage();
     expect(streamed.content).toMatchObject(whole.content);
     expect(streamed).toMatchObject({ stop_reason: 'end_turn', usage: { output_tokens: whole.usage.output_tokens } });
@@ -133,9 +185,17 @@ describe.each([
 
   it('ends at the cap, counts tokens, and raises the errors the package knows', async () => {
     const client = await anthropic();
-    expect(await client.messages.create({ ...message, max_tokens: 2 })).toMatchObject({ stop_reason: 'max_tokens', usage: { output_tokens: 2 } });
-    expect(await client.messages.countTokens({ model: 'demo', messages: message.messages })).toEqual({ input_tokens: 2 });
-    await expect(client.messages.create({ ...message, model: 'other' })).rejects.toMatchObject({ status: 404, error: { type: 'error', error: { type: 'not_found_error' } } });
+    expect(await client.messages.create({ ...message, max_tokens: 2 })).toMatchObject({
+      stop_reason: 'max_tokens',
+      usage: { output_tokens: 2 },
+    });
+    expect(await client.messages.countTokens({ model: 'demo', messages: message.messages })).toEqual({
+      input_tokens: 2,
+    });
+    await expect(client.messages.create({ ...message, model: 'other' })).rejects.toMatchObject({
+      status: 404,
+      error: { type: 'error', error: { type: 'not_found_error' } },
+    });
   });
 });
 
@@ -166,7 +226,15 @@ describe('the server', () => {
     [{}, 400],
     [{ messages: 'text' }, 400],
     [{ messages: [null, 7, { role: 'user', content: { deep: [[[[[['x']]]]]] } }] }, 200],
-    [{ messages: [{ role: 'user', content: 'x'.repeat(100_000) }], max_tokens: 'many', stream: 'yes', stream_options: 7 }, 200],
+    [
+      {
+        messages: [{ role: 'user', content: 'x'.repeat(100_000) }],
+        max_tokens: 'many',
+        stream: 'yes',
+        stream_options: 7,
+      },
+      200,
+    ],
   ])('takes %j for what it is', async (body, status) => {
     const answer = await post(await start(), '/v1/chat/completions', body);
     expect(answer.status).toBe(status);
@@ -175,7 +243,11 @@ describe('the server', () => {
 
   it('ends a stream with its end mark', async () => {
     const demo = await start();
-    const answer = await fetch(`${demo.url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${demo.apiKey.reveal()}` }, body: JSON.stringify({ ...QUESTION, stream: true }) });
+    const answer = await fetch(`${demo.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${demo.apiKey.reveal()}` },
+      body: JSON.stringify({ ...QUESTION, stream: true }),
+    });
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
     expect((await answer.text()).endsWith('data: [DONE]\n\n')).toBe(true);
   });
@@ -200,7 +272,12 @@ describe('the server', () => {
     };
     const demo = await start({ clock, pauseMs: 3_600_000 });
     const abort = new AbortController();
-    const answer = await fetch(`${demo.url}/v1/chat/completions`, { method: 'POST', signal: abort.signal, headers: { authorization: `Bearer ${demo.apiKey.reveal()}` }, body: JSON.stringify({ ...QUESTION, stream: true }) });
+    const answer = await fetch(`${demo.url}/v1/chat/completions`, {
+      method: 'POST',
+      signal: abort.signal,
+      headers: { authorization: `Bearer ${demo.apiKey.reveal()}` },
+      body: JSON.stringify({ ...QUESTION, stream: true }),
+    });
     await answer.body?.getReader().read();
     abort.abort();
     await within(1000, 'the end of the pause', cancelled.promise);

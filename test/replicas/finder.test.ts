@@ -7,7 +7,19 @@ import type { EngineName, Replica } from '../../src/replicas/model.js';
 import { KEEP_OFFERED_MS } from '../../src/replicas/watch.js';
 import { createProbe } from '../../src/upstream/probe.js';
 import { within } from '../support/patience.js';
-import { list, llamaCpp, llamaStack, lmStudio, ollama, sglang, startEngine, startHttp, startTcp, vllm, type Fake } from './fake-engines.js';
+import {
+  list,
+  llamaCpp,
+  llamaStack,
+  lmStudio,
+  ollama,
+  sglang,
+  startEngine,
+  startHttp,
+  startTcp,
+  vllm,
+  type Fake,
+} from './fake-engines.js';
 
 function server(url: string, apiKey: string | null = null, engine: EngineName = 'unknown'): Replica {
   return { url, apiKey: apiKey === null ? null : new Secret(apiKey), engine, caFile: null };
@@ -41,7 +53,16 @@ function recordingLog(): Log & { sentences: string[] } {
 }
 
 function start(options: Partial<FinderOptions>): Finder {
-  const finder = startFinder({ upstreams: [], autodetect: false, probe: createProbe(), clock: handClock(), log: silentLog, ownPorts: () => [], usualPorts: [], ...options });
+  const finder = startFinder({
+    upstreams: [],
+    autodetect: false,
+    probe: createProbe(),
+    clock: handClock(),
+    log: silentLog,
+    ownPorts: () => [],
+    usualPorts: [],
+    ...options,
+  });
   onTestFinished(() => finder.close());
   return finder;
 }
@@ -61,13 +82,24 @@ describe('a named server', () => {
     ['sglang', sglang, 'Qwen/Qwen3-8B'],
     ['sglang', () => startEngine({ '/v1/models': list('me', 'm'), '/server_info': { model_path: 'm' } }), 'm'],
     ['ollama', ollama, 'llama3.2:latest'],
-    ['ollama', () => startEngine({ '/api/tags': { models: [{ name: 'old' }] }, '/api/version': { version: '0.1.0' } }), 'old'],
+    [
+      'ollama',
+      () => startEngine({ '/api/tags': { models: [{ name: 'old' }] }, '/api/version': { version: '0.1.0' } }),
+      'old',
+    ],
     ['lmstudio', lmStudio, 'qwen3-8b'],
     ['llama-stack', llamaStack, 'ollama/llama3.2'],
     ['openai', () => startEngine({ '/v1/models': list('someone', 'm') }), 'm'],
   ])('is recognised as %s', async (engine, engineStart, model) => {
     const fake = await engineStart();
-    expect(await stateOf(server(fake.url))).toMatchObject({ url: fake.url, state: 'up', engine, models: [model], detail: null, answersWithoutKey: true });
+    expect(await stateOf(server(fake.url))).toMatchObject({
+      url: fake.url,
+      state: 'up',
+      engine,
+      models: [model],
+      detail: null,
+      answersWithoutKey: true,
+    });
   });
 
   it('that is what the configuration says is not asked what it is', async () => {
@@ -78,42 +110,104 @@ describe('a named server', () => {
 
   it('gets its own key and nothing else', async () => {
     const fake = await vllm({ key: 'own-key' });
-    expect(await stateOf(server(fake.url, 'own-key'))).toMatchObject({ state: 'up', models: ['Qwen/Qwen3-8B'], answersWithoutKey: false });
-    expect(new Set(fake.seen.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer own-key', undefined]));
+    expect(await stateOf(server(fake.url, 'own-key'))).toMatchObject({
+      state: 'up',
+      models: ['Qwen/Qwen3-8B'],
+      answersWithoutKey: false,
+    });
+    expect(new Set(fake.seen.map(({ headers }) => headers.authorization))).toEqual(
+      new Set(['Bearer own-key', undefined]),
+    );
   });
 
   it('without the key it needs is up, with the cure', async () => {
     const fake = await vllm({ key: 'own-key' });
-    expect(await stateOf(server(fake.url))).toMatchObject({ state: 'up', engine: 'vllm', models: [], answersWithoutKey: false, detail: 'wants a key: set `api_key` of this upstream' });
-    expect(await stateOf(server(fake.url, 'wrong'))).toMatchObject({ detail: 'refuses the key it was given: correct `api_key` of this upstream' });
+    expect(await stateOf(server(fake.url))).toMatchObject({
+      state: 'up',
+      engine: 'vllm',
+      models: [],
+      answersWithoutKey: false,
+      detail: 'wants a key: set `api_key` of this upstream',
+    });
+    expect(await stateOf(server(fake.url, 'wrong'))).toMatchObject({
+      detail: 'refuses the key it was given: correct `api_key` of this upstream',
+    });
   });
 
   it('that shows its list to everyone and guards the rest does not count as open', async () => {
     const fake = await llamaCpp({ key: 'own-key' });
-    expect(await stateOf(server(fake.url))).toMatchObject({ state: 'up', models: ['gemma-3-4b.gguf'], answersWithoutKey: false });
+    expect(await stateOf(server(fake.url))).toMatchObject({
+      state: 'up',
+      models: ['gemma-3-4b.gguf'],
+      answersWithoutKey: false,
+    });
   });
 
   it('that is still loading is down and says so', async () => {
-    const fake = await startHttp((_, response) => response.writeHead(503).end(JSON.stringify({ error: { code: 503, message: 'Loading model', type: 'unavailable_error' } })));
-    expect(await stateOf(server(fake.url))).toMatchObject({ state: 'down', engine: 'llama.cpp', detail: 'is loading its model' });
+    const fake = await startHttp((_, response) =>
+      response
+        .writeHead(503)
+        .end(JSON.stringify({ error: { code: 503, message: 'Loading model', type: 'unavailable_error' } })),
+    );
+    expect(await stateOf(server(fake.url))).toMatchObject({
+      state: 'down',
+      engine: 'llama.cpp',
+      detail: 'is loading its model',
+    });
   });
 
   it.each<[string, () => Promise<Fake>, RegExp]>([
-    ['HTML', () => startHttp((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'.repeat(1000))), /base URL of the model server, without \/v1/],
+    [
+      'HTML',
+      () =>
+        startHttp((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'.repeat(1000))),
+      /base URL of the model server, without \/v1/,
+    ],
     ['a list of the wrong type', () => startEngine({ '/v1/models': { data: 'none' } }), /with something else/],
-    ['a list larger than any', () => startHttp((_, response) => response.end(JSON.stringify({ data: [], pad: 'x'.repeat(5_000_000) }))), /sends more than a list of models can be/],
-    ['a redirect', () => startHttp((_, response) => response.writeHead(301, { location: 'https://elsewhere.example/' }).end()), /redirect, which is not followed/],
+    [
+      'a list larger than any',
+      () => startHttp((_, response) => response.end(JSON.stringify({ data: [], pad: 'x'.repeat(5_000_000) }))),
+      /sends more than a list of models can be/,
+    ],
+    [
+      'a redirect',
+      () => startHttp((_, response) => response.writeHead(301, { location: 'https://elsewhere.example/' }).end()),
+      /redirect, which is not followed/,
+    ],
     ['an error', () => startHttp((_, response) => response.writeHead(500).end()), /with status 500/],
-    ['something other than HTTP', () => startTcp((socket) => socket.once('data', () => socket.end('\x15\x03\x01\x00\x02\x02\x46'))), /if it uses TLS, write https/],
-    ['deeply nested brackets', () => startHttp((_, response) => response.end('['.repeat(1_000_000))), /with something else/],
+    [
+      'something other than HTTP',
+      () => startTcp((socket) => socket.once('data', () => socket.end('\x15\x03\x01\x00\x02\x02\x46'))),
+      /if it uses TLS, write https/,
+    ],
+    [
+      'deeply nested brackets',
+      () => startHttp((_, response) => response.end('['.repeat(1_000_000))),
+      /with something else/,
+    ],
   ])('that answers %s is down with a reason', async (_, engineStart, detail) => {
     const fake = await engineStart();
-    expect(await stateOf(server(fake.url))).toMatchObject({ state: 'down', models: [], detail: expect.stringMatching(detail) });
+    expect(await stateOf(server(fake.url))).toMatchObject({
+      state: 'down',
+      models: [],
+      detail: expect.stringMatching(detail),
+    });
   });
 
   it('has unusable, repeated and too many model names left out', async () => {
-    const names = ['ok', 'ok', 'a\nb', '', 'x'.repeat(257), '*', 'bidi\u202e', ...Array.from({ length: 1500 }, (_, index) => `m${index}`)];
-    const fake = await startEngine({ '/v1/models': { data: [...names.map((id) => ({ id })), { id: 7 }, null, 'text'] } });
+    const names = [
+      'ok',
+      'ok',
+      'a\nb',
+      '',
+      'x'.repeat(257),
+      '*',
+      'bidi\u202e',
+      ...Array.from({ length: 1500 }, (_, index) => `m${index}`),
+    ];
+    const fake = await startEngine({
+      '/v1/models': { data: [...names.map((id) => ({ id })), { id: 7 }, null, 'text'] },
+    });
     const state = await stateOf(server(fake.url));
     expect(state?.models).toHaveLength(1000);
     expect(state?.models.slice(0, 2)).toEqual(['ok', 'm0']);
@@ -122,7 +216,10 @@ describe('a named server', () => {
 
   it('that is Keyporter itself is not asked', async () => {
     const fake = await startEngine({ '/v1/models': list('keyporter', 'm') });
-    expect(await stateOf(server(fake.url), { ownPorts: () => [fake.port] })).toMatchObject({ state: 'down', detail: expect.stringContaining('is Keyporter itself') });
+    expect(await stateOf(server(fake.url), { ownPorts: () => [fake.port] })).toMatchObject({
+      state: 'down',
+      detail: expect.stringContaining('is Keyporter itself'),
+    });
     expect(fake.seen).toEqual([]);
   });
 
@@ -134,7 +231,9 @@ describe('a named server', () => {
     await fake.stop();
     clock.skip(KEEP_OFFERED_MS * 10);
     await finder.look();
-    expect(finder.states()).toMatchObject([{ state: 'down', engine: 'vllm', models: ['Qwen/Qwen3-8B'], answersWithoutKey: false }]);
+    expect(finder.states()).toMatchObject([
+      { state: 'down', engine: 'vllm', models: ['Qwen/Qwen3-8B'], answersWithoutKey: false },
+    ]);
   });
 
   it('that answers late once is not down, twice it is', async () => {
@@ -164,8 +263,12 @@ describe('the usual ports', () => {
     const fake = await ollama();
     const finder = start({ autodetect: true, usualPorts: [fake.port] });
     await finder.settled;
-    expect(finder.states()).toMatchObject([{ url: fake.url, state: 'up', engine: 'ollama', models: ['llama3.2:latest'] }]);
-    expect(fake.seen.every(({ headers }) => headers.authorization === undefined && headers['x-api-key'] === undefined)).toBe(true);
+    expect(finder.states()).toMatchObject([
+      { url: fake.url, state: 'up', engine: 'ollama', models: ['llama3.2:latest'] },
+    ]);
+    expect(
+      fake.seen.every(({ headers }) => headers.authorization === undefined && headers['x-api-key'] === undefined),
+    ).toBe(true);
   });
 
   it('show an engine that listens on IPv6 alone', async () => {
@@ -177,8 +280,15 @@ describe('the usual ports', () => {
 
   it.each<[string, () => Promise<Fake>]>([
     ['another Keyporter', () => startEngine({ '/': { name: 'keyporter' }, '/v1/models': list('keyporter', 'm') })],
-    ['another Keyporter that asks for a key', () => startEngine({ '/': { name: 'keyporter' } }, { key: 'k', guarded: (path) => path !== '/' })],
-    ['a web application', () => startHttp((_, response) => response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not Found</h1>'))],
+    [
+      'another Keyporter that asks for a key',
+      () => startEngine({ '/': { name: 'keyporter' } }, { key: 'k', guarded: (path) => path !== '/' }),
+    ],
+    [
+      'a web application',
+      () =>
+        startHttp((_, response) => response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not Found</h1>')),
+    ],
     ['a web application with a password', () => startHttp((_, response) => response.writeHead(401).end('who are you'))],
     ['a TLS server', () => startTcp((socket) => socket.once('data', () => socket.end('\x15\x03\x01\x00\x02\x02\x46')))],
   ])('do not show %s', async (_, engineStart) => {
@@ -199,7 +309,11 @@ describe('the usual ports', () => {
 
   it('are not asked a second time for a named server', async () => {
     const fake = await vllm();
-    const finder = start({ autodetect: true, usualPorts: [fake.port], upstreams: [server(`http://localhost:${fake.port}`)] });
+    const finder = start({
+      autodetect: true,
+      usualPorts: [fake.port],
+      upstreams: [server(`http://localhost:${fake.port}`)],
+    });
     await finder.settled;
     expect(finder.states()).toHaveLength(1);
   });
@@ -222,7 +336,14 @@ describe('the usual ports', () => {
 describe('changes', () => {
   it('are told and logged once each, and only when something changed', async () => {
     let models = ['a'];
-    const respond = (): Promise<Fake> => startHttp((_, response) => response.end(JSON.stringify({ data: models.map((id) => ({ id, created: Math.floor(performance.now()), owned_by: 'vllm' })) })));
+    const respond = (): Promise<Fake> =>
+      startHttp((_, response) =>
+        response.end(
+          JSON.stringify({
+            data: models.map((id) => ({ id, created: Math.floor(performance.now()), owned_by: 'vllm' })),
+          }),
+        ),
+      );
     const fake = await respond();
     const log = recordingLog();
     const finder = start({ upstreams: [server(fake.url)], log });
@@ -247,7 +368,9 @@ describe('changes', () => {
 
   it('keep the age of a model from the first list that named it', async () => {
     let created = 1000;
-    const fake = await startHttp((_, response) => response.end(JSON.stringify({ data: [{ id: 'm', created: (created += 1) }] })));
+    const fake = await startHttp((_, response) =>
+      response.end(JSON.stringify({ data: [{ id: 'm', created: (created += 1) }] })),
+    );
     const finder = start({ upstreams: [server(fake.url)] });
     await finder.settled;
     const first = finder.states()[0]?.listed?.get('m')?.created;
@@ -256,7 +379,9 @@ describe('changes', () => {
   });
 
   it('never carry control characters of a server into the log', async () => {
-    const fake = await startEngine({ '/v1/models': { data: [{ id: 'a\u001b[2J' }, { id: 'fine', owned_by: 'x\ny' }] } });
+    const fake = await startEngine({
+      '/v1/models': { data: [{ id: 'a\u001b[2J' }, { id: 'fine', owned_by: 'x\ny' }] },
+    });
     const log = recordingLog();
     await start({ upstreams: [server(fake.url)], log }).settled;
     expect(log.sentences.join('')).not.toMatch(/\p{Cc}/u);
@@ -288,6 +413,25 @@ describe('the first real engine', () => {
     await fake.stop();
     await finder.look();
     expect([finder.seenReal, told]).toEqual([true, 1]);
+  });
+
+  it('was not seen when it was only configured and never answered', async () => {
+    const fake = await vllm();
+    await fake.stop();
+    const finder = start({ upstreams: [server(fake.url, null, 'vllm')] });
+    await finder.settled;
+    expect(finder.states()).toMatchObject([{ state: 'down', engine: 'vllm' }]);
+    expect(finder.seenReal).toBe(false);
+  });
+
+  it('was seen when it is still loading its model', async () => {
+    const fake = await startHttp((_, response) =>
+      response.writeHead(503).end(JSON.stringify({ error: { code: 503, message: 'Loading model' } })),
+    );
+    const finder = start({ autodetect: true, usualPorts: [fake.port] });
+    await finder.settled;
+    expect(finder.states()).toMatchObject([{ state: 'down', engine: 'llama.cpp' }]);
+    expect(finder.seenReal).toBe(true);
   });
 
   it('was seen when it was seen before', async () => {
@@ -322,7 +466,10 @@ describe('rounds', () => {
     const finder = start({ upstreams: [server(goes.url), server(stays.url)] });
     await finder.settled;
     finder.setUpstreams([server(comes.url), server(stays.url)]);
-    expect(finder.states()).toMatchObject([{ url: comes.url, state: 'unknown' }, { url: stays.url, state: 'up' }]);
+    expect(finder.states()).toMatchObject([
+      { url: comes.url, state: 'unknown' },
+      { url: stays.url, state: 'up' },
+    ]);
     await finder.look();
     expect(finder.states()).toMatchObject([{ engine: 'ollama' }, { engine: 'vllm' }]);
   });

@@ -13,7 +13,10 @@ import { startEngine, startHttp, startTcp } from './fake-engines.js';
 
 const BOUNDS = { timeoutMs: 2000, maxBytes: 1000 };
 
-async function failureOf(url: string, request: { timeoutMs?: number; caFile?: string; anyCertificate?: boolean; headers?: Record<string, string> } = {}): Promise<ProbeFailureKind | number> {
+async function failureOf(
+  url: string,
+  request: { timeoutMs?: number; caFile?: string; anyCertificate?: boolean; headers?: Record<string, string> } = {},
+): Promise<ProbeFailureKind | number> {
   const outcome: ProbeOutcome = await createProbe().get(url, { ...BOUNDS, ...request });
   return outcome.ok ? outcome.status : outcome.kind;
 }
@@ -22,7 +25,29 @@ async function failureOf(url: string, request: { timeoutMs?: number; caFile?: st
 function makeCertificate(): { certFile: string; cert: Buffer; key: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'keyporter-tls-'));
   const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+      '-keyout',
+      keyFile,
+      '-out',
+      certFile,
+    ],
+    { stdio: 'ignore' },
+  );
   return { certFile, cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }
 
@@ -61,13 +86,51 @@ describe('a probe', () => {
   });
 
   it.each<[string, (kind: string) => Promise<string>, ProbeFailureKind]>([
-    ['nothing listens', async () => { const fake = await startEngine({}); await fake.stop(); return fake.url; }, 'refused'],
-    ['the body is longer than the bound', async () => (await startHttp((_, response) => response.end('x'.repeat(1001)))).url, 'too_large'],
-    ['the body never ends', async () => (await startHttp((_, response) => { const more = (): void => { while (response.write('x'.repeat(100))); }; response.on('drain', more); more(); })).url, 'too_large'],
-    ['the head is larger than a head can be', async () => (await startTcp((socket) => socket.write(`HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(40_000)}\r\n\r\n`))).url, 'not_http'],
-    ['it speaks something else', async () => (await startTcp((socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')))).url, 'not_http'],
+    [
+      'nothing listens',
+      async () => {
+        const fake = await startEngine({});
+        await fake.stop();
+        return fake.url;
+      },
+      'refused',
+    ],
+    [
+      'the body is longer than the bound',
+      async () => (await startHttp((_, response) => response.end('x'.repeat(1001)))).url,
+      'too_large',
+    ],
+    [
+      'the body never ends',
+      async () =>
+        (
+          await startHttp((_, response) => {
+            const more = (): void => {
+              while (response.write('x'.repeat(100)));
+            };
+            response.on('drain', more);
+            more();
+          })
+        ).url,
+      'too_large',
+    ],
+    [
+      'the head is larger than a head can be',
+      async () =>
+        (await startTcp((socket) => socket.write(`HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(40_000)}\r\n\r\n`))).url,
+      'not_http',
+    ],
+    [
+      'it speaks something else',
+      async () => (await startTcp((socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')))).url,
+      'not_http',
+    ],
     ['it hangs up', async () => (await startTcp((socket) => socket.destroy())).url, 'broken'],
-    ['the answer breaks off', async () => (await startTcp((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf'))).url, 'broken'],
+    [
+      'the answer breaks off',
+      async () => (await startTcp((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf'))).url,
+      'broken',
+    ],
     ['the URL is no URL', async () => 'http://', 'unusable'],
     ['the scheme is another', async () => 'file:///etc/passwd', 'unusable'],
     ['it is a metadata address', async () => 'http://169.254.169.254/latest', 'forbidden'],
@@ -79,8 +142,21 @@ describe('a probe', () => {
 
   it.each<[string, Parameters<typeof startTcp>[0]]>([
     ['a server that accepts and says nothing', () => {}],
-    ['a server that drips its head', (socket) => { const drip = setInterval(() => socket.write('x'), 20); socket.write('HTTP/1.1 200 OK\r\nx-a: '); socket.on('close', () => clearInterval(drip)); }],
-    ['a server that sends only interim answers', (socket) => { const drip = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 10); socket.on('close', () => clearInterval(drip)); }],
+    [
+      'a server that drips its head',
+      (socket) => {
+        const drip = setInterval(() => socket.write('x'), 20);
+        socket.write('HTTP/1.1 200 OK\r\nx-a: ');
+        socket.on('close', () => clearInterval(drip));
+      },
+    ],
+    [
+      'a server that sends only interim answers',
+      (socket) => {
+        const drip = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 10);
+        socket.on('close', () => clearInterval(drip));
+      },
+    ],
   ])('gives up in time on %s', async (_, serve) => {
     const engine = await startTcp(serve);
     const begin = performance.now();
@@ -108,7 +184,9 @@ describe('a probe', () => {
     const { port } = await startTls();
     const url = `https://127.0.0.1:${port}/`;
     expect(await failureOf(url, { anyCertificate: true })).toBe(200);
-    expect(await failureOf(url, { anyCertificate: true, headers: { Authorization: 'Bearer secret' } })).toBe('unusable');
+    expect(await failureOf(url, { anyCertificate: true, headers: { Authorization: 'Bearer secret' } })).toBe(
+      'unusable',
+    );
   });
 
   it('breaks off what runs when it is closed, and asks nothing more', async () => {
