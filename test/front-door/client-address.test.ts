@@ -1,0 +1,73 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { send, wellFormed } from '../support/hostile-row.js';
+import { startWorld } from '../support/start-gateway.js';
+
+const PROXY = '127.0.0.9';
+const world = await startWorld({ trusted_proxies: [`${PROXY}/32`] });
+afterAll(() => world.close());
+
+const ask = async (key: string, from: string, ...headers: string[]): Promise<number> =>
+  (await send(world, wellFormed(key, { method: 'GET', path: '/v1/models', body: '', headers }), from)).status;
+
+const CLAIMS = [
+  'X-Forwarded-For: 127.0.0.3',
+  'X-Real-IP: 127.0.0.3',
+  'Forwarded: for=127.0.0.3',
+  'True-Client-IP: 127.0.0.3',
+  'CF-Connecting-IP: 127.0.0.3',
+  'X-Client-IP: 127.0.0.3',
+];
+
+describe.runIf(process.platform === 'linux')(
+  'A-HD-06 an address is who connects, not what is claimed (needs Linux, for more than one loopback address)',
+  () => {
+    test('a key bound to an address works from there and from nowhere else', async () => {
+      const { key } = await world.admin.createKey({ allow_ips: ['127.0.0.3/32'] });
+      expect([await ask(key, '127.0.0.3'), await ask(key, '127.0.0.4')]).toEqual([200, 401]);
+    });
+
+    test.each(CLAIMS)('an untrusted peer cannot claim to be the address with "%s"', async (header) => {
+      const { key } = await world.admin.createKey({ allow_ips: ['127.0.0.3/32'] });
+      expect(await ask(key, '127.0.0.4', header)).toBe(401);
+    });
+
+    test.each(CLAIMS)('an untrusted peer is not thrown out of its own address by "%s"', async (header) => {
+      const { key } = await world.admin.createKey({ allow_ips: ['127.0.0.5/32'] });
+      expect(await ask(key, '127.0.0.5', header)).toBe(200);
+    });
+
+    const odd = [
+      '127.0.0.3, 10.0.0.1',
+      '::ffff:127.0.0.3, 10.0.0.1',
+      '127.3, 10.0.0.1',
+      '0x7f000003',
+      '[::1]:80',
+      'fe80::1%lo',
+      ', ,',
+      '',
+      'x'.repeat(10_000),
+      'unknown',
+      '127.0.0.3 127.0.0.3',
+      '<script>',
+    ];
+    test.each(odd)(
+      'a trusted proxy that passes on a spoofed or odd list does not let the address in: "%.30s"',
+      async (list) => {
+        const { key } = await world.admin.createKey({ allow_ips: ['127.0.0.3/32'] });
+        expect([400, 401]).toContain(await ask(key, PROXY, `X-Forwarded-For: ${list}`));
+      },
+    );
+  },
+);
+
+describe.runIf(process.platform === 'linux')(
+  'the request log names the address (needs Linux, for more than one loopback address)',
+  () => {
+    test('of the socket for an untrusted peer, whatever it claims', async () => {
+      await ask(world.key, '127.0.0.6', 'X-Forwarded-For: 10.66.66.66');
+      const log = await world.admin.call('GET', '/requests?limit=50');
+      expect(log.text).not.toContain('10.66.66.66');
+      expect(log.text).toContain('127.0.0.6');
+    });
+  },
+);
