@@ -53,7 +53,7 @@ export async function build(options = {}) {
   await rm(STAMP, { force: true });
   const [outputs] = await Promise.all([bundle(options), declare()]);
   await dropOldChunks(outputs);
-  await replaceFile(STAMP, stamp);
+  if (!options.workers) await replaceFile(STAMP, stamp);
   if (!options.quiet) console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return true;
 }
@@ -63,7 +63,9 @@ async function bundle(options) {
   const missing = ENTRIES.filter((entry) => !existsSync(join(ROOT, entry.source)));
   if (!options.quiet)
     for (const entry of missing) console.log(`left out dist/${entry.out}.js: there is no ${entry.source}`);
-  const wanted = ENTRIES.filter((entry) => !missing.includes(entry));
+  const wanted = ENTRIES.filter(
+    (entry) => !missing.includes(entry) && (!options.workers || entry.out.startsWith('workers/')),
+  );
   const result = await esbuild({
     absWorkingDir: ROOT,
     entryPoints: wanted.map((entry) => ({ in: entry.source, out: entry.out })),
@@ -149,6 +151,16 @@ async function stampOf() {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const built = await build({ force: process.argv.includes('--force'), clean: process.argv.includes('--clean') });
-  if (!built) console.log('dist/ is up to date');
+  const options = {
+    force: process.argv.includes('--force'),
+    clean: process.argv.includes('--clean'),
+    workers: process.argv.includes('--workers'),
+  };
+  try {
+    if (!(await build(options))) console.log('dist/ is up to date');
+  } catch (error) {
+    // esbuild has printed each fault with its place.
+    console.error(error.errors ? 'The build failed: see above.' : error);
+    process.exitCode = 1;
+  }
 }
