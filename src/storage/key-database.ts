@@ -1,18 +1,11 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Refusal } from '../core/errors.js';
+import type { KeyStoreFiles } from './key-store-files.js';
 import { createSchema, migrate, requireReadable } from './migrate.js';
 import { syncDirectory } from './revoked-log.js';
 import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
 import { storeRefusal } from './sqlite/faults.js';
-
-/** Files of the key store inside a data directory. */
-export interface KeyStoreFiles {
-  /** `keyporter.db` */
-  database: string;
-  /** `revoked.log` */
-  revoked: string;
-}
 
 /** How long a statement blocks the store's thread for a lock; longer waits are done between statements. */
 const LOCK_WAIT_MS = 20;

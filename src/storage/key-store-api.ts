@@ -4,7 +4,7 @@ import type { PackedKeys } from '../keys/directory.js';
 import type { KeyStore } from '../keys/key-store.js';
 import type { ChangeContext, KeyPosition, StoredFilter, StoredKey, StoredOwner, StoredTarget } from '../keys/stored-key.js';
 import type { AuditQuery } from './audit-rows.js';
-import type { KeyStoreFiles } from './key-database.js';
+import type { KeyStoreFiles } from './key-store-files.js';
 
 type Change<Name extends 'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled'> = (args: {
   request: Parameters<KeyStore[Name]>[0];

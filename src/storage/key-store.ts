@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createAudit, type AuditStore, type AuditTrail } from '../audit/audit.js';
 import type { Log } from '../core/log.js';
 import { createDirectory, type LiveDirectory } from '../keys/directory.js';
@@ -7,7 +6,7 @@ import type { KeyDirectory, KeyLife } from '../keys/key.js';
 import type { KeyStore } from '../keys/key-store.js';
 import { createKeyLife, type KeyLifeParts } from '../keys/life.js';
 import type { BackupApi, KeyStoreApi, KeyStoreTask } from './key-store-api.js';
-import type { KeyStoreFiles } from './key-database.js';
+import { keyStoreFiles, type KeyStoreFiles } from './key-store-files.js';
 import type { MemoryEvent } from './memory-event.js';
 import { startWorker, type WorkerLink } from './worker-link.js';
 
@@ -29,11 +28,6 @@ export interface OpenedKeyStore {
   /** Consistent copy to a new file, while changes go on. */
   backup(file: string): Promise<{ file: string; bytes: number; keys: number }>;
   close(): Promise<void>;
-}
-
-/** Where the parts of the key store lie in a data directory. */
-export function keyStoreFiles(dir: string): KeyStoreFiles {
-  return { database: join(dir, 'keyporter.db'), revoked: join(dir, 'revoked.log') };
 }
 
 /**

@@ -5,7 +5,8 @@ import type { ChangeContext, StoredKey, StoredOwner, StoredTarget } from '../key
 import { listAudit, verifyAudit } from './audit-rows.js';
 import { Feed } from './feed.js';
 import { insertKey, rotateKey, setKeyDisabled, switchOwner, updateKey } from './key-changes.js';
-import { openKeyDatabase, type KeyStoreFiles } from './key-database.js';
+import { openKeyDatabase } from './key-database.js';
+import type { KeyStoreFiles } from './key-store-files.js';
 import { familyOf, idsOfTarget, keyById, keysByIds, owners, pageOfKeys } from './key-queries.js';
 import { BadRow, salvagedKey, storedKey, type KeyRow } from './key-rows.js';
 import type { KeyStoreApi } from './key-store-api.js';

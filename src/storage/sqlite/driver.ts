@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, linkSync, openSync, rmSync, statSync } from 'node:fs';
 import { Refusal } from '../../core/errors.js';
 import { sqliteEngine, type EngineDatabase, type EngineStatement, type EngineValue } from './engine.js';
 import { storeRefusal } from './faults.js';
@@ -40,7 +40,6 @@ export interface SqliteOptions {
   busyTimeoutMs?: number;
 }
 
-const HEADER = 'SQLite format 3\0';
 const SYNCHRONOUS_FULL = 2;
 
 /**
@@ -49,8 +48,8 @@ const SYNCHRONOUS_FULL = 2;
  * names the file and what to do; an existing file is never made anew.
  */
 export function openSqlite(path: string, options: SqliteOptions): SqliteDatabase {
-  prepareFile(path, options.file);
   try {
+    prepareFile(path, options.file);
     const engine = new (sqliteEngine().DatabaseSync)(path, { readOnly: options.readOnly === true });
     return settle(new Connection(path, engine, options.readOnly === true), options);
   } catch (error) {
@@ -83,42 +82,36 @@ function makeDurable(database: SqliteDatabase, journal: 'wal' | 'plain'): void {
   });
 }
 
-/** Makes the file when it may be made; refuses what is there and is no database. */
+/**
+ * Makes the file when it may be made; refuses what is there and is empty. The file is never opened here
+ * once SQLite may have it open: closing any descriptor of it would drop the locks of the whole process.
+ */
 function prepareFile(path: string, file: SqliteOptions['file']): void {
-  const present = statSync(path, { throwIfNoEntry: false }) !== undefined;
-  if (present && file === 'new') {
-    throw new Refusal('conflict', { message: `${path} exists already and is not overwritten. Name another file.` });
-  }
-  if (!present && file === 'existing') {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined && file === 'existing') {
     throw new Refusal('store_unavailable', { message: `There is no database at ${path}. Check the data directory, or run "keyporter restore" with a backup.` });
   }
-  if (present) requireHeader(path);
-  else closeSync(openSync(path, 'wx', 0o600));
-}
-
-function requireHeader(path: string): void {
-  if (readHeader(path) === HEADER) return;
+  if (size === undefined) return file === 'either' ? makeComplete(path) : closeSync(openSync(path, 'wx', 0o600));
+  if (file === 'new') throw new Refusal('conflict', { message: `${path} exists already and is not overwritten. Name another file.` });
+  if (size > 0) return;
   throw new Refusal('store_unavailable', {
-    message: `${path} is not a SQLite database: it is empty or damaged. It was left as it is: put it aside and run "keyporter restore" with a backup.`,
+    message: `${path} is empty: what it held is lost. It was left as it is: put it aside and run "keyporter restore" with a backup.`,
   });
 }
 
-function readHeader(path: string): string {
-  const bytes = Buffer.alloc(HEADER.length);
-  let descriptor: number;
+/** Makes a database under another name first, so that an empty file under this one always means a loss. */
+function makeComplete(path: string): void {
+  const unfinished = `${path}.${process.pid}.new`;
+  rmSync(unfinished, { force: true });
+  const database = openSqlite(unfinished, { file: 'new', journal: 'plain' });
+  database.exec('CREATE TABLE begun (id INTEGER); DROP TABLE begun');
+  database.close();
   try {
-    descriptor = openSync(path, 'r');
-  } catch (cause) {
-    throw new Refusal('store_unavailable', {
-      message: `${path} cannot be read. Give the user that runs Keyporter the right to read and write it.`,
-      reason: String(cause),
-      cause,
-    });
-  }
-  try {
-    return bytes.toString('latin1', 0, readSync(descriptor, bytes, 0, bytes.length, 0));
+    linkSync(unfinished, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    closeSync(descriptor);
+    rmSync(unfinished, { force: true });
   }
 }
 

@@ -1,0 +1,76 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Refusal } from '../core/errors.js';
+import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
+import { sqliteFault } from './sqlite/faults.js';
+
+/** The right to write in a data directory, held by one process at a time. It ends with the process, however it ends. */
+export interface Lock {
+  /** Gives the right back and removes what `announce` told. Calling it twice does nothing. */
+  release(): void;
+}
+
+const LOCK_FILE = 'lock.db';
+/** What the holder tells of itself, see `announce`. */
+export const NOTICE_FILE = 'keyporter.json';
+/** Others hold the lock for an instant when they look whether someone works here. */
+const LOOKING_MS = 500;
+
+/**
+ * Takes the lock of a data directory and removes what an earlier holder told of itself. Rejects with
+ * `conflict` when another process holds it.
+ */
+export async function lock(dir: string): Promise<Lock> {
+  const database = taken(dir);
+  if (database === null) {
+    throw new Refusal('conflict', {
+      message: `Another Keyporter already works on ${dir}. Stop it ("keyporter stop"), or name another directory with --data-dir.`,
+    });
+  }
+  const notice = join(dir, NOTICE_FILE);
+  rmSync(notice, { force: true });
+  let held = true;
+  return {
+    release() {
+      if (!held) return;
+      held = false;
+      rmSync(notice, { force: true });
+      database.exec('ROLLBACK');
+      database.close();
+    },
+  };
+}
+
+/** True when a process holds the lock. Nothing is made that is not there. */
+export function isLocked(dir: string): boolean {
+  const file = join(dir, LOCK_FILE);
+  if (!existsSync(file)) return false;
+  try {
+    openSqlite(file, { file: 'existing', readOnly: true, journal: 'plain', busyTimeoutMs: 0 }).close();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw error;
+  }
+}
+
+function taken(dir: string): SqliteDatabase | null {
+  try {
+    const database = openSqlite(join(dir, LOCK_FILE), { file: 'either', journal: 'plain', busyTimeoutMs: LOOKING_MS });
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    if (isBusy(error)) return null;
+    throw error;
+  }
+}
+
+/** A refusal of the driver carries the error of SQLite as its cause. */
+function isBusy(error: unknown): boolean {
+  return sqliteFault(error) === 'busy' || (error instanceof Refusal && sqliteFault(error.cause) === 'busy');
+}
