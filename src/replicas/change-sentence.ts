@@ -26,10 +26,10 @@ export function changeSentence(before: ReplicaState | null, after: ReplicaState 
   const { url, state, detail } = after;
   if (state === 'down') return downSentence(before, after);
   if (state === 'unknown') return `${url} was not asked yet.`;
-  const offer = after.models.length === 0 ? 'with no models' : `with ${modelNames(after.models)}`;
-  const remark = detail === null ? '.' : `; it ${detail}.`;
-  if (before?.state === 'up') return `${NAMES[after.engine]} at ${url} changed: now up ${offer}${remark}`;
-  return `${NAMES[after.engine]} at ${url} is up ${offer}${remark}`;
+  const change = before?.state === 'up' ? 'changed: now up' : 'is up';
+  const none = detail === null ? ' with no models' : '';
+  const offer = after.models.length === 0 ? none : ` with ${modelNames(after.models)}`;
+  return `${NAMES[after.engine]} at ${url} ${change}${offer}${detail === null ? '' : `; it ${detail}`}.`;
 }
 
 function downSentence(before: ReplicaState | null, after: ReplicaState): string {

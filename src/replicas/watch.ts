@@ -74,14 +74,22 @@ interface Seen {
 
 /** Null when one late answer says nothing yet: an engine deep in a prompt may leave a question waiting. */
 async function findAnswering(watch: Watch, probe: Probe): Promise<Seen | null> {
-  let seen: Seen | null = null;
-  for (const replica of watch.places) {
-    seen = { replica, look: await lookAt(replica, probe) };
-    if (seen.look.outcome !== 'gone') break;
-  }
+  const seen = await firstAnswering(watch.places, probe);
   const late = seen?.look.outcome === 'gone' && seen.look.kind === 'timeout';
   watch.slowLooks = late ? watch.slowLooks + 1 : 0;
   return late && watch.slowLooks < 2 && watch.state?.state === 'up' ? null : seen;
+}
+
+/** The first place where anything happens; where nothing listens at any of them, the first. */
+async function firstAnswering(places: readonly Replica[], probe: Probe): Promise<Seen | null> {
+  let first: Seen | null = null;
+  for (const replica of places) {
+    const seen = { replica, look: await lookAt(replica, probe) };
+    const empty = seen.look.outcome === 'gone' && (seen.look.kind === 'refused' || seen.look.kind === 'unreachable');
+    if (!empty) return seen;
+    first ??= seen;
+  }
+  return first;
 }
 
 interface Up {

@@ -4,6 +4,7 @@ import { silentLog, type Log } from '../../src/core/log.js';
 import { Secret } from '../../src/core/secret.js';
 import { startFinder, type Finder, type FinderOptions } from '../../src/replicas/finder.js';
 import type { EngineName, Replica } from '../../src/replicas/model.js';
+import type { Probe } from '../../src/replicas/probe.js';
 import { KEEP_OFFERED_MS } from '../../src/replicas/watch.js';
 import { createProbe } from '../../src/upstream/probe.js';
 import { within } from '../support/patience.js';
@@ -50,6 +51,12 @@ function recordingLog(): Log & { sentences: string[] } {
   const sentences: string[] = [];
   const say = (_: object, sentence: string): void => void sentences.push(sentence);
   return { debug: say, info: say, warn: say, error: say, sentences };
+}
+
+/** The real probe with less patience, so that servers that say nothing cost little time here. */
+function hastyProbe(): Probe {
+  const probe = createProbe();
+  return { ...probe, get: (url, request) => probe.get(url, { ...request, timeoutMs: 400 }) };
 }
 
 function start(options: Partial<FinderOptions>): Finder {
@@ -241,13 +248,13 @@ describe('a named server', () => {
     const fake = await startHttp((_, response) => {
       if (!silent) response.end(JSON.stringify(list('vllm', 'm')));
     });
-    const finder = start({ upstreams: [server(fake.url)] });
+    const finder = start({ upstreams: [server(fake.url)], probe: hastyProbe() });
     await finder.settled;
     silent = true;
     await finder.look();
     expect(finder.states()).toMatchObject([{ state: 'up' }]);
     await finder.look();
-    expect(finder.states()).toMatchObject([{ state: 'down', detail: 'does not answer within 3 s' }]);
+    expect(finder.states()).toMatchObject([{ state: 'down', detail: 'does not answer within 400 ms' }]);
   });
 
   it('under a model is watched, and its list is not offered', async () => {
@@ -450,7 +457,7 @@ describe('rounds', () => {
     const slow = await startHttp(() => void (asked += 1));
     const quick = await vllm();
     const clock = handClock();
-    const finder = start({ upstreams: [server(slow.url), server(quick.url)], clock });
+    const finder = start({ upstreams: [server(slow.url), server(quick.url)], clock, probe: hastyProbe() });
     const seen = new Promise<void>((resolve) => finder.onChange(() => resolve()));
     for (let count = 0; count < 50; count += 1) clock.tick();
     const looks = [finder.look(), finder.look(), finder.look()];
