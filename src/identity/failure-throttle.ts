@@ -19,11 +19,12 @@ export interface FailureThrottle {
   failed(address: string): void;
 }
 
-export function createFailureThrottle(clock: Clock, failuresPerMinute: number | null): FailureThrottle {
+export function createFailureThrottle(clock: Clock, failuresPerMinute: () => number | null): FailureThrottle {
   const windows = new Map<string, Window>();
   return {
     failed(address) {
-      if (failuresPerMinute === null) return;
+      const most = failuresPerMinute();
+      if (most === null) return;
       const now = clock.monotonic();
       const known = windows.get(address);
       const window = known !== undefined && now - known.startedAt < WINDOW_MS ? known : { startedAt: now, failures: 0 };
@@ -31,7 +32,7 @@ export function createFailureThrottle(clock: Clock, failuresPerMinute: number | 
       windows.delete(address);
       windows.set(address, window);
       if (windows.size > MAX_ADDRESSES) windows.delete(windows.keys().next().value ?? address);
-      if (window.failures <= failuresPerMinute) return;
+      if (window.failures <= most) return;
       const waitSeconds = Math.ceil((window.startedAt + WINDOW_MS - now) / 1000);
       throw new Refusal('rate_limit_exceeded', {
         message: `Too many wrong keys came from this address. Wait ${waitSeconds} s, then send the right one.`,

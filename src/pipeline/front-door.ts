@@ -11,7 +11,7 @@ import type { Arrival } from '../http/listener.js';
 import { sendRefusal } from '../http/refuse.js';
 import type { Exchange } from './exchange.js';
 import type { Match, Matcher } from './match.js';
-import { run, type Runner } from './run.js';
+import { isSkippable, run, type Runner } from './run.js';
 
 /** What is particular to one listener. */
 export interface DoorRules {
@@ -47,8 +47,9 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
     const id = door.newRequestId();
     const settings = door.settings();
     let ownHeaders: readonly string[] = ['x-request-id', id];
+    let request: CanonicalRequest | null = null;
     try {
-      const request = canonicalRequest(arrival.raw, settings.clientAddress);
+      request = canonicalRequest(arrival.raw, settings.clientAddress);
       if (!rules.operator) settings.hostRule(headerValue(request.headers, 'host'));
       if (arrival.oddExpectation) throw new Refusal('expectation_failed');
       const preflight = settings.cors.preflight(request);
@@ -63,7 +64,7 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       refuseUnwantedBody(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
     } catch (cause) {
-      refuseAtDoor(arrival, cause, { id, ownHeaders, log: door.log });
+      refuseAtDoor(arrival, cause, { id, ownHeaders, request, log: door.log });
     }
   };
 }
@@ -117,15 +118,23 @@ function refuseUnwantedBody(request: CanonicalRequest, { route }: Match): void {
   throw new Refusal('bad_request', { message: `The request was refused: ${request.method} ${request.path.slice(0, 200)} takes no body.` });
 }
 
+interface AtDoor {
+  id: string;
+  ownHeaders: readonly string[];
+  /** Null when the request could not be understood. */
+  request: CanonicalRequest | null;
+  log: Log;
+}
+
 /** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
-function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, log }: { id: string; ownHeaders: readonly string[]; log: Log }): void {
+function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, log }: AtDoor): void {
   const refusal = cause instanceof Refusal ? cause : new Refusal('internal', { cause });
   if (refusal.code === 'internal') log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
   sendRefusal(arrival.reply, refusal, {
     dialect: openai,
     requestId: id,
     ownHeaders,
-    close: refusal.code !== 'unknown_url' && refusal.code !== 'method_not_allowed',
+    close: request === null || !isSkippable(request) || (refusal.code !== 'unknown_url' && refusal.code !== 'method_not_allowed'),
     headOnly: arrival.raw.method === 'HEAD',
   });
 }

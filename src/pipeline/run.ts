@@ -1,4 +1,5 @@
 import { Refusal } from '../core/errors.js';
+import type { CanonicalRequest } from '../core/exchange.js';
 import type { Log } from '../core/log.js';
 import { isPromise } from '../core/maybe.js';
 import { sendRefusal } from '../http/refuse.js';
@@ -15,6 +16,11 @@ export interface Runner {
 
 /** A body of this size at most is taken off the connection when it is not wanted, so that the connection lives on. */
 const SKIPPED_BODY_BYTES = 65_536;
+
+/** Whether an unread body may be taken off the connection behind the answer. */
+export function isSkippable({ contentLength }: CanonicalRequest): boolean {
+  return contentLength !== null && contentLength <= SKIPPED_BODY_BYTES;
+}
 
 /**
  * Walks a request through the stages of its route: in one go while everything is known, waiting only
@@ -45,13 +51,12 @@ function refuse(exchange: Exchange, cause: unknown, log: Log): void {
   exchange.status = kept?.status ?? refusal.status;
   exchange.code = refusal.code;
   exchange.reason = refusal.reason;
-  const { contentLength, method } = exchange.request;
   sendRefusal(exchange.reply, refusal, {
     dialect: exchange.route.dialect,
     requestId: exchange.id,
     ownHeaders: exchange.ownHeaders,
-    close: !exchange.bodyRead && (contentLength === null || contentLength > SKIPPED_BODY_BYTES),
+    close: !exchange.bodyRead && !isSkippable(exchange.request),
     status: kept?.status,
-    headOnly: method === 'HEAD',
+    headOnly: exchange.request.method === 'HEAD',
   });
 }

@@ -1,0 +1,164 @@
+import { networkInterfaces } from 'node:os';
+import type { AdminPorts, ModelInfo, StatusInfo, StreamsPort } from '../admin/ports.js';
+import type { LoadedConfig } from '../config/load.js';
+import { maskConfig } from '../config/mask.js';
+import { unixSeconds, type Clock } from '../core/clock.js';
+import { runChecks } from '../doctor/checks.js';
+import { gatherHost, gatherKeys } from '../doctor/gather.js';
+import type { InFlightRegistry } from '../inflight/registry.js';
+import type { KeyLife } from '../keys/key.js';
+import { findExposed, type Exposed } from '../replicas/exposure.js';
+import type { FoundState } from '../replicas/catalogue.js';
+import type { OfferedModel } from '../replicas/model.js';
+import type { Probe } from '../replicas/probe.js';
+import { keyDefaults, type Stores } from './stores.js';
+
+/** What the admin plane can ask of a gateway, running or not. */
+export interface AdminSource {
+  stores: Stores;
+  clock: Clock;
+  probe: Probe;
+  loaded(): LoadedConfig;
+  explain: AdminPorts['explain'];
+  models(): readonly OfferedModel[];
+  states(): readonly FoundState[];
+  /** Warnings that are not in the configuration: of the catalogue, of the store. */
+  warnings(): readonly string[];
+  status(): Pick<StatusInfo, 'version' | 'startedAt' | 'listeners' | 'draining' | 'lastReload'>;
+  /** Null offline. */
+  inFlight: InFlightRegistry | null;
+  reload: AdminPorts['reload'];
+  stop: (() => void) | null;
+}
+
+export function createAdminPorts(source: AdminSource): AdminPorts {
+  const { stores, clock, inFlight } = source;
+  const { keys, usage } = stores;
+  return {
+    keys: inFlight === null ? keys.life : endingWhatIsNotAllowed(keys.life, inFlight, clock),
+    audit: keys.audit,
+    requests: usage.requests,
+    streams: inFlight === null ? null : streamsPort(inFlight),
+    explain: source.explain,
+    models: () => source.models().map((model) => modelInfo(model, source.states())),
+    status: () => statusInfo(source),
+    doctor: () => doctor(source),
+    maskedConfig: () => maskConfig(source.loaded().config),
+    reload: source.reload,
+    backup: (file) => keys.backup(file),
+    stop: source.stop,
+    get policy() {
+      const { config } = source.loaded();
+      const defaults = keyDefaults(config);
+      return {
+        defaultScopes: defaults.scopes,
+        defaultExpirySeconds: defaults.expirySeconds,
+        maxLifetimeSeconds: defaults.maxLifetimeSeconds,
+        required: config.keys.require,
+        selfService: config.keys.self_service,
+      };
+    },
+  };
+}
+
+/** After a change that takes something away, whatever runs and would not be allowed any more is ended before the answer. */
+function endingWhatIsNotAllowed(life: KeyLife, inFlight: InFlightRegistry, clock: Clock): KeyLife {
+  const recheck = <T>(result: T): T => {
+    inFlight.recheckAll(unixSeconds(clock));
+    return result;
+  };
+  const own: Partial<KeyLife> = {
+    update: (id, change, actor) => life.update(id, change, actor).then(recheck),
+    setOwner: (name, change, actor) => life.setOwner(name, change, actor).then(recheck),
+    async rotate(id, overlapSeconds, actor) {
+      const rotated = await life.rotate(id, overlapSeconds, actor);
+      // Without overlap the old secret ends now, and so does what runs under it.
+      if (overlapSeconds === 0) inFlight.endCallers([id], 'key_revoked', 'the secret was rotated without overlap');
+      return rotated;
+    },
+  };
+  return new Proxy(life, {
+    get: (target, name: keyof KeyLife) => own[name] ?? target[name].bind(target),
+  });
+}
+
+function streamsPort(inFlight: InFlightRegistry): StreamsPort {
+  return {
+    list: () =>
+      inFlight.list().map((entry) => ({
+        id: entry.id,
+        keyId: entry.callerId,
+        owner: entry.owner,
+        model: entry.model,
+        replica: entry.replica,
+        method: entry.method,
+        path: entry.path,
+        address: entry.address,
+        phase: entry.phase,
+        startedAt: Math.floor(entry.startedAtMs / 1000),
+        bytesOut: entry.bytesOut,
+      })),
+    end: (id) => inFlight.endOne(id, 'stream_ended', 'ended by the operator'),
+    endKeys: (ids, reason) => inFlight.endCallers(ids, reason, reason.replace('_', ' ')),
+  };
+}
+
+function modelInfo(model: OfferedModel, states: readonly FoundState[]): ModelInfo {
+  const stateOf = (url: string): ModelInfo['replicas'][number] => {
+    const state = states.find((one) => one.url === url);
+    return { url, state: state?.state ?? 'unknown', detail: state?.detail ?? null };
+  };
+  return {
+    id: model.name,
+    aliases: [...model.aliases],
+    restricted: model.restricted,
+    origin: model.origin === 'found' ? 'found' : 'configured',
+    replicas: model.replicas.map(({ url }) => stateOf(url)),
+  };
+}
+
+function statusInfo(source: AdminSource): StatusInfo {
+  const { stores, inFlight } = source;
+  const loaded = source.loaded();
+  return {
+    ...source.status(),
+    pid: process.pid,
+    dataDir: stores.dataDir,
+    configFile: loaded.file,
+    keys: stores.keys.directory.size,
+    revision: stores.keys.revision,
+    running: inFlight?.size ?? 0,
+    requestLogDropped: stores.usage.requests.dropped,
+    warnings: [...loaded.warnings, ...source.warnings()],
+    upstreams: source.states().map(({ url, state, detail, models, engine }) => ({ url, state, detail, models: models.length, engine })),
+  };
+}
+
+/** Model servers of this machine that others can use past Keyporter; asked with no credential. */
+export function exposedServers(source: Pick<AdminSource, 'models' | 'states' | 'probe'>): Promise<Exposed[]> {
+  const servers = [...source.states(), ...source.models().flatMap(({ replicas }) => replicas)];
+  return findExposed(servers, source.probe, networkInterfaces());
+}
+
+async function doctor(source: AdminSource): ReturnType<AdminPorts['doctor']> {
+  const { stores, clock } = source;
+  const { config, file, warnings } = source.loaded();
+  const [host, keys, audit, exposed] = await Promise.all([
+    gatherHost({ config, configFile: file, dataDir: stores.dataDir, clock }),
+    gatherKeys(stores.keys.life, clock),
+    stores.keys.audit.verify(),
+    exposedServers(source),
+  ]);
+  return runChecks({
+    host,
+    config,
+    warnings: [...warnings, ...source.warnings()],
+    upstreams: source.states(),
+    exposed,
+    keys,
+    audit,
+    store: null,
+    requestLogDropped: stores.usage.requests.dropped,
+    lastReload: source.status().lastReload,
+  });
+}

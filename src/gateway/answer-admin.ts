@@ -1,0 +1,91 @@
+import type { AdminApp, AdminCaller } from '../admin/caller.js';
+import type { KeyDirectory, KeyPolicy } from '../keys/key.js';
+import type { Exchange } from '../pipeline/exchange.js';
+
+/** The operator of the machine, who came through the unix socket. */
+export const OPERATOR = { id: 'operator', address: null };
+
+/**
+ * Lets the admin API answer a request. It is built from the canonical request, never from what came
+ * over the wire, so that what was judged is what is asked.
+ */
+export function createAnswerAdmin(app: AdminApp, directory: KeyDirectory): (exchange: Exchange) => Promise<void> {
+  return async (exchange) => {
+    const { request, reply } = exchange;
+    const gone = new AbortController();
+    reply.onClose(() => gone.abort());
+    const query = request.query === '' ? '' : `?${request.query}`;
+    const response = await app.fetch(
+      new Request(`http://keyporter${request.path}${query}`, {
+        method: request.method,
+        headers: passedHeaders(exchange),
+        body: exchange.body,
+        signal: gone.signal,
+      }),
+      adminCaller(exchange, directory),
+    );
+    exchange.status = response.status;
+    await passOn(response, exchange);
+  };
+}
+
+function adminCaller({ id, caller, door, request, route }: Exchange, directory: KeyDirectory): AdminCaller {
+  const reach = route.path.startsWith('/admin/') ? 'admin' : 'me';
+  if (caller === null || door.operator) return { actor: { ...OPERATOR, requestId: id }, holder: 'operator', keyId: null, reach };
+  return {
+    actor: { id: caller.id, address: request.address, requestId: id },
+    holder: heldBy(caller.bounds, directory.byId(caller.id)?.policy ?? null, caller.owner),
+    keyId: caller.kind === 'key' ? caller.id : null,
+    reach,
+  };
+}
+
+/** A derived key holds what every key above it allows too; a caller without a key of ours holds its scopes. */
+function heldBy(bounds: readonly { scopes: readonly string[]; models: readonly string[] }[], policy: KeyPolicy | null, owner: string | null): KeyPolicy {
+  const own = policy ?? { owner, scopes: bounds[0]?.scopes ?? [], models: [], allowIps: [], limits: {}, attributes: {} };
+  const above = bounds.slice(1);
+  const kept = own.scopes.filter((scope) => above.every(({ scopes }) => scopes.some((held) => held === 'admin' || held === scope || scope.startsWith(`${held}:`))));
+  return { ...own, scopes: kept };
+}
+
+const PASSED = new Set(['content-type', 'accept', 'idempotency-key', 'last-event-id']);
+
+function passedHeaders({ request }: Exchange): Headers {
+  const headers = new Headers();
+  request.names.forEach((name, at) => {
+    if (PASSED.has(name)) headers.set(name, request.headers[at * 2 + 1] ?? '');
+  });
+  return headers;
+}
+
+async function passOn(response: Response, exchange: Exchange): Promise<void> {
+  const { reply, ownHeaders } = exchange;
+  const headers: string[] = [];
+  for (const [name, value] of response.headers) headers.push(name, value);
+  headers.push(...ownHeaders, 'x-content-type-options', 'nosniff');
+  const streamed = response.headers.get('content-type')?.startsWith('text/event-stream') === true || response.headers.get('content-type') === 'application/x-ndjson';
+  if (streamed && response.body !== null) {
+    reply.head(response.status, headers);
+    await stream(response.body, exchange);
+    return;
+  }
+  const body = Buffer.from(await response.arrayBuffer());
+  reply.head(response.status, [...headers, 'content-length', String(body.length)]);
+  reply.end(exchange.request.method === 'HEAD' ? undefined : body);
+}
+
+async function stream(body: ReadableStream<Uint8Array>, { reply }: Exchange): Promise<void> {
+  const reader = body.getReader();
+  let resume = (): void => {};
+  reply.onDrain(() => resume());
+  reply.onClose(() => {
+    resume();
+    void reader.cancel().catch(() => {});
+  });
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || reply.closed) break;
+    if (!reply.write(value)) await new Promise<void>((resolve) => (resume = resolve));
+  }
+  reply.end();
+}

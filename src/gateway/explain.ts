@@ -1,0 +1,70 @@
+import { decide, type RuleAnswer } from '../access/decide.js';
+import type { ExplainRequest, Explanation } from '../admin/ports.js';
+import { parseRange } from '../core/address.js';
+import type { Caller } from '../core/caller.js';
+import { unixSeconds, type Clock } from '../core/clock.js';
+import { ERRORS, Refusal } from '../core/errors.js';
+import { canonicalTarget } from '../http/canonical-path.js';
+import type { Identity } from '../identity/identify.js';
+import type { Matcher } from '../pipeline/match.js';
+import { refusalOf } from '../pipeline/step-identify.js';
+import type { Catalogue } from '../replicas/model.js';
+
+export interface ExplainParts {
+  identity: Identity;
+  match: Matcher;
+  catalogue(): Catalogue;
+  clock: Clock;
+}
+
+/** What would happen to a request, by the very functions that serve it, with the answer of every rule asked. */
+export function createExplain({ identity, match, catalogue, clock }: ExplainParts): (request: ExplainRequest) => Promise<Explanation> {
+  return async (request) => {
+    const rules: RuleAnswer[] = [];
+    const caller = await callerFor(request, identity);
+    if (request.from !== undefined) refuseBadAddress(request.from);
+    let found;
+    try {
+      const { path, query } = canonicalTarget(request.path);
+      found = match({ ...NO_REQUEST, method: request.method.toUpperCase(), path, query });
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      rules.push({ rule: 'known route', answer: 'deny', why: refusal.publicMessage });
+      return denied(refusal, rules);
+    }
+    const { route } = found;
+    rules.push({ rule: 'known route', answer: 'allow', why: `${route.method} ${route.path}` });
+    const asksModel = route.steps.includes('authorizeModel') || found.param !== null;
+    const name = found.param ?? request.model ?? null;
+    const model = asksModel && (name !== null || request.model !== undefined) ? (catalogue().resolve(name) ?? 'unknown') : null;
+    const decision = decide({ caller, asked: { scope: route.scope, model, address: request.from ?? null }, nowSeconds: request.at ?? unixSeconds(clock) }, rules);
+    if (decision.allowed) return { allowed: true, status: 200, code: null, message: null, rules, nextPassAt: null };
+    return denied(refusalOf(decision, { route, head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, empty: false } }), rules);
+  };
+}
+
+const NO_REQUEST = {
+  headers: [], names: [], peer: '', address: '', forwarded: false, secure: false, contentLength: 0, contentType: null,
+  contentEncoding: null, origin: null, correlationId: null, userAgent: null,
+};
+
+async function callerFor(request: ExplainRequest, identity: Identity): Promise<Caller | null> {
+  if (request.secret !== undefined) return identity.callerWith(request.secret);
+  if (request.keyId === null) return null;
+  const caller = identity.callerOf(request.keyId);
+  if (caller === null) throw new Refusal('not_found', { message: `There is no key ${request.keyId.slice(0, 64)}. \`keyporter keys list\` shows the ids.` });
+  return caller;
+}
+
+function refuseBadAddress(from: string): void {
+  try {
+    parseRange(from);
+  } catch (cause) {
+    throw new Refusal('invalid_value', { message: `"${from.slice(0, 64)}" is not an IP address.`, param: 'from', cause });
+  }
+}
+
+/** Time alone never lets a denied request pass: keys expire and do not come back by themselves. */
+function denied(refusal: Refusal, rules: RuleAnswer[]): Explanation {
+  return { allowed: false, status: ERRORS[refusal.code].status, code: refusal.code, message: refusal.publicMessage, rules, nextPassAt: null };
+}

@@ -1,0 +1,107 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Config, ListenerConfig, TlsConfig } from '../config/schema.js';
+import { parseListen } from '../config/listen.js';
+import type { Cancel, Clock } from '../core/clock.js';
+import type { Log } from '../core/log.js';
+import { openListener, type Arrival, type Listener, type TlsMaterial } from '../http/listener.js';
+import { createMatcher, type Matcher } from '../pipeline/match.js';
+import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, type Route } from '../pipeline/routes.js';
+
+export interface OpenListener {
+  listener: Listener;
+  url: string;
+  serve: readonly string[];
+  profile: string;
+  config: ListenerConfig;
+}
+
+const CERTIFICATE_CHECK_MS = 5000;
+
+/** What each word of `serve` stands for. */
+const SERVED: Readonly<Record<string, readonly Route[]>> = { api: API_ROUTES, admin: ADMIN_ROUTES };
+
+export function matcherFor(serve: readonly string[]): Matcher {
+  return createMatcher([...COMMON_ROUTES, ...serve.flatMap((part) => SERVED[part] ?? [])]);
+}
+
+/** Opens every configured listener; when one cannot be opened, none stays. */
+export async function openListeners(
+  config: Config,
+  { clock, arrivalFor }: { clock: Clock; arrivalFor(matcher: Matcher): (arrival: Arrival) => void },
+): Promise<OpenListener[]> {
+  const open: OpenListener[] = [];
+  try {
+    for (const wanted of config.listeners) {
+      const { host, port } = listenAddress(wanted.listen);
+      const tls = await readTls(wanted.tls);
+      const listener = await openListener({
+        at: { host, port },
+        tls,
+        maxConnections: config.server.max_connections,
+        clock,
+        onArrival: arrivalFor(matcherFor(wanted.serve)),
+      });
+      const shownHost = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+      const url = `${tls === null ? 'http' : 'https'}://${shownHost}:${listener.port ?? port}`;
+      open.push({ listener, url, serve: wanted.serve, profile: wanted.profile, config: wanted });
+    }
+  } catch (error) {
+    await Promise.all(open.map(({ listener }) => listener.close()));
+    throw error;
+  }
+  return open;
+}
+
+function listenAddress(text: string): { host: string; port: number } {
+  const address = parseListen(text);
+  if (address === null) throw new Error(`the configuration let the listen address "${text}" through`);
+  return address;
+}
+
+/** Names this gateway answers for, besides loopback names and IP literals. */
+export async function ownHostNames(config: Config): Promise<string[]> {
+  const names = [hostname(), ...config.allowed_hosts];
+  if (config.public_url !== null) names.push(new URL(config.public_url).hostname);
+  for (const { tls } of config.listeners) {
+    if (tls?.cert_file == null) continue;
+    const { subjectAltName } = new X509Certificate(await readFile(tls.cert_file));
+    names.push(...(subjectAltName ?? '').split(', ').flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4)] : [])));
+  }
+  return names;
+}
+
+/** Puts renewed certificates to work without dropping a stream; files that cannot be read leave the old ones in place. */
+export function followCertificates(open: readonly OpenListener[], { clock, log }: { clock: Clock; log: Log }): Cancel {
+  const seen = new Map<OpenListener, string>();
+  return clock.every(CERTIFICATE_CHECK_MS, () => {
+    for (const one of open) {
+      void renew(one, seen).catch((error: unknown) =>
+        log.warn({ listener: one.url, error: String(error) }, 'the new certificate cannot be used; the old one stays'),
+      );
+    }
+  });
+}
+
+async function renew(one: OpenListener, seen: Map<OpenListener, string>): Promise<void> {
+  const { tls } = one.config;
+  if (tls?.cert_file == null || tls.key_file == null) return;
+  const stats = await Promise.all([stat(tls.cert_file), stat(tls.key_file)]);
+  const mark = stats.map(({ mtimeMs, ino, size }) => `${mtimeMs} ${ino} ${size}`).join();
+  const before = seen.get(one);
+  seen.set(one, mark);
+  if (before === undefined || before === mark) return;
+  const material = await readTls(tls);
+  if (material !== null) one.listener.renewTls(material);
+}
+
+async function readTls(tls: TlsConfig | null): Promise<TlsMaterial | null> {
+  if (tls?.cert_file == null || tls.key_file == null) return null;
+  return {
+    cert: await readFile(tls.cert_file),
+    key: await readFile(tls.key_file),
+    clientCa: tls.client_ca_file == null ? null : await readFile(tls.client_ca_file),
+    minVersion: tls.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+  };
+}

@@ -1,0 +1,63 @@
+import { lackingWhenDerived } from '../access/grant.js';
+import { isKnownScope } from '../access/scope.js';
+import type { Config } from '../config/schema.js';
+import type { Clock } from '../core/clock.js';
+import { parseDuration } from '../core/duration.js';
+import type { Log } from '../core/log.js';
+import { openDataDirectory } from '../storage/data-directory.js';
+import { openKeyStore, type OpenedKeyStore } from '../storage/key-store.js';
+import { lock } from '../storage/lock.js';
+import { openUsage, type Usage } from '../storage/usage-log.js';
+
+export interface Stores {
+  dataDir: string;
+  keys: OpenedKeyStore;
+  usage: Usage;
+  close(): Promise<void>;
+}
+
+export interface StoresOptions {
+  dataDir: string;
+  /** Make the directory and the stores when there are none. */
+  create: boolean;
+  config(): Config;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Opens the data directory as its one writer: takes the lock, then both stores side by side. Whatever
+ * is damaged, newer or held by another process is refused with what to do.
+ */
+export async function openStores({ dataDir, create, config, clock, log }: StoresOptions): Promise<Stores> {
+  const directory = await openDataDirectory(dataDir, { create });
+  const held = await lock(directory.path);
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    for (const store of opened.reverse()) await store.close();
+    await held.release();
+  };
+  try {
+    const usage = await openUsage({ dir: directory.path, clock, log, requestLogDays: config().usage.request_log_days });
+    opened.push(usage);
+    const keys = await openKeyStore({
+      dir: directory.path,
+      clock,
+      log,
+      isKnownScope,
+      lacking: lackingWhenDerived,
+      lastUse: usage.lastUse,
+      defaults: () => keyDefaults(config()),
+    });
+    opened.push(keys);
+    return { dataDir: directory.path, keys, usage, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export function keyDefaults({ keys }: Config): { scopes: readonly string[]; expirySeconds: number | null; maxLifetimeSeconds: number | null } {
+  const seconds = (text: string | null): number | null => (text === null ? null : parseDuration(text));
+  return { scopes: keys.default_scopes, expirySeconds: seconds(keys.default_expires), maxLifetimeSeconds: seconds(keys.max_lifetime) };
+}
