@@ -22,7 +22,11 @@ it.each<[string, ReplicaState | null, ReplicaState | null]>([
     { ...up, engine: 'unknown', models: [], detail: 'wants a key' },
   ],
   ['vLLM at http://a changed: now up with 2 models: m, n.', up, { ...up, models: ['m', 'n'] }],
-  ['vLLM at http://a changed: now up with 7 models: 1, 2, 3, 4, 5 and 2 more.', up, { ...up, models: [...'1234567'] }],
+  [
+    'vLLM at http://a changed: now up with 7 models: 1, 2, 3, 4, 5 and 2 more.',
+    up,
+    { ...up, models: ['1', '2', '3', '4', '5', '6', '7'] },
+  ],
   ['http://a refuses connections.', null, { ...down, models: [] }],
   [
     'vLLM at http://a went down: it refuses connections. Requests for its models are answered with 503 until it is back.',

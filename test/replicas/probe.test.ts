@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createProbe } from '../../src/upstream/probe.js';
 import type { ProbeFailureKind, ProbeOutcome } from '../../src/replicas/probe.js';
 import { startEngine, startHttp, startTcp } from './fake-engines.js';
+import { makeCertificate } from './certificate.js';
 
 const BOUNDS = { timeoutMs: 2000, maxBytes: 1000 };
 
@@ -21,38 +21,10 @@ async function failureOf(
   return outcome.ok ? outcome.status : outcome.kind;
 }
 
-/** A certificate for localhost, made by the openssl of this machine. */
-function makeCertificate(): { certFile: string; cert: Buffer; key: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), 'keyporter-tls-'));
-  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost',
-      '-keyout',
-      keyFile,
-      '-out',
-      certFile,
-    ],
-    { stdio: 'ignore' },
-  );
-  return { certFile, cert: readFileSync(certFile), key: readFileSync(keyFile) };
-}
-
 async function startTls(): Promise<{ port: number; certFile: string }> {
-  const { certFile, cert, key } = makeCertificate();
+  const { cert, key } = makeCertificate('localhost', 2);
+  const certFile = join(mkdtempSync(join(tmpdir(), 'keyporter-tls-')), 'cert.pem');
+  writeFileSync(certFile, cert);
   const server = createTlsServer({ cert, key }, (_, response) => response.end('{}'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

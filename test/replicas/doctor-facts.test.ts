@@ -3,10 +3,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configSchema, type Config } from '../config/schema.js';
-import { systemClock, unixSeconds } from '../core/clock.js';
-import type { KeyRecord } from '../keys/key.js';
-import { gatherHost, gatherKeys } from './gather.js';
+import { configSchema, type Config } from '../../src/config/schema.js';
+import { systemClock, unixSeconds } from '../../src/core/clock.js';
+import type { KeyRecord } from '../../src/keys/key.js';
+import { gatherHost, gatherKeys } from '../../src/doctor/gather.js';
+import { makeCertificate } from './certificate.js';
 
 function configOf(tls: object): Config {
   const { listen: _, ...parsed } = configSchema.parse({ tls });
@@ -25,27 +26,9 @@ describe('what the machine shows', () => {
     ) as [string, string, string, string];
     writeFileSync(configFile, '', { mode: 0o600 });
     writeFileSync(other, 'no certificate');
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '5',
-        '-subj',
-        '/CN=x',
-        '-keyout',
-        key,
-        '-out',
-        cert,
-      ],
-      { stdio: 'ignore' },
-    );
+    const made = makeCertificate('x', 5);
+    writeFileSync(cert, made.cert);
+    writeFileSync(key, made.key);
     const host = await gatherHost({
       config: configOf({ cert_file: cert, key_file: key }),
       configFile,
