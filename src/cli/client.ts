@@ -82,7 +82,8 @@ async function findRunning(dataDir: string): Promise<{ pid: number; socket: stri
   return runningGateway(dataDir);
 }
 
-function connectSocket(running: { pid: number; socket: string }, dataDir: string): AdminClient {
+/** The gateway of this machine, over its socket. */
+export function connectSocket(running: { pid: number; socket: string }, dataDir: string): AdminClient {
   const fetch = httpFetch({ socket: running.socket });
   const unreachable = (error: unknown): never => {
     const sentence = `The gateway of ${dataDir} (process ${running.pid}) does not answer on ${running.socket} (${messageOf(error)}). Wait a moment, or restart it.`;
