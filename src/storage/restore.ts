@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { unixSeconds, type Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { Actor } from '../keys/key.js';
+import { copyKeyDatabase } from './backup.js';
 import { openDataDirectory } from './data-directory.js';
 import { inspect } from './key-database.js';
 import { keyStoreFiles } from './key-store-files.js';
@@ -60,7 +61,8 @@ function replaceStore({ file, dir, clock, actor }: RestoreOptions): RestoreResul
   const now = unixSeconds(clock);
   requireBackup(file);
   try {
-    copyBackup(file, candidate);
+    removeFiles(candidate);
+    copyKeyDatabase(file, candidate);
     const present = existsSync(files.database) ? readPresent(files.database) : null;
     const keptAside = existsSync(files.database) ? asideName(files.database, clock) : null;
     const carried = prepare(candidate, { present, revokedLog: files.revoked, keptAside, now, actor });
@@ -69,8 +71,12 @@ function replaceStore({ file, dir, clock, actor }: RestoreOptions): RestoreResul
     syncDirectory(dirname(files.database));
     return { ...carried, keptAside, compared: present !== null || keptAside === null };
   } finally {
-    for (const end of ['', ...SIDE_FILES]) rmSync(candidate + end, { force: true });
+    removeFiles(candidate);
   }
+}
+
+function removeFiles(path: string): void {
+  for (const end of ['', ...SIDE_FILES]) rmSync(path + end, { force: true });
 }
 
 interface Preparation {
@@ -84,17 +90,24 @@ interface Preparation {
 /** Everything is done in the copy, so that the store is replaced by a complete one or not at all. */
 function prepare(candidate: string, preparation: Preparation): Omit<RestoreResult, 'keptAside' | 'compared'> {
   const { present, revokedLog, keptAside, now, actor } = preparation;
+  const revoked = existsSync(revokedLog) ? revokedIds(revokedLog) : [];
   const database = openSqlite(candidate, { file: 'existing', journal: 'plain' });
-  const list = openRevokedLog(revokedLog);
   try {
     migrate(database);
-    const revoked = [...list.records()].map((record) => record.id);
     return database.transaction(() => carryOver(database, { present, revoked, keptAside, context: { at: now, actor } }));
   } catch (error) {
     throw storeRefusal(error, candidate);
   } finally {
-    list.close();
     database.close();
+  }
+}
+
+function revokedIds(path: string): string[] {
+  const list = openRevokedLog(path);
+  try {
+    return [...list.records()].map((record) => record.id);
+  } finally {
+    list.close();
   }
 }
 
@@ -121,20 +134,6 @@ function requireIntegrity(database: SqliteDatabase): void {
   });
 }
 
-/** The copy holds what a write-ahead log beside the backup adds, too. */
-function copyBackup(file: string, candidate: string): void {
-  for (const end of ['', ...SIDE_FILES]) rmSync(candidate + end, { force: true });
-  const database = openSqlite(file, { file: 'existing', readOnly: true });
-  try {
-    openSqlite(candidate, { file: 'new', journal: 'plain' }).close();
-    database.prepare('VACUUM INTO ?').run(candidate);
-  } catch (error) {
-    throw storeRefusal(error, candidate);
-  } finally {
-    database.close();
-  }
-}
-
 function asideName(path: string, clock: Clock): string {
   const stamp = new Date(clock.now()).toISOString().replace(/[:.]/g, '-');
   return `${path}.before-restore-${stamp}`;
@@ -142,12 +141,18 @@ function asideName(path: string, clock: Clock): string {
 
 /** Gives the present store a second name; what stands in its write-ahead log goes with it. */
 function keepAside(path: string, aside: string): void {
+  emptyLog(path);
   for (const end of SIDE_FILES) {
     if (existsSync(path + end)) renameSync(path + end, aside + end);
   }
+  linkSync(path, aside);
+}
+
+/** Moves the log into the file, so that nothing is lost should the power go between two renames. A damaged store is kept as it is. */
+function emptyLog(path: string): void {
   try {
-    linkSync(path, aside);
+    openSqlite(path, { file: 'existing' }).close();
   } catch {
-    copyFileSync(path, aside);
+    return;
   }
 }

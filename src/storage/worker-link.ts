@@ -103,7 +103,12 @@ function refusalOf(fault: Fault): Refusal {
 
 /** Starts the worker `dist/workers/<entry>.js`. What goes wrong while it opens rejects the first call. */
 export function startWorker<Api extends WorkerApi<Api>>(entry: 'key-store' | 'usage', data: unknown): WorkerLink<Api> {
-  return new Link<Api>(new Worker(workerFile(entry), { workerData: data, name: entry, execArgv: [] }));
+  return linkWorker<Api>(new Worker(workerFile(entry), { workerData: data, name: entry, execArgv: [] }));
+}
+
+/** The link to a worker that runs `serveWorker`. */
+export function linkWorker<Api extends WorkerApi<Api>>(worker: Worker): WorkerLink<Api> {
+  return new Link<Api>(worker);
 }
 
 /** Beside the bundle when we run from one, in `dist` when we run from `src`. */
