@@ -145,8 +145,15 @@ function flagOf([member, index]: Path, { upstreamsWritten, options: { flags } }:
   return index >= upstreamsWritten ? '--upstream' : null;
 }
 
-function refuse(faults: Fault[]): LoadOutcome {
-  return { ok: false, faults };
+/** Nobody reads more, and a file of another kind has thousands. */
+const MOST_FAULTS = 200;
+
+function refuse(faults: readonly Fault[]): LoadOutcome {
+  const left = faults.length - MOST_FAULTS;
+  const more = faults
+    .slice(0, 1)
+    .map(({ file }) => ({ file, line: null, column: null, path: '', message: `and ${left} more` }));
+  return { ok: false, faults: [...faults.slice(0, MOST_FAULTS), ...(left > 0 ? more : [])] };
 }
 
 /**

@@ -68,6 +68,7 @@ export function choice<const Now extends string, const Later extends string = ne
   const all = [...words, ...(Object.keys(later ?? {}) as Later[])];
   const error = (issue: Told): string => {
     if (issue.input === undefined) return 'is missing';
+    if (typeof issue.input === 'number') return `must be ${oneOf(words)}; put it in quotes`;
     const meant = typeof issue.input === 'string' ? nearest(issue.input, all) : null;
     return `must be ${oneOf(words)}${meant === null ? '' : `; did you mean \`${meant}\`?`}`;
   };

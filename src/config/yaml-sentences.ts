@@ -7,7 +7,7 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   BAD_DIRECTIVE: 'a line that begins with `%` is not a directive YAML knows',
   BAD_DQ_ESCAPE:
     'a text in double quotes has a `\\` escape that YAML does not know; write `\\\\` for a backslash or use single quotes',
-  BAD_INDENT: 'the indentation does not fit the lines above',
+  BAD_INDENT: 'the indentation does not fit the lines above, or a bracket is not closed',
   BAD_SCALAR_START: 'a value begins with a character that YAML reserves; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a member begins in a place where none can stand; is there a second `:` in the line?',
   BLOCK_IN_FLOW: 'an indented list or map cannot stand inside `[ ]` or `{ }`',

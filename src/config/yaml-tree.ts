@@ -5,7 +5,9 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  parseAllDocuments,
+  Composer,
+  Parser,
+  type CST,
   type Alias,
   type Document,
   type Node as AnyNode,
@@ -75,21 +77,32 @@ export function readYaml(text: string): YamlTree {
   };
 }
 
-type Parsed = [readonly Document.Parsed[], string | null];
+type Parsed = [documents: readonly Document.Parsed[], problem: string | null];
 
-function parse(text: string, lineCounter: LineCounter): Parsed {
-  try {
-    const documents = parseAllDocuments(text, {
-      lineCounter,
-      prettyErrors: false,
-      uniqueKeys: false,
-      stringKeys: false,
-      logLevel: 'silent',
-    });
-    return [Array.isArray(documents) ? documents : [], null];
-  } catch {
-    return [[], 'the file is nested too deeply to be read'];
+/** Composing recurses: what is nested too deeply must be refused before it, or the stack of the process may end. */
+function parse(text: string, lines: LineCounter): Parsed {
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  if (isDeeperThan(DEEPEST, tokens)) return [[], 'the file is nested too deeply to be read'];
+  const composer = new Composer({ uniqueKeys: false, logLevel: 'silent' });
+  return [[...composer.compose(tokens)], null];
+}
+
+function isDeeperThan(most: number, roots: readonly CST.Token[]): boolean {
+  const waiting = roots.map((token) => ({ token, depth: 0 }));
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { token, depth } = next;
+    if (depth > most) return true;
+    for (const child of childrenOf(token)) waiting.push({ token: child, depth: depth + 1 });
   }
+  return false;
+}
+
+function childrenOf(token: CST.Token): CST.Token[] {
+  if ('items' in token)
+    return token.items.flatMap(({ key, value }) =>
+      [key, value].filter((child) => child !== undefined && child !== null),
+    );
+  return token.type === 'document' && token.value !== undefined ? [token.value] : [];
 }
 
 function empty(): Record<string, unknown> {
@@ -146,7 +159,7 @@ class Reader {
     if (node?.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) return node.value;
     if (!isMap(node) && !isSeq(node)) return null;
-    if (path.length > DEEPEST) return this.#fault(node, path, 'the file is nested too deeply');
+    if (path.length > DEEPEST) return this.#fault(node, path, 'aliases nest this too deeply');
     if (this.#open.has(node)) return this.#fault(node, path, 'an alias leads back to the value that contains it');
     this.#open.add(node);
     const value = isMap(node)
