@@ -7,8 +7,12 @@ import { join } from 'node:path';
  * @param {string[]} inputs the files that went into the bundle, from `root`
  */
 export async function licencesOf(root, inputs) {
-  const folders = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter((folder) => folder !== undefined);
-  const texts = await Promise.all([...new Set(folders)].sort((a, b) => a.localeCompare(b)).map((folder) => licenceOf(join(root, folder))));
+  const folders = inputs
+    .map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+    .filter((folder) => folder !== undefined);
+  const texts = await Promise.all(
+    [...new Set(folders)].sort((a, b) => a.localeCompare(b)).map((folder) => licenceOf(join(root, folder))),
+  );
   return `The bundle contains the packages below.\n\n${texts.join('\n')}`;
 }
 

@@ -1,3 +1,4 @@
+import { cliManual } from './cli-manual.js';
 import { configurationManual } from '../src/config/manual.js';
 import { ERRORS, STREAM_ENDS, type ErrorOwner } from '../src/core/errors.js';
 
@@ -12,7 +13,11 @@ const OWNERS: Record<ErrorOwner, string> = {
 
 /** Every page that is made from the code: its path from the root of the repository, and its text. */
 export function generatedPages(): Record<string, string> {
-  return { 'docs/errors.md': errorPage(), 'docs/configuration.md': configurationManual() };
+  return {
+    'docs/errors.md': errorPage(),
+    'docs/configuration.md': configurationManual(),
+    'docs/cli.md': cliManual(GENERATED),
+  };
 }
 
 function errorPage(): string {
