@@ -39,11 +39,9 @@ describe('what was checked is what is sent', () => {
     judge(world, { name, bytes: post(body), status: [400] }),
   );
 
-  test('A-BD-02 a member in another case is another member and does not decide', async () => {
-    world.upstream.forget();
-    const answer = await send(world, post(`{"Model":"secret-model","model":"test-model",${messages}}`)(world.key));
-    expect(answer.status).toBe(200);
-    expect(world.upstream.exchanges[0]?.json()['model']).toBe('test-model');
+  test('A-BD-02 a second model in another case is refused: some servers read names without regard to case', async () => {
+    const body = `{"Model":"secret-model","model":"test-model",${messages}}`;
+    await judge(world, { name: 'case', bytes: post(body), status: [400] });
   });
 
   test('A-BD-02 a model inside another object does not decide', async () => {
@@ -111,7 +109,7 @@ describe('a body of the wrong kind is a clear 400, never a crash', () => {
     ['a model that is an object', `{"model":{"toString":"test-model"},${messages}}`, [400]],
     ['a stream that is a word', `{"model":"test-model","stream":"yes",${messages}}`, [400]],
     ['a raw line break in a string', `{"model":"test-model","x":"a\nb",${messages}}`, [400]],
-    ['a model with a NUL at its end', `{"model":"test-model\\u0000",${messages}}`, [404]],
+    ['a model with a NUL at its end', `{"model":"test-model\\u0000",${messages}}`, [400, 404]],
     ['a model with a space before it', `{"model":" test-model",${messages}}`, [404]],
     ['a model in another case', `{"model":"Test-Model",${messages}}`, [404]],
     ['a look-alike model', `{"model":"t\u0435st-model",${messages}}`, [404]],
@@ -159,11 +157,13 @@ describe('A-BD-05 depth, width and size cost the caller, not the others', () => 
 
   test('10 MB of small objects block the event loop for less than 50 ms at a time', async () => {
     const bytes = post(padded(`[${'{"a":1},'.repeat(1_250_000)}{}]`))(world.key);
+    world.upstream.forget();
+    world.upstream.onRequest = (exchange) => exchange.answer(200, {});
     const loop = watchEventLoop();
     const answer = await send(world, bytes);
     loop.stop();
     expect([200, 400, 413]).toContain(answer.status);
-    expect(loop.p99Ms()).toBeLessThan(50);
+    expect(loop.maxMs()).toBeLessThan(50);
   });
 
   test('10 MB in one string, as an image has it, pass', async () => {

@@ -46,7 +46,12 @@ describe('A-HD-07 which text is the credential is never a matter of luck', () =>
       400,
       'conflicting_credentials',
     ],
-    ['two keys in one value', (key) => [`Authorization: Bearer ${key}, Bearer ${other.key}`], 401, undefined],
+    [
+      'two keys in one value',
+      (key) => [`Authorization: Bearer ${key}, Bearer ${other.key}`],
+      400,
+      'conflicting_credentials',
+    ],
     ['two spaces behind the scheme', (key) => [`Authorization: Bearer  ${key}`], 401, undefined],
     ['a tab behind the scheme', (key) => [`Authorization: Bearer\t${key}`], 401, undefined],
     ['no scheme', (key) => [`Authorization: ${key}`], 401, undefined],
@@ -70,10 +75,6 @@ describe('A-HD-07 which text is the credential is never a matter of luck', () =>
     ['a dummy in the other slot', (key) => [`Authorization: Bearer ${key}`, 'X-Api-Key: ollama']],
     ['sk- before the key', (key) => [`Authorization: Bearer sk-${key}`]],
     ['the spelling without underscores', (key) => [`Authorization: Bearer ${key.replaceAll('_', '')}`]],
-    [
-      'both spellings of the same key',
-      (key) => [`Authorization: Bearer ${key}`, `X-Api-Key: ${key.replaceAll('_', '')}`],
-    ],
   ];
   test.each(fine)('%s is understood', async (_name, headers) => {
     const answer = await send(world, GET(...headers(world.key)));

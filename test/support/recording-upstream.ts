@@ -102,6 +102,7 @@ export class RecordingUpstream {
     const connection: RecordedConnection = { socket, received: [], open: true };
     this.connections.push(connection);
     socket.on('error', () => {});
+    socket.setMaxListeners(0);
     socket.on('close', () => (connection.open = false));
     let pending: Buffer = Buffer.alloc(0);
     let current: { head: Head; decoder: BodyDecoder; pieces: Buffer[]; exchange: Exchange } | null = null;
