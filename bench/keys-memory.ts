@@ -48,7 +48,8 @@ function* rowsOf(count: number, owners: number, secrets: string[]): Iterable<Pac
 }
 
 function makeKeyFor(at: number, every: number, secrets: string[]): { id: string; digest: Uint8Array } {
-  if (at % every !== 0) return { id: ((at * 2654435761) % 2 ** 48).toString(16).padStart(ID_LENGTH, '0'), digest: digestAt(at) };
+  if (at % every !== 0)
+    return { id: ((at * 2654435761) % 2 ** 48).toString(16).padStart(ID_LENGTH, '0'), digest: digestAt(at) };
   const { id, secret } = makeKey();
   secrets.push(secret.reveal());
   return { id, digest: digestOf(secret.reveal()) };
@@ -97,5 +98,7 @@ sizes.forEach((count, at) => {
   const loaded = load(count, owners[at] ?? 1);
   const perKey = count >= 1_000_000 ? `${Math.round(loaded.bytes / count)} bytes of RSS a key, ` : '';
   const ns = Math.round(lookUpNs(loaded));
-  process.stdout.write(`${count} keys of ${owners[at]} owners: loaded in ${Math.round(loaded.loadMs)} ms, ${perKey}${ns} ns a look-up\n`);
+  process.stdout.write(
+    `${count} keys of ${owners[at]} owners: loaded in ${Math.round(loaded.loadMs)} ms, ${perKey}${ns} ns a look-up\n`,
+  );
 });

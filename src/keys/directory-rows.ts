@@ -54,7 +54,8 @@ export class KeyRows {
   /** Inserts or replaces a key unless what is held is newer. */
   apply(key: PackRow, revision: number): void {
     const previousBytes = key.previousDigest?.byteLength ?? DIGEST_BYTES;
-    if (key.digest.byteLength !== DIGEST_BYTES || previousBytes !== DIGEST_BYTES) throw new Error('A digest has 32 bytes.');
+    if (key.digest.byteLength !== DIGEST_BYTES || previousBytes !== DIGEST_BYTES)
+      throw new Error('A digest has 32 bytes.');
     const row = this.table.findOrReserve(key.id, this.#loadedRevision);
     if (revision < this.table.revision(row)) return;
     const parent = key.parentId === null ? NO_ROW : this.table.findOrReserve(key.parentId, this.#loadedRevision);

@@ -1,4 +1,5 @@
 import { randomFillSync, timingSafeEqual } from 'node:crypto';
+import { ID_LENGTH, hashOf, idText, idWord } from './directory-id.js';
 import { SlotIndex, type PackedIndex } from './directory-index.js';
 import { PreviousSecrets, type PackedPrevious } from './directory-previous.js';
 import { isKeyId } from './format.js';
@@ -19,7 +20,6 @@ const EXPIRY_HIGH_AND_FLAGS = 7; // 16 bits each
 const DIGEST = 8; // 8 words
 
 const DIGEST_BYTES = 32;
-const ID_CHARACTERS = 12;
 const NEVER = 2 ** 48 - 1;
 const STATES = ['active', 'disabled', 'revoked'] as const;
 /** State of a row that stands for a key named as a parent but not held itself. */
@@ -66,7 +66,7 @@ export class KeyTable {
 
   /** The row of this id, absent ones included, or `NO_ROW`. */
   find(id: string): number {
-    if (id.length !== ID_CHARACTERS) return NO_ROW;
+    if (id.length !== ID_LENGTH) return NO_ROW;
     const first = idWord(id, 0);
     const second = idWord(id, 4);
     const third = idWord(id, 8);
@@ -111,6 +111,7 @@ export class KeyTable {
 
   /** Marks a row as not held. It keeps its place, since children may name it. */
   markAbsent(row: number, revision: number): void {
+    this.#words[row * ROW_WORDS + PARENT] = 0;
     this.#setFlags(row, ABSENT);
     this.#revisions[row] = revision;
   }
@@ -231,22 +232,4 @@ export class KeyTable {
     revisions.set(this.#revisions);
     this.#revisions = revisions;
   }
-}
-
-/** Four characters of an id as one word. */
-function idWord(id: string, start: number): number {
-  const code = (at: number): number => id.charCodeAt(start + at) & 0xff;
-  return (code(0) | (code(1) << 8) | (code(2) << 16) | (code(3) << 24)) >>> 0;
-}
-
-function idText(word: number): string {
-  return String.fromCharCode(word & 0xff, (word >>> 8) & 0xff, (word >>> 16) & 0xff, word >>> 24);
-}
-
-/** Mixes the three words of an id; ids are random, so that little is needed. */
-function hashOf(first: number, second: number, third: number): number {
-  let mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b) ^ Math.imul(third, 0xc2b2ae35);
-  mixed ^= mixed >>> 15;
-  mixed = Math.imul(mixed, 0x2c1b3c6d);
-  return (mixed ^ (mixed >>> 13)) >>> 0;
 }

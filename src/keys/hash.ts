@@ -28,7 +28,8 @@ export interface SlowHasher {
  * at most five new candidates a second; known candidates are remembered by their SHA-256.
  */
 export function createSlowHasher(salt: Uint8Array, clock: Clock): SlowHasher {
-  if (salt.byteLength < LEAST_SALT_BYTES) throw new Error(`The salt for weak secrets has ${salt.byteLength} bytes, at least ${LEAST_SALT_BYTES} are needed.`);
+  if (salt.byteLength < LEAST_SALT_BYTES)
+    throw new Error(`The salt for weak secrets has ${salt.byteLength} bytes, at least ${LEAST_SALT_BYTES} are needed.`);
   const remembered = new Map<string, Promise<Uint8Array>>();
   let nextTurnMs = 0;
 

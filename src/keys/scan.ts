@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TextDecoder } from 'node:util';
@@ -81,16 +81,20 @@ async function* scanDirectory(top: string): AsyncGenerator<FoundKey | Unreadable
   const waiting = [top];
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
     try {
-      const entries = await readdir(directory, { withFileTypes: true });
-      for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
-        const path = join(directory, entry.name);
-        if (entry.isFile()) yield* scanFile(path);
-        else if (entry.isDirectory() && !SKIPPED_DIRECTORIES.has(entry.name)) waiting.push(path);
-      }
+      const { files, directories } = await entriesOf(directory);
+      waiting.push(...directories);
+      for (const file of files) yield* scanFile(file);
     } catch (error) {
       yield unreadable(directory, error);
     }
   }
+}
+
+async function entriesOf(directory: string): Promise<{ files: string[]; directories: string[] }> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const wanted = entries.filter((entry) => entry.isDirectory() && !SKIPPED_DIRECTORIES.has(entry.name));
+  const paths = (chosen: Dirent[]): string[] => chosen.map((entry) => join(directory, entry.name)).sort();
+  return { files: paths(entries.filter((entry) => entry.isFile())), directories: paths(wanted).reverse() };
 }
 
 async function* scanFile(path: string): AsyncGenerator<FoundKey | Unreadable> {

@@ -30,11 +30,17 @@ export class UsageLink {
       onUses(opened.uses);
       return;
     }
-    this.#log.warn({ reason: opened.pending }, 'The request log cannot be opened now and is tried again every second. Look at the disk under the data directory.');
+    this.#log.warn(
+      { reason: opened.pending },
+      'The request log cannot be opened now and is tried again every second. Look at the disk under the data directory.',
+    );
     this.#retry(onUses);
   }
 
-  call<Name extends keyof UsageApi>(name: Name, args: Parameters<UsageApi[Name]>[0]): Promise<ReturnType<UsageApi[Name]>> {
+  call<Name extends keyof UsageApi>(
+    name: Name,
+    args: Parameters<UsageApi[Name]>[0],
+  ): Promise<ReturnType<UsageApi[Name]>> {
     return this.#worker.call(name, args as never) as Promise<ReturnType<UsageApi[Name]>>;
   }
 

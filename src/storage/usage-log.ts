@@ -77,7 +77,11 @@ class UsageLog implements RequestLog {
     this.#queue = new BatchQueue<RequestTuple>({
       clock,
       send: async (rows) => this.#queue.countDropped(await link.call('write', rows)),
-      onFault: (error) => log.warn({ reason: reasonOf(error) }, 'The request log cannot be written now. Requests go on, rows wait in memory and are dropped beyond a bound. Look at the disk under the data directory.'),
+      onFault: (error) =>
+        log.warn(
+          { reason: reasonOf(error) },
+          'The request log cannot be written now. Requests go on, rows wait in memory and are dropped beyond a bound. Look at the disk under the data directory.',
+        ),
       onHealed: () => log.info({ dropped: this.#queue.dropped }, 'The request log is written again.'),
       delayMs: DELAY_MS,
       rowsPerBatch: ROWS_PER_BATCH,
@@ -93,7 +97,10 @@ class UsageLog implements RequestLog {
   async start(): Promise<void> {
     const { clock } = this.#options;
     await this.#link.open((uses) => this.lastUse.merge(uses));
-    this.#timers = [clock.every(NOTE_EVERY_MS, () => void this.#note()), clock.every(TIDY_EVERY_MS, () => void this.#tidy())];
+    this.#timers = [
+      clock.every(NOTE_EVERY_MS, () => void this.#note()),
+      clock.every(TIDY_EVERY_MS, () => void this.#tidy()),
+    ];
   }
 
   record(row: RequestRow): void {
@@ -104,16 +111,29 @@ class UsageLog implements RequestLog {
     for (const watcher of this.#watchers) this.#show(watcher, shown);
   }
 
-  async list(filter: RequestFilter, page: { limit: number; after?: string }): Promise<{ data: RequestRow[]; next: string | null }> {
+  async list(
+    filter: RequestFilter,
+    page: { limit: number; after?: string },
+  ): Promise<{ data: RequestRow[]; next: string | null }> {
     if (filter.status !== undefined && !STATUS_FILTER.test(filter.status)) {
-      throw new Refusal('invalid_value', { message: 'A status is a number such as 404 or a class such as 4xx.', param: 'status' });
+      throw new Refusal('invalid_value', {
+        message: 'A status is a number such as 404 or a class such as 4xx.',
+        param: 'status',
+      });
     }
     if (page.after !== undefined && !CURSOR.test(page.after)) {
-      throw new Refusal('invalid_value', { message: 'This is not a cursor. Take `next` of the page before.', param: 'after' });
+      throw new Refusal('invalid_value', {
+        message: 'This is not a cursor. Take `next` of the page before.',
+        param: 'after',
+      });
     }
     await this.#queue.flush();
     const limit = Math.min(Math.max(Math.trunc(page.limit) || 1, 1), MOST_LISTED);
-    const stored = await this.#link.call('list', { filter, limit: limit + 1, before: page.after === undefined ? null : Number(page.after) });
+    const stored = await this.#link.call('list', {
+      filter,
+      limit: limit + 1,
+      before: page.after === undefined ? null : Number(page.after),
+    });
     const shown = stored.slice(0, limit);
     const next = stored.length > limit ? String(shown.at(-1)?.['position']) : null;
     return { data: shown.map(rowOf), next };
@@ -160,9 +180,12 @@ class UsageLog implements RequestLog {
       this.lastUse.putBack(uses?.ids ?? []);
       this.#sampler.putBack(refusals);
     };
-    this.#noting = this.#link.call('note', { uses, refusals }).catch(putBack).finally(() => {
-      this.#noting = null;
-    });
+    this.#noting = this.#link
+      .call('note', { uses, refusals })
+      .catch(putBack)
+      .finally(() => {
+        this.#noting = null;
+      });
     return this.#noting;
   }
 
@@ -170,7 +193,9 @@ class UsageLog implements RequestLog {
   async #tidy(): Promise<void> {
     const nowMs = this.#options.clock.now();
     const requestsBeforeMs = nowMs - this.#options.requestLogDays * DAY_MS;
-    const more = await this.#link.call('tidy', { requestsBeforeMs, usesBeforeMs: nowMs - RECENT_MS }).catch(() => false);
+    const more = await this.#link
+      .call('tidy', { requestsBeforeMs, usesBeforeMs: nowMs - RECENT_MS })
+      .catch(() => false);
     if (more && this.#closed === null) this.#options.clock.after(TIDY_PAUSE_MS, () => void this.#tidy());
   }
 }

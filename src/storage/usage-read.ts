@@ -14,10 +14,16 @@ export const STATUS_FILTER = /^[1-5](?:\d\d|xx)$/;
 const FIRST_FAILURE = 400;
 
 /** Requests newest first. Every condition is served by the order of the table or by an index in that order. */
-export function listRequests(database: SqliteDatabase, filter: RequestFilter, page: { limit: number; before: number | null }): SqlRow[] {
+export function listRequests(
+  database: SqliteDatabase,
+  filter: RequestFilter,
+  page: { limit: number; before: number | null },
+): SqlRow[] {
   const conditions = conditionsOf(filter, page.before);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map((condition) => condition.sql).join(' AND ')}`;
-  const statement = database.prepare(`SELECT position, ${COLUMN_NAMES.join(', ')} FROM requests ${where} ORDER BY position DESC LIMIT ?`);
+  const statement = database.prepare(
+    `SELECT position, ${COLUMN_NAMES.join(', ')} FROM requests ${where} ORDER BY position DESC LIMIT ?`,
+  );
   return statement.all(...conditions.flatMap((condition) => condition.values), page.limit);
 }
 
@@ -43,7 +49,11 @@ function statusConditions(status: string): Condition[] {
 }
 
 /** Addresses and models of these keys since a moment, sorted. */
-export function recentUseOf(database: SqliteDatabase, keyIds: readonly string[], sinceMs: number): { addresses: string[]; models: string[] } {
+export function recentUseOf(
+  database: SqliteDatabase,
+  keyIds: readonly string[],
+  sinceMs: number,
+): { addresses: string[]; models: string[] } {
   const addresses = new Set<string>();
   const models = new Set<string>();
   const statement = database.prepare('SELECT address, model FROM recent_use WHERE key_id = ? AND last_ms >= ?');

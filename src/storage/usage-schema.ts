@@ -92,14 +92,18 @@ function unusable(path: string, cause: unknown): Refusal {
 
 function migrate(database: SqliteDatabase): void {
   database.transaction(() => {
-    database.exec('CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), schema_version INTEGER NOT NULL, min_reader_version INTEGER NOT NULL)');
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), schema_version INTEGER NOT NULL, min_reader_version INTEGER NOT NULL)',
+    );
     const meta = database.prepare('SELECT schema_version, min_reader_version FROM meta').get();
     const version = Number(meta?.['schema_version'] ?? 0);
     refuseNewer(database.path, Number(meta?.['min_reader_version'] ?? 0));
     MIGRATIONS.slice(version).forEach((migration, at) => {
       database.exec(migration.sql);
       database
-        .prepare('INSERT INTO meta VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET schema_version = excluded.schema_version, min_reader_version = excluded.min_reader_version')
+        .prepare(
+          'INSERT INTO meta VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET schema_version = excluded.schema_version, min_reader_version = excluded.min_reader_version',
+        )
         .run(version + at + 1, migration.minReaderVersion);
     });
   });

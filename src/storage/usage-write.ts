@@ -27,7 +27,9 @@ export class UsageWriter {
   constructor(database: SqliteDatabase) {
     this.#database = database;
     const places = COLUMN_NAMES.map(() => '?').join(', ');
-    this.#insert = database.prepare(`INSERT OR IGNORE INTO requests (position, ${COLUMN_NAMES.join(', ')}) VALUES (?, ${places})`);
+    this.#insert = database.prepare(
+      `INSERT OR IGNORE INTO requests (position, ${COLUMN_NAMES.join(', ')}) VALUES (?, ${places})`,
+    );
     this.#lastBefore = database.prepare('SELECT max(position) AS last FROM requests WHERE position < ?');
     this.#noteUse = database.prepare(
       'INSERT INTO recent_use VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_ms = max(last_ms, excluded.last_ms)',

@@ -13,6 +13,7 @@ export function presentable(row: RequestRow, mask: (text: string) => string): Re
   const reason = shownOrNull(row.reason);
   const correlationId = shownOrNull(row.correlationId);
   const userAgent = shownOrNull(row.userAgent);
-  const isSame = path === row.path && reason === row.reason && correlationId === row.correlationId && userAgent === row.userAgent;
+  const isSame =
+    path === row.path && reason === row.reason && correlationId === row.correlationId && userAgent === row.userAgent;
   return isSame ? row : { ...row, path, reason, correlationId, userAgent };
 }
