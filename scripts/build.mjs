@@ -3,15 +3,16 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { licencesOf } from './licences.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.stamp');
+const TYPES_STAMP = join(DIST, 'types/.stamp');
 
 /** What is built: the file under dist/ and the source it comes from. */
 const ENTRIES = [
@@ -37,35 +38,47 @@ const EXTERNAL = ['@photostructure/sqlite', 'node:sqlite'];
 /** CommonJS packages inside an ES module bundle still ask for `require`. */
 const BANNER = `import { createRequire as keyporterRequire } from 'node:module';\nconst require = keyporterRequire(import.meta.url);`;
 
-/** Chunks of earlier builds stay this long: a gateway that runs loads its commands from them. */
+/** Chunks stay this long after a build replaced them: a gateway that runs may still load them. */
 const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Builds when something is stale. Answers whether it built.
- * @param {{ force?: boolean, clean?: boolean, quiet?: boolean }} [options]
+ * Builds what is stale. Answers whether there was anything. `runOnly` leaves the types of the library out.
+ * @param {{ force?: boolean, clean?: boolean, workers?: boolean, runOnly?: boolean }} [options]
  */
 export async function build(options = {}) {
-  const stamp = await stampOf();
-  if (!options.force && !options.clean && (await present(stamp))) return false;
   const started = performance.now();
   if (options.clean) await rm(DIST, { recursive: true, force: true });
-  await mkdir(DIST, { recursive: true });
-  await rm(STAMP, { force: true });
-  const [outputs] = await Promise.all([bundle(options), declare()]);
-  await dropOldChunks(outputs);
-  if (!options.workers) await replaceFile(STAMP, stamp);
-  if (!options.quiet) console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  const stamp = await stampOf();
+  const made = await Promise.all([bundleWhenStale(stamp, options), options.runOnly ? false : declareWhenStale(stamp)]);
+  if (!made.includes(true)) return false;
+  console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return true;
+}
+
+async function bundleWhenStale(stamp, options) {
+  const last = await lastBuild();
+  const present = ENTRIES.every(({ out }) => existsSync(join(DIST, `${out}.js`)));
+  if (!options.force && last.stamp === stamp && present) return false;
+  const outputs = await bundle(options);
+  await dropOldChunks(outputs, last.chunks);
+  const chunks = outputs.filter((file) => dirname(file).endsWith('chunks')).map((file) => basename(file));
+  if (!options.workers) await replaceFile(STAMP, [stamp, ...chunks].join('\n'));
+  return true;
+}
+
+/** Writes the types of the library entry. A type error is for `npm run check` to judge and does not stop the build. */
+async function declareWhenStale(stamp) {
+  if ((await readFile(TYPES_STAMP, 'utf8').catch(() => '')) === stamp) return false;
+  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  const child = spawn(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'ignore' });
+  await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  await replaceFile(TYPES_STAMP, stamp);
   return true;
 }
 
 async function bundle(options) {
   const { build: esbuild } = await import('esbuild');
-  const missing = ENTRIES.filter((entry) => !existsSync(join(ROOT, entry.source)));
-  if (!options.quiet)
-    for (const entry of missing) console.log(`left out dist/${entry.out}.js: there is no ${entry.source}`);
-  const wanted = ENTRIES.filter(
-    (entry) => !missing.includes(entry) && (!options.workers || entry.out.startsWith('workers/')),
-  );
+  const wanted = options.workers ? ENTRIES.filter(({ out }) => out.startsWith('workers/')) : ENTRIES;
   const result = await esbuild({
     absWorkingDir: ROOT,
     entryPoints: wanted.map((entry) => ({ in: entry.source, out: entry.out })),
@@ -86,13 +99,12 @@ async function bundle(options) {
   });
   await replaceFile(join(DIST, 'LICENCES.txt'), await licencesOf(ROOT, Object.keys(result.metafile.inputs)));
   for (const { path, contents } of result.outputFiles) await replaceFile(path, contents);
-  await linkCommand();
+  if (wanted === ENTRIES) await linkCommand();
   return result.outputFiles.map((file) => file.path);
 }
 
 /** Makes `dist/bin/keyporter`, so that one folder in PATH gives the command in a clone. */
 async function linkCommand() {
-  if (!existsSync(join(DIST, 'main.js'))) return;
   await chmod(join(DIST, 'main.js'), 0o755);
   await mkdir(join(DIST, 'bin'), { recursive: true });
   await symlink('../main.js', join(DIST, 'bin/keyporter')).catch((error) => {
@@ -108,31 +120,22 @@ async function replaceFile(path, contents) {
   await rename(fresh, path);
 }
 
-/** Writes the types of the library entry. A type error is `npm run check`'s to judge and does not stop the build. */
-async function declare() {
-  if (!existsSync(join(ROOT, 'src/gateway.ts'))) return;
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
-  const child = spawn(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'ignore' });
-  await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
-}
-
-async function dropOldChunks(outputs) {
+async function dropOldChunks(outputs, replaced) {
   const directory = join(DIST, 'chunks');
   const current = new Set(outputs);
+  const now = Date.now();
   for (const name of await readdir(directory).catch(() => [])) {
     const file = join(directory, name);
     if (current.has(file)) continue;
-    const { mtimeMs } = await stat(file);
-    if (Date.now() - mtimeMs > KEEP_OLD_CHUNKS_MS) await rm(file, { force: true });
+    if (replaced.includes(name)) await utimes(file, now / 1000, now / 1000);
+    else if (now - (await stat(file)).mtimeMs > KEEP_OLD_CHUNKS_MS) await rm(file, { force: true });
   }
 }
 
-async function present(stamp) {
-  const known = await readFile(STAMP, 'utf8').catch(() => '');
-  return (
-    known === stamp &&
-    ENTRIES.every(({ out, source }) => existsSync(join(DIST, `${out}.js`)) === existsSync(join(ROOT, source)))
-  );
+/** What the last build left: the hash of its sources, then the names of its chunks, one a line. */
+async function lastBuild() {
+  const [stamp = '', ...chunks] = (await readFile(STAMP, 'utf8').catch(() => '')).split('\n');
+  return { stamp, chunks };
 }
 
 /** One hash over the content of everything the build reads. */

@@ -4,7 +4,7 @@ import { installMissing, requireNode } from './install.mjs';
 requireNode();
 await installMissing();
 const { build } = await import('./build.mjs');
-await build();
+await build({ runOnly: true });
 
 const main = new URL('../dist/main.js', import.meta.url);
 process.env.KEYPORTER_NPM_START = '1';
