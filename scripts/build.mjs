@@ -97,9 +97,13 @@ async function bundle(options) {
     logLevel: 'warning',
     write: false,
   });
-  await replaceFile(join(DIST, 'LICENCES.txt'), await licencesOf(ROOT, Object.keys(result.metafile.inputs)));
-  for (const { path, contents } of result.outputFiles) await replaceFile(path, contents);
-  if (wanted === ENTRIES) await linkCommand();
+  const isEntry = ({ path }) => dirname(path) !== join(DIST, 'chunks');
+  const chunksFirst = result.outputFiles.toSorted((a, b) => isEntry(a) - isEntry(b));
+  for (const { path, contents } of chunksFirst) await replaceFile(path, contents);
+  if (wanted === ENTRIES) {
+    await replaceFile(join(DIST, 'LICENCES.txt'), await licencesOf(ROOT, Object.keys(result.metafile.inputs)));
+    await linkCommand();
+  }
   return result.outputFiles.map((file) => file.path);
 }
 
