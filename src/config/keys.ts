@@ -45,7 +45,10 @@ const provider = group({
   cache_seconds: wholeNumber(0, 60, 'seconds').default(30).describe('`delegated`: how long an answer is remembered.'),
   outage_status: wholeNumber(400, 599)
     .optional()
-    .describe('`delegated`: status when the endpoint does not answer. 503; 401 for `llama-stack-1626`.'),
+    .meta({
+      description: '`delegated`: status when the endpoint does not answer. 503; 401 for `llama-stack-1626`.',
+      examples: [503],
+    }),
   allow_plain_http: flag().default(false).describe('`delegated`: lets credentials travel to the endpoint without TLS.'),
   issuer: text()
     .optional()

@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Secret } from '../core/secret.js';
 import { findConfigFile, loadConfig, type LoadedConfig, type LoadOptions } from './load.js';
-import { AVAILABLE_EXAMPLE, WHOLE_EXAMPLE } from './example.fixture.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -60,26 +58,6 @@ describe('defaults', () => {
   it('hold without any file', async () => {
     const outcome = await loadConfig({ env: {}, cwd: directory });
     expect(outcome).toMatchObject({ ok: true, loaded: { file: null } });
-  });
-});
-
-describe('the example of the documents', () => {
-  it('loads when it is reduced to what is available, with no word about it', async () => {
-    const { config, warnings } = await load(AVAILABLE_EXAMPLE, { env: { VLLM_KEY: 'sk-1' } });
-    expect(config.models.qwen3?.replicas[0]?.api_key).toBeInstanceOf(Secret);
-    expect(config.models.qwen3).toMatchObject({ aliases: ['gpt-4o-mini'], upstream_model: 'Qwen/Qwen3-8B' });
-    expect(config.models['*']?.replicas[0]?.url).toBe('http://127.0.0.1:1234');
-    expect(warnings).toEqual([]);
-  });
-
-  it('has exactly the faults of what is not yet available, each in its line', async () => {
-    const told = await faults(WHOLE_EXAMPLE, { env: { VLLM_KEY: 'sk-1' } });
-    const expected = WHOLE_EXAMPLE.split('\n').flatMap((line, index) => {
-      const count = Number(/# later: (\d)/.exec(line)?.[1] ?? 0);
-      return Array.from({ length: count }, () => index + 1);
-    });
-    expect(told.map((fault) => Number(fault.split(':', 1)[0]))).toEqual(expected);
-    expect(told.filter((fault) => !fault.includes('not yet available in this version'))).toEqual([]);
   });
 });
 

@@ -14,25 +14,23 @@ const LARGEST_BYTES = 4 * 1024 * 1024;
  * missing, unreadable or empty is one being written: nothing is called. Answers how to stop.
  */
 export function watchConfig(file: string, clock: Clock, onChange: (text: string) => void): () => void {
-  const watcher = new Watcher(file, onChange);
+  const watcher = new ConfigWatcher(file, onChange);
   let looking = false;
-  let stopped = false;
   const cancel = clock.every(LOOK_EVERY_MS, () => {
     if (looking) return;
     looking = true;
-    void watcher
-      .look(() => stopped)
-      .finally(() => {
-        looking = false;
-      });
+    void watcher.look().finally(() => {
+      looking = false;
+    });
   });
   return () => {
-    stopped = true;
     cancel();
+    watcher.stop();
   };
 }
 
-class Watcher {
+/** What the clock calls: one look at the file, and a call of `onChange` when it has changed and settled. */
+export class ConfigWatcher {
   readonly #file: string;
   readonly #onChange: (text: string) => void;
   /** Digest of the content that was told last, or was there at the beginning. */
@@ -41,6 +39,7 @@ class Watcher {
   #compared = '';
   /** How the file looked last time. */
   #seen = '';
+  #stopped = false;
 
   constructor(file: string, onChange: (text: string) => void) {
     this.#file = file;
@@ -48,14 +47,19 @@ class Watcher {
     this.#told = digestNow(file);
   }
 
-  async look(isStopped: () => boolean): Promise<void> {
+  /** Nothing is called any more, not even by a look that is under way. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async look(): Promise<void> {
     const mark = await markOf(this.#file);
     const settled = mark === this.#seen;
     this.#seen = mark;
     if (mark === '' || !settled || mark === this.#compared) return;
     const read = await readText(this.#file, LARGEST_BYTES);
     const unchangedMeanwhile = (await markOf(this.#file)) === mark;
-    if (isStopped() || !unchangedMeanwhile || read.fault !== undefined || read.text.trim() === '') return;
+    if (this.#stopped || !unchangedMeanwhile || read.fault !== undefined || read.text.trim() === '') return;
     this.#compared = mark;
     const digest = digestOf(read.text);
     if (digest === this.#told) return;

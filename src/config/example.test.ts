@@ -1,5 +1,9 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../core/secret.js';
+import { loadConfig, type LoadedConfig, type LoadOutcome } from './load.js';
+
 /** Every member of `keyporter.yaml`. `later: N` marks the lines of what is not yet available, with the number of faults. */
-export const WHOLE_EXAMPLE = `listeners:
+const WHOLE_EXAMPLE = `listeners:
   - { listen: 127.0.0.1:5390, serve: [api, admin, metrics] }   # later: 1
   - { listen: 127.0.0.1:5001, profile: authkeys }   # later: 1
   - { listen: 127.0.0.1:9001, profile: orchestra }   # later: 1
@@ -73,7 +77,7 @@ tracing: { otlp_endpoint: null }
 `;
 
 /** The same, reduced to what is available. */
-export const AVAILABLE_EXAMPLE = `listeners:
+const AVAILABLE_EXAMPLE = `listeners:
   - { listen: 127.0.0.1:5390, serve: [api, admin] }
 public_url: null
 allowed_hosts: []
@@ -113,3 +117,34 @@ usage: { request_log_days: 30 }
 logging: { level: info, format: auto }
 tracing: { otlp_endpoint: null }
 `;
+
+function load(text: string): Promise<LoadOutcome> {
+  return loadConfig({ text, env: { VLLM_KEY: 'sk-1' }, cwd: '/' });
+}
+
+async function loaded(text: string): Promise<LoadedConfig> {
+  const outcome = await load(text);
+  if (!outcome.ok) throw new Error(outcome.faults.map(({ message }) => message).join('\n'));
+  return outcome.loaded;
+}
+
+describe('the example of the documents', () => {
+  it('loads when it is reduced to what is available, with no word about it', async () => {
+    const { config, warnings } = await loaded(AVAILABLE_EXAMPLE);
+    expect(config.models.qwen3?.replicas[0]?.api_key).toBeInstanceOf(Secret);
+    expect(config.models.qwen3).toMatchObject({ aliases: ['gpt-4o-mini'], upstream_model: 'Qwen/Qwen3-8B' });
+    expect(config.models['*']?.replicas[0]?.url).toBe('http://127.0.0.1:1234');
+    expect(warnings).toEqual([]);
+  });
+
+  it('has exactly the faults of what is not yet available, each in its line', async () => {
+    const outcome = await load(WHOLE_EXAMPLE);
+    const told = outcome.ok ? [] : outcome.faults.map(({ line, message }) => `${line}: ${message}`);
+    const expected = WHOLE_EXAMPLE.split('\n').flatMap((line, index) => {
+      const count = Number(/# later: (\d)/.exec(line)?.[1] ?? 0);
+      return Array.from({ length: count }, () => index + 1);
+    });
+    expect(told.map((fault) => Number(fault.split(':', 1)[0]))).toEqual(expected);
+    expect(told.filter((fault) => !fault.includes('not yet available in this version'))).toEqual([]);
+  });
+});

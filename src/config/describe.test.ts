@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { describeConfig } from './describe.js';
+import { loadConfig } from './load.js';
+import { maskConfig } from './mask.js';
+import type { Config } from './schema.js';
+
+const CANARY = 'canary-2c91';
+
+async function load(text: string): Promise<Config> {
+  const outcome = await loadConfig({ text, env: { KEY: CANARY }, cwd: '/' });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
+  return outcome.loaded.config;
+}
+
+const FULL = `models:
+  a: { aliases: [b], upstream_model: A/a, restricted: true, replicas: [{ url: http://10.0.0.1/v1, api_key: "\${KEY}" }], paths: { /v1/x: http://10.0.0.2/x } }
+  "*": { replicas: [{ url: http://10.0.0.3 }] }
+upstreams: [{ url: http://10.0.0.4, api_key: "\${KEY}" }]
+default_model: a
+unknown_model: default
+auth: { local_networks: [10.0.0.0/8] }
+keys: { default_expires: 30d, max_lifetime: 1y, require: [owner] }
+audit: { retention_days: null }`;
+
+describe('the effective configuration', () => {
+  it('is shown with stars in place of every secret', async () => {
+    const shown = JSON.stringify(maskConfig(await load(FULL)));
+    expect(shown.match(/"\*{8}"/g)).toHaveLength(2);
+    expect(shown).not.toContain(CANARY);
+  });
+
+  it('can be written to a file and loaded again', async () => {
+    const config = await load(FULL);
+    const again = await load(JSON.stringify(maskConfig(config)));
+    expect(maskConfig(again)).toEqual(maskConfig(config));
+  });
+
+  it('is described in sentences without a secret', async () => {
+    const sentences = describeConfig(await load(FULL));
+    expect(sentences.join('\n')).not.toContain(CANARY);
+    expect(sentences).toEqual([
+      'Listens on 127.0.0.1:5390 without TLS and serves the inference API and the admin API.',
+      'Offers the models that http://10.0.0.4 lists, with its key.',
+      'Serves a, also as b from http://10.0.0.1, with its key under the name A/a; only for keys that name it; /v1/x goes to http://10.0.0.2/x.',
+      'Passes any other model name on to http://10.0.0.3.',
+      'Bodies without a model go to a.',
+      'Names nobody serves are answered by a.',
+      'Every request needs a key, except from 10.0.0.0/8, where clients may do infer.',
+      'An address that sends 20 wrong keys in a minute gets 429.',
+      'New keys may do infer and expire after 30d unless told otherwise and at the latest after 1y.',
+      'A new key must be given owner.',
+      'Keeps the audit trail for ever and the request log for 30 days; never prompts or answers.',
+      'On SIGTERM lets running answers go on for up to 300 seconds.',
+    ]);
+  });
+
+  it('of an empty file says that it looks for model servers', async () => {
+    expect(describeConfig(await load(''))).toContain(
+      'Looks for model servers on the usual ports of this machine and offers their models.',
+    );
+  });
+});
