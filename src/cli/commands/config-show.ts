@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import { ask } from '../ask.js';
 import { remoteUrl, withAdmin } from '../client.js';
 import type { Invocation, RunCommand } from '../invocation.js';
@@ -6,7 +7,7 @@ import { findLocal, requireConfiguration } from '../local.js';
 /** What runs, when a gateway runs; else what would run. Needs no store. */
 export const run: RunCommand = async (invocation) => {
   const config = (await ofGateway(invocation)) ?? (await ofFile(invocation));
-  invocation.io.out(invocation.globals.json ? `${config.text}\n` : await asYaml(config.body));
+  invocation.io.out(invocation.globals.json ? `${config.text}\n` : stringify(config.body));
   return 0;
 };
 
@@ -24,9 +25,4 @@ async function ofFile(invocation: Invocation): Promise<{ body: object; text: str
   const { maskConfig } = await import('../../config/mask.js');
   const body = Object(maskConfig(config)) as object;
   return { body, text: JSON.stringify(body) };
-}
-
-async function asYaml(config: object): Promise<string> {
-  const { stringify } = await import('yaml');
-  return stringify(config);
 }
