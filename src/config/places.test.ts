@@ -8,7 +8,7 @@ describe('resolveDataDir', () => {
     env: { KEYPORTER_DATA_DIR: '/env', STATE_DIRECTORY: '/var/lib/keyporter:/var/lib/other' },
     config: { data_dir: 'keys' },
     configFile: '/etc/keyporter/keyporter.yaml',
-    home: '/home/a',
+    home: '/srv/a',
     cwd: '/work',
   };
   const SYSTEMD = { STATE_DIRECTORY: '/var/lib/keyporter:/var/lib/other' };
@@ -25,12 +25,12 @@ describe('resolveDataDir', () => {
     [
       "the user's own",
       { ...ALL, flag: undefined, env: {}, config: { data_dir: null } },
-      '/home/a/.local/state/keyporter',
+      '/srv/a/.local/state/keyporter',
     ],
     [
       'the next one when a variable is empty',
       { ...ALL, flag: undefined, env: { KEYPORTER_DATA_DIR: '', STATE_DIRECTORY: '' }, config: { data_dir: null } },
-      '/home/a/.local/state/keyporter',
+      '/srv/a/.local/state/keyporter',
     ],
   ])('takes %s', (_, sources, expected) => {
     expect(resolveDataDir(sources)).toBe(expected);
