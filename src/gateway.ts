@@ -22,7 +22,7 @@ import { VERSION } from './gateway/version.js';
 import { createFailureThrottle } from './identity/failure-throttle.js';
 import { createIdentity } from './identity/identify.js';
 import { createInFlightRegistry } from './inflight/registry.js';
-import { looksLikeKey } from './keys/format.js';
+import { parseKey } from './keys/format.js';
 import type { KeyRecord } from './keys/key.js';
 import { createAccount } from './pipeline/account.js';
 import { createSteps } from './pipeline/create-steps.js';
@@ -106,7 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ownPorts: () => open.flatMap(({ listener }) => listener.port ?? []),
   });
   const identityFor = () =>
-    createIdentity({ directory, looksLikeKey, localNetworks: parseRanges(loaded.config.auth.local_networks), localScopes: loaded.config.auth.local_scopes });
+    createIdentity({ directory, canonicalKey: (text) => parseKey(text)?.canonical ?? null, localNetworks: parseRanges(loaded.config.auth.local_networks), localScopes: loaded.config.auth.local_scopes });
   let identity = identityFor();
   const parts: Parts = {
     clock,
@@ -116,7 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     forwarder,
     lastUse: stores.usage.lastUse,
     responseOwners: createResponseOwners(),
-    settings: () => ({ catalogue: models.catalogue(), maxBodyBytes: loaded.config.server.max_body_bytes, identityHeaders: loaded.config.identity_headers }),
+    settings: () => ({ catalogue: models.catalogue(), incomplete: models.incomplete(), maxBodyBytes: loaded.config.server.max_body_bytes, identityHeaders: loaded.config.identity_headers }),
     ready: () => !draining,
     answerAdmin: async (exchange) => createAnswerAdmin(await adminApp(), directory)(exchange),
   };
@@ -148,10 +148,15 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   };
 
   let ended: Promise<void> | null = null;
-  const close = (drainMs: number): Promise<void> => (ended ??= end(drainMs));
+  let hurryUp = (): void => {};
+  const hurry = new Promise<void>((resolve) => (hurryUp = resolve));
+  const close = (drainMs: number): Promise<void> => {
+    if (drainMs === 0) hurryUp();
+    return (ended ??= end(drainMs));
+  };
   const end = async (drainMs: number): Promise<void> => {
     draining = true;
-    await drainRequests(inFlight, clock, drainMs);
+    await drainRequests(inFlight, clock, { drainMs, hurry });
     for (const closer of closers.reverse()) await closer();
     await Promise.all(open.map(({ listener }) => listener.close()));
     await models.close();

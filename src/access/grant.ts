@@ -19,7 +19,8 @@ export function lacking(holder: KeyPolicy, wanted: KeyPolicy): string | null {
  * key above it at each request, so it may name any pattern.
  */
 export function lackingWhenDerived(parent: KeyPolicy, wanted: KeyPolicy): string | null {
-  return lacking(parent.models.length === 0 ? { ...parent, models: ['*'] } : parent, wanted.models.length === 0 ? { ...wanted, models: parent.models } : wanted);
+  if (wanted.models.length === 0) return lacking(parent, { ...wanted, models: parent.models });
+  return lacking(parent.models.length === 0 ? { ...parent, models: ['*'] } : parent, wanted);
 }
 
 /** Models limit inference alone: a holder with patterns can only hand on patterns inside his own. */

@@ -38,6 +38,8 @@ export interface Reply {
   /** The client is gone, or the answer is complete or broken. */
   readonly closed: boolean;
   head(status: number, headers: FlatHeaders): void;
+  /** Sends the head now, for an answer whose first byte is still to come. */
+  flush(): void;
   /** False = hold back until `onDrain` calls. */
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array | string): void;

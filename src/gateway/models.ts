@@ -13,6 +13,8 @@ import type { Probe } from '../replicas/probe.js';
 /** The models on offer and the servers behind them, as they are now. */
 export interface Models {
   catalogue(): BuiltCatalogue;
+  /** No real server is known to answer, or one never told its models. */
+  incomplete(): boolean;
   states(): FoundState[];
   /** Every server was asked once, and the demo runs if it is to. */
   settled: Promise<void>;
@@ -87,6 +89,7 @@ export async function startModels(options: ModelsOptions): Promise<Models> {
   };
   return {
     catalogue: () => catalogue,
+    incomplete: () => catalogue.silent.length > 0 || (catalogue.list().length === 0 && finder.seenReal),
     states: () => finder.states(),
     settled: settle(),
     onChange(tell) {

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load.js';
 import { systemClock, unixSeconds } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { createIdentity } from '../identity/identify.js';
-import { looksLikeKey } from '../keys/format.js';
+import { parseKey } from '../keys/format.js';
 import { parseRanges } from '../core/address.js';
 import { createCatalogue } from '../replicas/catalogue.js';
 import { createProbe } from '../upstream/probe.js';
@@ -34,7 +34,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
   const stores = await openStores({ dataDir, create, config: () => loaded.config, clock, log });
   const probe = createProbe();
   const catalogue = createCatalogue(loaded.config, new Map());
-  const identity = createIdentity({ directory: stores.keys.directory, looksLikeKey, localNetworks: parseRanges([]), localScopes: [] });
+  const identity = createIdentity({ directory: stores.keys.directory, canonicalKey: (text) => parseKey(text)?.canonical ?? null, localNetworks: parseRanges([]), localScopes: [] });
   const startedAt = unixSeconds(clock);
   const app = createAdminApp(
     createAdminPorts({

@@ -13,6 +13,9 @@ export interface BodyBounds {
 const GRACE_MS = 60_000;
 const SLOWEST_BYTES_PER_SECOND = 1024;
 const CHECK_MS = 5000;
+/** Chunk sizes and extensions may take this many bytes for each byte of the body, and this many besides. */
+const MOST_RAW_PER_BYTE = 4;
+const RAW_ALLOWANCE_BYTES = 131_072;
 
 /**
  * Reads the whole body, within its bound in bytes and in time. Rejects with 413, 408 or `client_gone`;
@@ -24,6 +27,7 @@ export function readBody(incoming: IncomingMessage, bounds: BodyBounds, clock: C
     const chunks: Buffer[] = [];
     let received = 0;
     const startedAt = clock.monotonic();
+    const readBefore = incoming.socket.bytesRead;
     const stopWatching = clock.every(CHECK_MS, () => {
       const seconds = (clock.monotonic() - startedAt) / 1000;
       if (seconds * 1000 > GRACE_MS && received / seconds < SLOWEST_BYTES_PER_SECOND) refuse(new Refusal('request_timeout'));
@@ -38,7 +42,9 @@ export function readBody(incoming: IncomingMessage, bounds: BodyBounds, clock: C
     };
     const take = (chunk: Buffer): void => {
       received += chunk.length;
+      const raw = incoming.socket.bytesRead - readBefore;
       if (received > bounds.maxBytes) refuse(tooLarge(bounds.maxBytes));
+      else if (raw > received * MOST_RAW_PER_BYTE + RAW_ALLOWANCE_BYTES) refuse(new Refusal('request_too_large', { message: 'The chunks of the body are mostly framing. Send larger chunks.' }));
       else chunks.push(chunk);
     };
     const done = (): void => {

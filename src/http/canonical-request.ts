@@ -98,6 +98,7 @@ function refuseFraming(raw: RawRequest, values: ReadonlyMap<string, string>): vo
   }
   const length = values.get('content-length');
   if (length !== undefined && !LENGTH.test(length)) throw bad('content-length must be a plain number');
+  if (values.has('expect') && values.get('expect')?.toLowerCase() !== '100-continue') throw new Refusal('expectation_failed');
   if (values.has('upgrade')) throw bad('this route does not switch protocols; send the request without an upgrade header');
 }
 

@@ -61,8 +61,6 @@ describe('scanning a JSON body', () => {
     ['{"Model":"a"}', 'invalid_value'],
     ['{"model":["a"]}', 'invalid_value'],
     ['{"model":""}', 'invalid_value'],
-    ['{"model":"a\\u0000"}', 'invalid_value'],
-    ['{"model":"\\ud800"}', 'invalid_value'],
     ['{"stream":"true"}', 'invalid_value'],
     ['{"max_tokens":1e400}', 'invalid_value'],
     ['{"max_tokens":1.5}', 'invalid_value'],

@@ -17,8 +17,6 @@ export interface Arrival {
   reply: Reply;
   /** Reads the whole body; sends `100 Continue` first when the client waits for it. Call at most once. */
   readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
-  /** Set when the request asked for something other than `100-continue`. */
-  oddExpectation: boolean;
 }
 
 export interface TlsMaterial {
@@ -61,11 +59,12 @@ const KEEP_ALIVE_PROBE_MS = 30_000;
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const server = makeServer(options);
   const turns = createTurnTaking();
-  const arrive = (incoming: IncomingMessage, response: ServerResponse, expectation: 'none' | 'continue' | 'odd'): void =>
-    turns.take(incoming.socket, response, () => options.onArrival(arrivalOf(incoming, response, { expectation, clock: options.clock })));
-  server.on('request', (incoming, response) => arrive(incoming, response, 'none'));
-  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, 'continue'));
-  server.on('checkExpectation', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, 'odd'));
+  const arrive = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void =>
+    turns.take(incoming.socket, response, () => options.onArrival(arrivalOf(incoming, response, { awaitsContinue, clock: options.clock })));
+  server.on('request', (incoming, response) => arrive(incoming, response, false));
+  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
+  // Node's own reading of the header is lax; the canonical request judges it again.
+  server.on('checkExpectation', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
   server.on('clientError', answerBrokenRequest);
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
@@ -83,7 +82,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       server.close();
       server.closeIdleConnections();
     },
-    handle: (incoming, response) => arrive(incoming, response, 'none'),
+    handle: (incoming, response) => arrive(incoming, response, false),
     close: () =>
       new Promise((resolve) => {
         stopWatching();
@@ -135,7 +134,7 @@ function listen(server: Server | TlsServer, at: ListenerOptions['at']): Promise<
 function arrivalOf(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { expectation, clock }: { expectation: 'none' | 'continue' | 'odd'; clock: Clock },
+  { awaitsContinue, clock }: { awaitsContinue: boolean; clock: Clock },
 ): Arrival {
   const { socket } = incoming;
   return {
@@ -147,11 +146,10 @@ function arrivalOf(
       peer: plainAddress(socket.remoteAddress ?? ''),
       secure: 'encrypted' in socket,
     },
-    reply: new NodeReply(incoming, response, clock),
+    reply: new NodeReply({ incoming, response, awaitsContinue, clock }),
     readBody(bounds) {
-      if (expectation === 'continue' && (bounds.contentLength ?? 0) <= bounds.maxBytes) response.writeContinue();
+      if (awaitsContinue && (bounds.contentLength ?? 0) <= bounds.maxBytes) response.writeContinue();
       return readBody(incoming, bounds, clock);
     },
-    oddExpectation: expectation === 'odd',
   };
 }

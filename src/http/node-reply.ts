@@ -7,18 +7,28 @@ import type { FlatHeaders } from '../core/headers.js';
 const LAST_WORDS_MS = 2000;
 /** An answer to a body that was not read: so much of it is still taken, so that the client can read the answer. */
 const LINGER_BYTES = 65_536;
-const LINGER_MS = 1000;
+const LINGER_MS = 500;
+
+export interface NodeReplyParts {
+  incoming: IncomingMessage;
+  response: ServerResponse;
+  /** The client sends its body only after `100 Continue`: without it nothing is on its way. */
+  awaitsContinue: boolean;
+  clock: Clock;
+}
 
 /** The way back over Node's own server. */
 export class NodeReply implements Reply {
   readonly #incoming: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clock: Clock;
+  readonly #awaitsContinue: boolean;
   #closed = false;
 
-  constructor(incoming: IncomingMessage, response: ServerResponse, clock: Clock) {
+  constructor({ incoming, response, awaitsContinue, clock }: NodeReplyParts) {
     this.#incoming = incoming;
     this.#response = response;
+    this.#awaitsContinue = awaitsContinue;
     this.#clock = clock;
     response.once('close', () => {
       this.#closed = true;
@@ -44,9 +54,13 @@ export class NodeReply implements Reply {
     return this.closed || this.#response.write(chunk);
   }
 
+  flush(): void {
+    if (!this.closed) this.#response.flushHeaders();
+  }
+
   end(chunk?: Uint8Array | string): void {
     if (this.closed) return;
-    if (this.#incoming.complete || this.#response.shouldKeepAlive) this.#response.end(chunk);
+    if (this.#incoming.complete || this.#response.shouldKeepAlive || this.#awaitsContinue) this.#response.end(chunk);
     else this.#endLingering(chunk);
   }
 

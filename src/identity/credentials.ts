@@ -28,11 +28,11 @@ function bearer(value: string): string {
 }
 
 /** Refuses a key of ours in the URL. The value goes nowhere: not into the answer, not into the log. */
-export function refuseKeyInQuery(query: string, looksLikeKey: (text: string) => boolean): void {
+export function refuseKeyInQuery(query: string, canonicalKey: (text: string) => string | null): void {
   if (query === '' || !query.includes('kp')) return;
   for (const part of query.split('&')) {
     const value = part.slice(part.indexOf('=') + 1);
-    if (looksLikeKey(decoded(value))) throw new Refusal('credential_in_query');
+    if (canonicalKey(decoded(value)) !== null) throw new Refusal('credential_in_query');
   }
 }
 

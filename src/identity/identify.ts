@@ -8,7 +8,8 @@ import { credentialsOf, refuseKeyInQuery } from './credentials.js';
 
 export interface IdentitySettings {
   directory: KeyDirectory;
-  looksLikeKey(text: string): boolean;
+  /** The one spelling of a well-formed key, or null. */
+  canonicalKey(text: string): string | null;
   /** Networks whose callers need no key; empty = none. */
   localNetworks: AddressRanges;
   localScopes: readonly string[];
@@ -39,7 +40,7 @@ export function createIdentity(settings: IdentitySettings): Identity {
   };
   return {
     identify(request) {
-      refuseKeyInQuery(request.query, settings.looksLikeKey);
+      refuseKeyInQuery(request.query, settings.canonicalKey);
       const shown = credentialsOf(request);
       const [first] = shown;
       if (first === undefined) return localCaller(request, settings);
@@ -59,13 +60,14 @@ async function oneOf(
   settings: IdentitySettings,
   withSecret: (secret: string) => Maybe<Caller | null>,
 ): Promise<Caller | null> {
-  const telling: string[] = [];
+  const telling = new Set<string>();
   for (const value of shown) {
-    if (settings.looksLikeKey(value) || (await withSecret(value)) !== null) telling.push(value);
+    const key = settings.canonicalKey(value);
+    if (key !== null || (await withSecret(value)) !== null) telling.add(key ?? value);
   }
   const [only] = telling;
   if (only === undefined) return null;
-  if (telling.length > 1) throw new Refusal('conflicting_credentials');
+  if (telling.size > 1) throw new Refusal('conflicting_credentials');
   return withSecret(only);
 }
 

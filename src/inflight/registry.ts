@@ -23,8 +23,8 @@ export interface InFlight {
   end(code: StreamEnd, reason: string): void;
   /** Judges the caller anew; the code to end with, or null while everything still holds. */
   recheck(nowSeconds: number): StreamEnd | null;
-  /** Unix seconds from which `recheck` can fail by time alone; null = never. */
-  readonly expiresAt: number | null;
+  /** Unix seconds from which `recheck` can fail by time alone, as last checked; null = never. */
+  expiresAt: number | null;
 }
 
 /**

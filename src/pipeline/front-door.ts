@@ -51,7 +51,6 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
     try {
       request = canonicalRequest(arrival.raw, settings.clientAddress);
       if (!rules.operator) settings.hostRule(headerValue(request.headers, 'host'));
-      if (arrival.oddExpectation) throw new Refusal('expectation_failed');
       const preflight = settings.cors.preflight(request);
       if (preflight !== null) {
         arrival.reply.head(204, [...preflight, ...ownHeaders]);

@@ -11,6 +11,8 @@ import type { ResponseOwners } from './response-owners.js';
 /** What a reload of the configuration or a new look at the servers replaces. */
 export interface Settings {
   catalogue: Catalogue;
+  /** A server that has not told its models yet may have any: what is not found may still exist. */
+  incomplete: boolean;
   maxBodyBytes: number;
   /** Tell model servers who calls. */
   identityHeaders: boolean;

@@ -59,7 +59,7 @@ export function createForward(parts: Parts): Step {
 }
 
 function inFlightEntry(exchange: Exchange, caller: Caller, parts: Parts): InFlight {
-  return {
+  const entry: InFlight = {
     id: exchange.id,
     callerId: caller.id,
     lineage: caller.lineage,
@@ -74,15 +74,17 @@ function inFlightEntry(exchange: Exchange, caller: Caller, parts: Parts): InFlig
     phase: 'connecting',
     bytesOut: 0,
     end() {},
-    recheck: (nowSeconds) => endOf(exchange, caller, { nowSeconds, parts }),
+    recheck: (nowSeconds) => endOf(exchange, caller, { nowSeconds, parts, entry }),
   };
+  return entry;
 }
 
 /** What has changed for a caller whose request runs; the same decision as at its beginning. */
-function endOf(exchange: Exchange, before: Caller, { nowSeconds, parts }: { nowSeconds: number; parts: Parts }): StreamEnd | null {
+function endOf(exchange: Exchange, before: Caller, { nowSeconds, parts, entry }: { nowSeconds: number; parts: Parts; entry: InFlight }): StreamEnd | null {
   // The secret shown at the beginning may be the one that is being rotated out: its own end holds too.
   if (before.secretSlot === 'previous' && before.expiresAt !== null && before.expiresAt <= nowSeconds) return 'key_expired';
   const caller = before.kind === 'key' ? parts.identity.callerOf(before.id) : before;
+  if (before.secretSlot === 'current') entry.expiresAt = caller?.expiresAt ?? null;
   const { scope } = exchange.route;
   const model = exchange.model;
   const decision = decide({ caller, asked: { scope, model, address: exchange.request.address }, nowSeconds });

@@ -15,7 +15,7 @@ export function createAuthorizeModel(parts: Parts): Step {
     const body = need(exchange.body, 'body');
     const { catalogue } = parts.settings();
     const model = catalogue.resolve(head.model);
-    if (model === null && catalogue.silent.length > 0) throw notYetKnown(catalogue.silent);
+    if (model === null && parts.settings().incomplete) throw notYetKnown(catalogue.silent);
     if (model === null && head.model === null) {
       throw new Refusal('invalid_value', { message: 'The body must name a model. GET /v1/models lists those you may use.', param: 'model' });
     }

@@ -1,5 +1,6 @@
 import { Refusal, STREAM_ENDS, type ErrorCode, type StreamEnd } from '../core/errors.js';
 import type { Dialect, Reply } from '../core/exchange.js';
+import { headerValue } from '../core/headers.js';
 import type { Timeouts } from '../replicas/model.js';
 import { readAnswerHeaders, type AnswerHead } from './answer-headers.js';
 import { EndMarks, JsonBalance } from './completeness.js';
@@ -89,7 +90,7 @@ export class Relay implements IncomingAnswer {
     if (this.#over) return true;
     this.#resume = resume;
     const answer = readAnswerHeaders(rawHeaders);
-    const fault = answer.fault ?? (status > 599 ? `status ${status}` : null) ?? this.#leak(answer.headers.join('\n'));
+    const fault = answer.fault ?? (status > 599 ? `status ${status}` : null) ?? (status >= 300 && status < 400 ? `a redirect (status ${status}), which is never followed` : null) ?? this.#leak(answer.headers.join('\n'));
     if (fault !== null) {
       this.#refuse(new Refusal('upstream_error', { reason: `the model server sent ${fault}` }));
       return true;
@@ -108,7 +109,7 @@ export class Relay implements IncomingAnswer {
       this.#balance = new JsonBalance();
     }
     // A first chunk in the same packet goes out with the head in one write; without one the head goes alone.
-    queueMicrotask(() => this.#sendHead());
+    queueMicrotask(() => this.#sendHeadAlone());
     return true;
   }
 
@@ -138,13 +139,14 @@ export class Relay implements IncomingAnswer {
 
   end(): void {
     if (this.#over) return;
+    const rest = this.#frames?.held;
+    if (rest !== undefined && rest.length > 0) this.#marks?.push(rest);
     const cut = this.#cutReason();
     if (cut !== null) {
       this.#interrupt('upstream_interrupted', cut);
       return;
     }
     this.#sendHead();
-    const rest = this.#frames?.held;
     if (rest === undefined || rest.length === 0) this.#set.reply.end();
     else this.#set.reply.end(rest);
     this.#settle({ status: this.#status, code: null, reason: null });
@@ -200,8 +202,17 @@ export class Relay implements IncomingAnswer {
     this.#headSent = true;
     const headers = answer.headers;
     for (const part of this.#set.ownHeaders) headers.push(part);
-    if (this.#frames !== null) headers.push('x-accel-buffering', 'no');
+    if (this.#frames !== null) {
+      headers.push('x-accel-buffering', 'no');
+      if (headerValue(headers, 'cache-control') === undefined) headers.push('cache-control', 'no-cache, no-transform');
+    }
     this.#set.reply.head(this.#status, headers);
+  }
+
+  #sendHeadAlone(): void {
+    if (this.#headSent || this.#over) return;
+    this.#sendHead();
+    this.#set.reply.flush();
   }
 
   #write(chunk: Buffer): boolean {
