@@ -54,7 +54,7 @@ async function findReachable({ caller, context }: Acting, target: RevokeTarget):
   const found = all.filter((record) => reaches(caller, record.owner));
   if (found.length === 0) {
     throw new Refusal('not_found', {
-      message: 'No key fits that could still be revoked. `GET /admin/v1/keys` lists the keys.',
+      message: 'No key fits that could still be revoked. `keyporter keys list` shows the keys.',
       ...(all.length > 0 ? { reason: 'the keys belong to another owner' } : {}),
     });
   }

@@ -52,4 +52,4 @@ async function keysOf({ caller, context }: Acting, owner: string): Promise<KeyRe
   return keys;
 }
 
-const NO_SUCH_OWNER = 'There is no owner with this name. `GET /admin/v1/owners` lists them.';
+const NO_SUCH_OWNER = 'There is no owner with this name. `keyporter owners list` shows who there is.';

@@ -43,7 +43,7 @@ export async function reachableKey({ caller, context }: Acting, id: string): Pro
   throw new Refusal('not_found', { message: NO_SUCH_KEY, reason: 'the key belongs to another owner' });
 }
 
-const NO_SUCH_KEY = 'There is no key with this id. `GET /admin/v1/keys` lists them.';
+const NO_SUCH_KEY = 'There is no key with this id. List the keys to find the right one (`keyporter keys list`).';
 
 /** Refuses to hand on, or to act with, rights the caller does not have himself. */
 export function requireHeld({ caller, context }: Acting, wanted: KeyPolicy): void {

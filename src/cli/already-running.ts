@@ -4,7 +4,7 @@ import { ask } from './ask.js';
 import { connectSocket } from './client.js';
 import { Failure } from './failure.js';
 import type { Invocation } from './invocation.js';
-import type { ServeOptions } from './serve.js';
+import type { ServeOptions } from './serve-options.js';
 
 /**
  * When a gateway already runs with this data directory: says so and answers the exit code 0 if it is

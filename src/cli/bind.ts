@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { listCommands } from './command-tree.js';
 import type { GlobalOptions, RunCommand } from './invocation.js';
 import type { Io } from './io.js';
 
@@ -11,13 +12,16 @@ export function createBind(io: Io, finished: (exitCode: number) => void): Bind {
       const command = given.at(-1) as Command;
       const { run } = await load();
       const args = (command.processedArgs as (string | string[] | undefined)[]).flat();
-      finished(await run({ io, globals: globalsOf(command), args, options: command.opts() }));
+      const root = rootOf(command);
+      finished(await run({ io, globals: globalsOf(root), args, options: command.opts(), commands: () => listCommands(root) }));
     };
 }
 
-function globalsOf(command: Command): GlobalOptions {
-  let root = command;
-  while (root.parent !== null) root = root.parent;
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
+}
+
+function globalsOf(root: Command): GlobalOptions {
   const { json, config, dataDir, url, key } = root.opts<Partial<GlobalOptions>>();
   return { json: json === true, config, dataDir, url, key };
 }

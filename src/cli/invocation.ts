@@ -1,3 +1,4 @@
+import type { ListedCommand } from './command-tree.js';
 import type { Io } from './io.js';
 
 /** Options that every command takes. */
@@ -18,6 +19,8 @@ export interface Invocation {
   args: readonly (string | undefined)[];
   /** Options of the command itself, under their names in camel case. */
   options: Readonly<Record<string, unknown>>;
+  /** Every command there is, for shell completion. */
+  commands(): ListedCommand[];
 }
 
 /** Does the work of a command; answers the exit code. Throws a `Failure` when it cannot. */

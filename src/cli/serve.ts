@@ -6,15 +6,8 @@ import { printStart } from './announcement.js';
 import { Failure, misuse } from './failure.js';
 import type { Invocation, RunCommand } from './invocation.js';
 import { reportRunning } from './already-running.js';
+import type { ServeOptions } from './serve-options.js';
 import { obeySignals } from './serve-signals.js';
-
-/** Options of `serve`, as commander gives them. */
-export interface ServeOptions {
-  listen?: string;
-  upstream?: string[];
-  firstKey?: boolean;
-  demo?: boolean;
-}
 
 const NOT_YET = { service: '--service', n: '-n', env: '--env', envFile: '--env-file', setup: '--setup', workers: '--workers' };
 

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { systemClock, unixSeconds } from '../core/clock.js';
 import { DURATION_FORM, parseDuration, parseExpiry } from '../core/duration.js';
+import { misuse } from './failure.js';
 
 /** Collects an option that may be given many times. */
 export function many(value: string, earlier: readonly string[] | undefined): string[] {
@@ -68,10 +69,13 @@ export function limits(value: string, earlier: Readonly<Record<string, number | 
   return { ...earlier, [name]: limit };
 }
 
-/** The only value `--key` takes: a secret in the command line could be read by every user of the machine. */
+/**
+ * The only value `--key` takes: a secret in the command line could be read by every user of the
+ * machine. The message does not repeat it.
+ */
 export function dash(value: string): string {
   if (value === '-') return value;
-  throw new InvalidArgumentError('Secrets are not taken from the command line. Write "--key -" and send the key on standard input, or set KEYPORTER_KEY.');
+  throw misuse('Secrets are not taken from the command line. Write "--key -" and send the key on standard input, or set KEYPORTER_KEY.');
 }
 
 function pair(value: string): [string, string] {

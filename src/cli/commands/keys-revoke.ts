@@ -57,8 +57,9 @@ async function find(client: AdminClient, target: Target): Promise<KeyBody[]> {
   return (await ask<KeyListBody>(client, '/admin/v1/keys/revoke', { method: 'POST', body })).body.data;
 }
 
-async function confirm({ io }: Invocation, found: readonly KeyBody[]): Promise<boolean> {
-  await printKeys(io, found);
+async function confirm({ io, globals }: Invocation, found: readonly KeyBody[]): Promise<boolean> {
+  // With --json standard output holds the answer alone.
+  await printKeys(globals.json ? { ...io, out: io.err } : io, found);
   const { confirm: question } = await import('@clack/prompts');
   const answer = await question({ message: 'Revoke for good, with everything derived from them and everything that runs?', initialValue: false });
   return answer === true;

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.js';
-import { restore } from '../../storage/restore.js';
+import { restore, type RestoreResult } from '../../gateway/store-files.js';
 import { misuse } from '../failure.js';
 import type { Invocation, RunCommand } from '../invocation.js';
 import { findLocal } from '../local.js';
@@ -14,24 +14,14 @@ export const run: RunCommand = async (invocation) => {
   const { dataDir } = await findLocal(invocation);
   const file = resolve(io.cwd, args[0] ?? '');
   const actor = { id: `local:${userInfo().username}`, address: null, requestId: null };
-  const { restored, disabled, revoked, missing, keptAside, compared } = await restore({ file, dir: dataDir, clock: systemClock, actor });
-  if (globals.json) io.out(`${JSON.stringify({ file, data_dir: dataDir, restored, disabled, revoked, missing, kept_aside: keptAside, compared })}\n`);
-  else printRestored(invocation, { dataDir, restored, disabled, revoked, missing, keptAside, compared });
+  const { keptAside, ...result } = await restore({ file, dir: dataDir, clock: systemClock, actor });
+  if (globals.json) io.out(`${JSON.stringify({ file, data_dir: dataDir, ...result, kept_aside: keptAside })}\n`);
+  else printRestored(invocation, dataDir, { keptAside, ...result });
   return 0;
 };
 
-interface Restored {
-  dataDir: string;
-  restored: number;
-  disabled: string[];
-  revoked: string[];
-  missing: string[];
-  keptAside: string | null;
-  compared: boolean;
-}
-
-function printRestored({ io }: Invocation, result: Restored): void {
-  io.out(`Restored ${result.restored} keys to ${printable(result.dataDir)}.\n`);
+function printRestored({ io }: Invocation, dataDir: string, result: RestoreResult): void {
+  io.out(`Restored ${result.restored} keys to ${printable(dataDir)}.\n`);
   if (result.disabled.length > 0) io.out(`Changed since the copy, and disabled for you to look at: ${result.disabled.join(' ')}\n`);
   if (result.revoked.length > 0) io.out(`Revoked since the copy, and still revoked: ${result.revoked.join(' ')}\n`);
   if (result.missing.length > 0) io.out(`Made since the copy, and no longer known: ${result.missing.join(' ')}\n`);
