@@ -72,4 +72,3 @@ export type ListenerConfig = Omit<ParsedListener, 'tls'> & { tls: TlsConfig | nu
  */
 export type Config = Omit<ParsedConfig, 'listen' | 'listeners'> & { listeners: readonly ListenerConfig[] };
 export type ModelConfig = Config['models'][string];
-export type UpstreamConfig = Config['upstreams'][number];
