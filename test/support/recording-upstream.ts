@@ -37,7 +37,7 @@ export class RecordingUpstream {
   readonly models: readonly string[];
   readonly #record: boolean;
   readonly #server: Server;
-  #waiting: Deferred<Exchange>[] = [];
+  #waiting: { wanted: (exchange: Exchange) => boolean; found: Deferred<Exchange> }[] = [];
   #untaken: Exchange[] = [];
   #idle: Deferred<void>[] = [];
 
@@ -61,13 +61,14 @@ export class RecordingUpstream {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The next request nobody has taken yet, now or when it comes. */
-  next(): Promise<Exchange> {
-    const ready = this.#untaken.shift();
+  /** The next request nobody has taken yet and that is `wanted`, now or when it comes. */
+  next(wanted: (exchange: Exchange) => boolean = () => true): Promise<Exchange> {
+    const at = this.#untaken.findIndex(wanted);
+    const [ready] = at < 0 ? [] : this.#untaken.splice(at, 1);
     if (ready !== undefined) return Promise.resolve(ready);
-    const waiter = deferred<Exchange>();
-    this.#waiting.push(waiter);
-    return waiter.promise;
+    const found = deferred<Exchange>();
+    this.#waiting.push({ wanted, found });
+    return found.promise;
   }
 
   /** Resolves when no request is open. */
@@ -141,9 +142,10 @@ export class RecordingUpstream {
     exchange.body = body;
     if (isProbe(exchange)) return answerProbe(exchange, this.models);
     this.exchanges.push(exchange);
-    const waiter = this.#waiting.shift();
+    const at = this.#waiting.findIndex((waiter) => waiter.wanted(exchange));
+    const [waiter] = at < 0 ? [] : this.#waiting.splice(at, 1);
     if (waiter === undefined) this.#untaken.push(exchange);
-    else waiter.resolve(exchange);
+    else waiter.found.resolve(exchange);
     this.onRequest(exchange);
   }
 }
