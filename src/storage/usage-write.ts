@@ -48,9 +48,9 @@ export class UsageWriter {
   write(rows: readonly RequestTuple[]): number {
     try {
       return this.#database.transaction(() => {
-        const unfit = rows.filter((row) => !this.#writeRow(row)).length;
-        for (const row of rows) this.#writeUse(row);
-        return unfit;
+        const written = rows.filter((row) => this.#writeRow(row));
+        for (const row of written) this.#writeUse(row);
+        return rows.length - written.length;
       });
     } catch (error) {
       this.#noted.clear();

@@ -7,7 +7,10 @@ const LONGEST_TEXT = 512;
  * finds secret in them is gone. Most rows come back as they are.
  */
 export function presentable(row: RequestRow, mask: (text: string) => string): RequestRow {
-  const shown = (text: string): string => mask(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
+  const shown = (text: string): string => {
+    const masked = mask(text);
+    return masked.length > LONGEST_TEXT ? masked.slice(0, LONGEST_TEXT) : masked;
+  };
   const shownOrNull = (text: string | null): string | null => (text === null ? null : shown(text));
   const path = shown(row.path);
   const reason = shownOrNull(row.reason);
