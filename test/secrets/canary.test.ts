@@ -133,9 +133,57 @@ describe('A-LK-01, A-CR-02 no secret is anywhere but where it was handed over', 
         sweep.add('standard output and error', gateway.output());
         expect(gateway.output()).not.toBe('');
         expect(sweep.leaks({ ...keys, 'upstream key': UPSTREAM_KEY, prompt: PROMPT })).toEqual([]);
+        const answers = new CanarySweep();
+        answers.add('answers of the API', said);
+        expect(answers.leaks({ 'upstream key': UPSTREAM_KEY, prompt: PROMPT })).toEqual([]);
       } finally {
         await home.remove();
       }
     },
   );
+
+  test('A-LK-02 an error does not repeat a key, wherever in the request it stood', async () => {
+    const home = await GatewayHome.make({ models: modelsOn(upstream.url) });
+    try {
+      const gateway = await home.start();
+      const { key } = await gateway.admin.createKey();
+      const misplaced: Record<string, string> = {
+        path: wellFormed(key, { path: `/v1/${key}` }),
+        'model id in the path': wellFormed(key, { method: 'GET', path: `/v1/models/${key}`, body: '' }),
+        host: wellFormed(key, { host: `${key}.example` }),
+        model: wellFormed(key, { body: `{"model":"${key}","messages":[]}` }),
+        'name of a member': wellFormed(key, { body: `{"model":"test-model","${key}":1,"${key}":2}` }),
+        'name of a header': wellFormed(key, { headers: [`${key}: x`] }),
+        method: wellFormed(key, { method: key.replaceAll('_', '').toUpperCase() }),
+      };
+      const answers = new CanarySweep();
+      for (const [place, bytes] of Object.entries(misplaced))
+        answers.add(place, (await ask(gateway, bytes)).toLowerCase());
+      expect(answers.leaks({ key: key.toLowerCase() })).toEqual([]);
+    } finally {
+      await home.remove();
+    }
+  });
+
+  test('a key is not taken for the name, owner, label or reason of a record, where it would be kept and shown', async () => {
+    const home = await GatewayHome.make({ models: modelsOn(upstream.url) });
+    try {
+      const gateway = await home.start();
+      const { id, key } = await gateway.admin.createKey();
+      const attempts: [string, string, unknown][] = [
+        ['POST', '/keys', { name: `for ${key}` }],
+        ['POST', '/keys', { name: 'x', owner: key }],
+        ['POST', '/keys', { name: 'x', labels: { key } }],
+        ['PATCH', `/keys/${id}`, { name: key }],
+        ['POST', `/keys/${id}/revoke`, { reason: `leaked ${key}` }],
+      ];
+      for (const [method, path, body] of attempts) {
+        const answer = await gateway.admin.call(method, path, body);
+        expect(answer.status, `${method} ${path}`).toBe(400);
+        expect(answer.text).not.toContain(key.slice(16));
+      }
+    } finally {
+      await home.remove();
+    }
+  });
 });
