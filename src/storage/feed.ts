@@ -1,6 +1,7 @@
 import type { KeyPolicy } from '../keys/key.js';
 import type { PackRow } from '../keys/packed.js';
 import { packKeys, type PackedKeys } from '../keys/directory.js';
+import { everyKey } from './key-load.js';
 import { SELECT_DIGESTS } from './key-queries.js';
 import { BadRow, packRow, policyOf, type DigestRow, type PolicyRow } from './key-rows.js';
 import type { MemoryEvent } from './memory-event.js';
@@ -25,15 +26,13 @@ export class Feed {
     this.#emit = emit;
     this.#isRevoked = isRevoked;
     this.#revision = readMeta(executor).revision;
-    this.#selectOne = executor.database.prepare(`${SELECT_DIGESTS} where keys.id = ?`);
+    this.#selectOne = executor.database.prepare(SELECT_DIGESTS);
   }
 
   /** All keys as memory takes them over. A row that cannot be read leaves out its key alone, with a warning. */
   load(): PackedKeys {
-    const { database } = this.#executor;
     this.#revision = readMeta(this.#executor).revision;
-    const rows = database.prepare(SELECT_DIGESTS).iterate() as IterableIterator<unknown> as IterableIterator<DigestRow>;
-    return packKeys(this.#readable(rows), this.#disabledOwners(), this.#revision);
+    return packKeys(this.#readable(everyKey(this.#executor.database)), this.#disabledOwners(), this.#revision);
   }
 
   /** Tells memory what changed since it was last told. */

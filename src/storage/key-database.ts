@@ -34,11 +34,22 @@ export function inspect(path: string): void {
   const database = openSqlite(path, { file: 'existing', readOnly: true });
   try {
     requireReadable(database);
+    for (const table of ['keys', 'secrets', 'owners', 'meta']) requireWhole(database, table);
   } catch (error) {
     throw storeRefusal(error, path);
   } finally {
     database.close();
   }
+}
+
+/** A damaged page of these tables could deny or allow the wrong keys. The audit chain has its own check. */
+function requireWhole(database: SqliteDatabase, table: string): void {
+  const finding = database.prepare(`PRAGMA quick_check(${table})`).get()?.['quick_check'];
+  if (finding === 'ok') return;
+  throw new Refusal('store_unavailable', {
+    message: `The database ${database.path} is damaged. It was left as it is: put it aside and run "keyporter restore" with a backup.`,
+    reason: `quick_check of ${table}: ${String(finding)}`,
+  });
 }
 
 /** The database gets its name only when it is complete, so that an empty file under this name always means a loss. */

@@ -78,6 +78,15 @@ export function ancestryOf(id: string): Compilable<{ id: string; state: string; 
     ) select keys.id, keys.state, keys.expires_at, keys.revision from ancestry join keys on keys.id = ancestry.id order by depth`);
 }
 
+/** Which of these keys the database does not show as revoked. */
+export function aliveAmong(ids: readonly string[]): Compilable<{ id: string }> {
+  return db
+    .selectFrom('keys')
+    .select('id')
+    .where(sql<boolean>`id in (select value from json_each(${JSON.stringify(ids)}))`)
+    .where('state', 'is distinct from', 'revoked');
+}
+
 /** Every owner that a key names or that was switched, with the ids of its keys as JSON. */
 export function owners(name: string | null): Compilable<{ name: string; disabled: number; ids: string }> {
   const only = name === null ? sql`1 = 1` : sql`names.name = ${name}`;
@@ -88,13 +97,14 @@ export function owners(name: string | null): Compilable<{ name: string; disabled
     where ${only} order by names.name`);
 }
 
-/** What memory needs: of all keys, or of one. Plain SQL, for a statement that is prepared once. */
+/** What memory needs of one key. Plain SQL, for a statement that is prepared once. */
 export const SELECT_DIGESTS = `
   select keys.id, owner, scopes, models, allow_ips, limits, attributes, state, keys.expires_at, parent_id, imported,
     current.digest as digest, current.verifier as verifier, previous.digest as previous_digest, previous.expires_at as previous_expires_at
   from keys
     left join secrets as current on current.key_id = keys.id and current.slot = 'current'
-    left join secrets as previous on previous.key_id = keys.id and previous.slot = 'previous'`;
+    left join secrets as previous on previous.key_id = keys.id and previous.slot = 'previous'
+  where keys.id = ?`;
 
 function selection<Row>(statement: ReturnType<typeof sql>): Compilable<Row> {
   return { compile: () => statement.compile(db) as ReturnType<Compilable<Row>['compile']> };

@@ -33,7 +33,7 @@ export function storedKey(row: KeyRow): StoredKey {
     name: textIn(row.name, 'name'),
     labels: textsByName(row.labels, 'labels'),
     state: stateIn(row.state),
-    imported: row.imported === 1,
+    imported: flagIn(row.imported, 'imported'),
     parentId: maybeText(row.parent_id, 'parent_id'),
     createdBy: textIn(row.created_by, 'created_by'),
     revokeReason: maybeText(row.revoke_reason, 'revoke_reason'),
@@ -62,7 +62,7 @@ export function packRow(row: DigestRow, policyOfRow: (row: PolicyRow) => KeyPoli
     parentId: maybeText(row.parent_id, 'parent_id'),
     digest: digestIn(row.digest),
     verifier: verifierIn(row.verifier),
-    imported: row.imported === 1,
+    imported: flagIn(row.imported, 'imported'),
     previousDigest: previousExpiresAt === null ? null : digestIn(row.previous_digest),
     previousExpiresAt,
   };
@@ -116,6 +116,11 @@ function timesOf(row: KeyRow): Pick<StoredKey, 'createdAt' | 'updatedAt' | 'expi
 function stateIn(value: unknown): KeyState {
   if (typeof value === 'string' && STATES.has(value)) return value as KeyState;
   throw new BadRow('state is not one of active, disabled, revoked');
+}
+
+function flagIn(value: unknown, column: string): boolean {
+  if (value === 0 || value === 1) return value === 1;
+  throw new BadRow(`${column} is not 0 or 1`);
 }
 
 function verifierIn(value: unknown): PackRow['verifier'] {

@@ -2,6 +2,7 @@ import { closeSync, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync, wri
 import { dirname } from 'node:path';
 import { Refusal } from '../core/errors.js';
 import { RECORD_BYTES, decodeRecord, encodeRecord, type RevokedRecord } from './revoked-record.js';
+import { sqliteFault, storeRefusal } from './sqlite/faults.js';
 
 /** Places added at once. They are written ahead, so that a full disk does not stop a revocation. */
 const GROWTH_RECORDS = 1024;
@@ -31,8 +32,7 @@ export function openRevokedLog(path: string): RevokedLog {
     return new Log(descriptor);
   } catch (error) {
     closeSync(descriptor);
-    if (error instanceof Refusal) throw error;
-    throw unreadable(path, error);
+    throw sqliteFault(error) === 'full' ? storeRefusal(error, path) : unreadable(path, error);
   }
 }
 

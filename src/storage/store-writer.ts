@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Feed } from './feed.js';
 import { revokeKey } from './key-changes.js';
+import { aliveAmong } from './key-queries.js';
 import type { MemoryEvent } from './memory-event.js';
 import type { RevokedLog } from './revoked-log.js';
 import type { RevokedRecord } from './revoked-record.js';
@@ -83,10 +84,11 @@ export class StoreWriter {
   /** Owes the database what the list says, and the list what the database says. To be called once, after opening. */
   align(): void {
     const { executor, log } = this.#parts;
-    const keys = executor.all(db.selectFrom('keys').select(['id', 'state', 'revoked_at', 'revoke_reason']));
-    const alive = new Set(keys.filter((key) => key.state !== 'revoked').map((key) => key.id));
-    for (const record of log.records()) if (alive.has(record.id)) this.#owed.set(record.id, record);
-    const unlisted = keys.filter((key) => key.state === 'revoked' && !log.has(key.id));
+    const records = [...log.records()];
+    const alive = new Set(executor.all(aliveAmong(records.map((record) => record.id))).map((key) => key.id));
+    for (const record of records) if (alive.has(record.id)) this.#owed.set(record.id, record);
+    const revoked = db.selectFrom('keys').select(['id', 'revoked_at', 'revoke_reason']).where('state', '=', 'revoked');
+    const unlisted = executor.all(revoked).filter((key) => !log.has(key.id));
     const fromDatabase = { actor: 'store', address: null, requestId: null };
     this.#list(unlisted.map((key) => ({ id: key.id, at: key.revoked_at ?? 0, reason: key.revoke_reason, ...fromDatabase })));
   }

@@ -74,14 +74,20 @@ type AnyHandlers = Record<string, ((args: unknown) => unknown) | undefined>;
 
 async function serve(port: MessagePort, opened: Promise<unknown>, request: Request): Promise<void> {
   try {
-    const handlers = (await opened) as AnyHandlers;
-    const result = request.kind === 'close' ? await handlers['close']?.(undefined) : await handlers[request.name]?.(request.args);
+    const result = await handle((await opened) as AnyHandlers, request);
     if (request.kind !== 'post') answer(port, request.id, result);
   } catch (error) {
     if (request.kind !== 'post') port.postMessage({ kind: 'failed', id: request.id, fault: faultOf(error) } satisfies Reply);
   } finally {
     if (request.kind === 'close') port.close();
   }
+}
+
+function handle(handlers: AnyHandlers, request: Request): unknown {
+  if (request.kind === 'close') return handlers['close']?.(undefined);
+  const handler = handlers[request.name];
+  if (handler === undefined) throw new Error(`This worker does not know ${request.name}.`);
+  return handler(request.args);
 }
 
 function answer(port: MessagePort, id: number, result: unknown): void {

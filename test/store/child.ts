@@ -1,9 +1,8 @@
 import { build } from 'esbuild';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freshDirectory } from './opened.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,7 +24,7 @@ export async function bundled(program: string): Promise<string> {
   return outfile;
 }
 
-/** Runs a bundled program; `limitKilobytes` bounds the size of every file it writes. */
+/** Runs a bundled program; what it complains about is passed on. */
 export function startChild(program: string, args: readonly string[]): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stderr.on('data', (bytes: Buffer) => process.stderr.write(bytes));

@@ -17,6 +17,8 @@ const POISONS: [what: string, sql: string][] = [
   ['an expiry with a fraction', `UPDATE keys SET expires_at = 1.5 WHERE id = ?`],
   ['an owner that is bytes', `UPDATE keys SET owner = x'01' WHERE id = ?`],
   ['a parent that is bytes', `UPDATE keys SET parent_id = x'01' WHERE id = ?`],
+  ['an id of the parent that is empty', `UPDATE keys SET parent_id = '' WHERE id = ?`],
+  ['an odd mark of import', `UPDATE keys SET imported = x'01' WHERE id = ?`],
   ['a short digest', `UPDATE secrets SET digest = x'0102' WHERE key_id = ?`],
   ['a digest that is text', `UPDATE secrets SET digest = 'abc' WHERE key_id = ?`],
   ['an unknown kind of digest', `UPDATE secrets SET verifier = 'rot13' WHERE key_id = ?`],

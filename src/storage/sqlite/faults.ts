@@ -17,10 +17,22 @@ const PRIMARY: Readonly<Record<number, SqliteFault>> = {
 
 const UNIQUE_CODES: ReadonlySet<number> = new Set([1555, 2067, 2579]);
 
-/** Names the fault of an error thrown by SQLite; null for everything else, our own mistakes included. */
+/** The same faults when the file system reports them to us and not to SQLite. */
+const SYSTEM: Readonly<Record<string, SqliteFault>> = {
+  EACCES: 'readonly',
+  EDQUOT: 'full',
+  EIO: 'io',
+  ENOENT: 'cannot_open',
+  ENOSPC: 'full',
+  ENOTDIR: 'cannot_open',
+  EPERM: 'readonly',
+  EROFS: 'readonly',
+};
+
+/** Names the fault of an error thrown by SQLite or the file system; null for everything else, our own mistakes included. */
 export function sqliteFault(error: unknown): SqliteFault | null {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  if (typeof code !== 'number') return null;
+  const { errcode: code, code: name } = (error ?? {}) as { errcode?: unknown; code?: unknown };
+  if (typeof code !== 'number') return typeof name === 'string' ? (SYSTEM[name] ?? null) : null;
   if (UNIQUE_CODES.has(code)) return 'duplicate';
   return PRIMARY[code & 0xff] ?? null;
 }
