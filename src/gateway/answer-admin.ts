@@ -9,13 +9,14 @@ export const OPERATOR = { id: 'operator', address: null };
  * Lets the admin API answer a request. It is built from the canonical request, never from what came
  * over the wire, so that what was judged is what is asked.
  */
-export function createAnswerAdmin(app: AdminApp, directory: KeyDirectory): (exchange: Exchange) => Promise<void> {
+export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDirectory): (exchange: Exchange) => Promise<void> {
   return async (exchange) => {
     const { request, reply } = exchange;
     const gone = new AbortController();
     reply.onClose(() => gone.abort());
     const query = request.query === '' ? '' : `?${request.query}`;
-    const response = await app.fetch(
+    const { fetch } = await app();
+    const response = await fetch(
       new Request(`http://keyporter${request.path}${query}`, {
         method: request.method,
         headers: passedHeaders(exchange),

