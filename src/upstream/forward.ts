@@ -2,7 +2,8 @@ import type { Clock } from '../core/clock.js';
 import type { CanonicalRequest } from '../core/exchange.js';
 import type { Replica, Timeouts } from '../replicas/model.js';
 import { outgoingHeaders } from './outgoing-headers.js';
-import { Relay, type RelayOutcome, type RelaySettings } from './relay.js';
+import { Relay } from './relay.js';
+import type { RelayOutcome, RelaySettings } from './relay-settings.js';
 import type { Transport } from './transport.js';
 
 /** One request on its way to one model server. */

@@ -1,42 +1,13 @@
-import { Refusal, STREAM_ENDS, type ErrorCode, type StreamEnd } from '../core/errors.js';
-import type { Dialect, Reply } from '../core/exchange.js';
+import { Refusal, STREAM_ENDS, type StreamEnd } from '../core/errors.js';
 import { headerValue } from '../core/headers.js';
-import type { Timeouts } from '../replicas/model.js';
 import { readAnswerHeaders, type AnswerHead } from './answer-headers.js';
 import { EndMarks, JsonBalance } from './completeness.js';
 import { readFailure, refusalOf } from './failures.js';
 import { overdue } from './overdue.js';
 import { refusalBefore, StatusKept } from './refusals.js';
+import type { RelayOutcome, RelaySettings } from './relay-settings.js';
 import { SseFrames } from './sse-frames.js';
 import type { IncomingAnswer } from './transport.js';
-
-/** How a forwarded request came to its end. */
-export interface RelayOutcome {
-  /** The status the client saw, or would have seen. */
-  status: number;
-  /** Null when the whole answer was passed on. */
-  code: StreamEnd | ErrorCode | null;
-  reason: string | null;
-}
-
-export interface RelaySettings {
-  reply: Reply;
-  dialect: Dialect;
-  requestId: string;
-  /** The client asked for a stream. */
-  streamed: boolean;
-  timeouts: Timeouts;
-  /** Headers of ours for the answer, flat. */
-  ownHeaders: readonly string[];
-  /** The server's key in plain, to keep it out of what it says; null when it has none. */
-  upstreamKey: string | null;
-  /** Monotonic milliseconds. */
-  now: () => number;
-  firstByte(): void;
-  bytes(count: number): void;
-  /** Called with the beginning of a JSON or event-stream answer of status 2xx, to learn an id it names. */
-  opening?: ((chunk: Buffer) => void) | undefined;
-}
 
 /**
  * Passes one answer from a model server to the client: events whole and in order, each side held
