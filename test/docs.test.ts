@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { NOWHERE } from '../scripts/cli-manual.js';
 import { generatedPages } from '../scripts/manual.js';
 import { buildProgram } from '../src/cli/program.js';
+import { loadConfig } from '../src/config/load.js';
 import { ERRORS, STREAM_ENDS } from '../src/core/errors.js';
 import { filesUnder, ROOT } from './tidy/source-tree.js';
 
@@ -29,6 +30,17 @@ describe('documents', () => {
     );
     expect(lines.length).toBeGreaterThan(20);
     expect(wrong).toEqual([]);
+  });
+
+  it('every configuration shown in a document is a good one', async () => {
+    const blocks = documents.flatMap(({ path, text }) => configurations(text).map((block) => ({ path, block })));
+    expect(blocks.length).toBeGreaterThan(3);
+    for (const { path, block } of blocks) {
+      const outcome = await loadConfig({ text: block, env: { VLLM_KEY: 'secret' }, cwd: ROOT });
+      // The certificates of the examples are on no machine.
+      const faults = outcome.ok ? [] : outcome.faults.filter((fault) => !fault.path.startsWith('tls.'));
+      expect([path, faults]).toEqual([path, []]);
+    }
   });
 
   it('every npm script a document names exists', () => {
@@ -56,6 +68,10 @@ describe('documents', () => {
 function commandLines(text: string): string[] {
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
   return blocks.flatMap((block) => block.split('\n').filter((line) => line.startsWith('keyporter ')));
+}
+
+function configurations(text: string): string[] {
+  return [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
 }
 
 /** What of a command line the program would not know: its words, or one of its options. */

@@ -13,7 +13,6 @@ const STAGES = [
   'audit',
   'dialects',
   'inflight',
-  'body',
 ];
 
 /** Files that declare what one part needs of another: their types may be imported by anyone above `core`. */
