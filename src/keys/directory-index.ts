@@ -1,7 +1,7 @@
 /** Share of slots in use, in tenths, beyond which the index is built anew. */
 const FULL_TENTHS = 6;
-/** Share in use after that, in tenths, beyond which it also doubles. */
-const CROWDED_TENTHS = 3;
+/** Share in use after doubling, in tenths, below which it was full of entries that no longer fit and stays as large as it was. */
+const SPARSE_TENTHS = 1.5;
 const FEWEST_SLOTS = 16;
 
 /** An index as it travels between threads. */
@@ -64,8 +64,8 @@ export class SlotIndex {
 
   #renew(): void {
     const old = this.#slots;
-    this.#refill(old, old.length);
-    if (this.#used * 10 > old.length * CROWDED_TENTHS) this.#refill(old, old.length * 2);
+    this.#refill(old, old.length * 2);
+    if (this.#used * 10 < this.#slots.length * SPARSE_TENTHS) this.#refill(old, old.length);
   }
 
   #refill(old: Uint32Array, length: number): void {

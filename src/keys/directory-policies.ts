@@ -5,6 +5,8 @@ type Part = KeyPolicy['scopes'] | KeyPolicy['limits'] | KeyPolicy['attributes'];
 
 /** Parts remembered for sharing. Beyond it sharing begins anew, which costs memory and nothing else. */
 const MOST_PARTS = 10_000;
+/** Parts of a policy besides its owner. */
+const PARTS = 5;
 const EMPTY_LIST: readonly string[] = Object.freeze([]);
 const EMPTY_RECORD = Object.freeze({});
 
@@ -47,16 +49,37 @@ export class PolicyPool {
 
   /** What another thread needs to build the same pool. */
   pack(): PackedPolicies {
-    return { policies: this.#policies, uses: Float64Array.from(this.#uses) };
+    const numbers = new Map<Part, number>([[EMPTY_LIST, 0]]);
+    const numberOf = (part: Part): number => {
+      const number = numbers.get(part) ?? numbers.size;
+      numbers.set(part, number);
+      return number;
+    };
+    const parts = new Uint32Array(this.#policies.length * PARTS);
+    this.#policies.forEach((policy, index) => {
+      if (policy !== null) parts.set(partsOf(policy).map(numberOf), index * PARTS);
+    });
+    const owners = this.#policies.map((policy) => policy?.owner ?? null);
+    return { owners, different: [...numbers.keys()], parts, uses: Float64Array.from(this.#uses) };
   }
 
   static unpack(packed: PackedPolicies): PolicyPool {
     const pool = new PolicyPool();
-    packed.policies.forEach((policy, index) => {
-      pool.#uses[index] = packed.uses[index] ?? 0;
+    const different = packed.different.map((part) => pool.#sharePart(part));
+    packed.owners.forEach((owner, index) => {
+      const part = <P extends Part>(which: number): P => different[packed.parts[index * PARTS + which] ?? 0] as P;
       pool.#policies.push(null);
-      if (policy === null) pool.#free.push(index);
-      else pool.#put(index, pool.#share(policy));
+      pool.#uses.push(packed.uses[index] ?? 0);
+      if (packed.uses[index] === 0) pool.#free.push(index);
+      else
+        pool.#put(index, {
+          owner,
+          scopes: part(0),
+          models: part(1),
+          allowIps: part(2),
+          limits: part(3),
+          attributes: part(4),
+        });
     });
     return pool;
   }
@@ -125,11 +148,18 @@ export class PolicyPool {
   }
 }
 
-/** Policies as they travel between threads; parts shared here stay shared there. */
+/** Policies as they travel between threads: as columns, since a million objects would take the other thread seconds. */
 export interface PackedPolicies {
-  policies: readonly (KeyPolicy | null)[];
-  /** How many keys have each policy. */
+  owners: readonly (string | null)[];
+  different: readonly Part[];
+  /** Five a policy: which of the `different` parts it has, in the order of `partsOf`. */
+  parts: Uint32Array<ArrayBuffer>;
+  /** How many keys have each policy; 0 = the place is free. */
   uses: Float64Array<ArrayBuffer>;
+}
+
+function partsOf(policy: KeyPolicy): Part[] {
+  return [policy.scopes, policy.models, policy.allowIps, policy.limits, policy.attributes];
 }
 
 function deeplyFrozen<T>(value: T): T {

@@ -38,7 +38,7 @@ export function packKeys(rows: Iterable<PackRow>, disabledOwners: Iterable<strin
 export function buffersOf(packed: PackedKeys): ArrayBuffer[] {
   const { table, imported, policies } = packed;
   const arrays = [table.words, table.revisions, table.ids.slots, table.previous.words, table.previous.expiries];
-  return [...arrays, imported.slots, policies.uses].map((array) => array.buffer);
+  return [...arrays, imported.slots, policies.parts, policies.uses].map((array) => array.buffer);
 }
 
 /** The directory over packed keys, which it takes over. Without `slow`, weak imported secrets are nobody's. */

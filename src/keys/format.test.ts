@@ -17,7 +17,7 @@ describe('a new key', () => {
   });
 
   test('is different every time, and so are id and secret', () => {
-    const made = Array.from({ length: 10_000 }, makeKey);
+    const made = Array.from({ length: 10_000 }, () => makeKey());
     expect(new Set(made.map((key) => key.id)).size).toBe(10_000);
     expect(new Set(made.map((key) => key.secret.reveal().slice(16, 59))).size).toBe(10_000);
   });
@@ -33,6 +33,13 @@ describe('a new key', () => {
     );
     // 61 degrees of freedom: beyond 140 lies one run in ten million.
     expect(chiSquare).toBeLessThan(140);
+  });
+
+  test('made for a key that exists has its id and another secret', () => {
+    const first = makeKey();
+    const second = makeKey(first.id);
+    expect(parseKey(second.secret.reveal())?.id).toBe(first.id);
+    expect(second.secret.reveal()).not.toBe(first.secret.reveal());
   });
 
   test('does not show itself when printed', () => {
