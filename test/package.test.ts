@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
@@ -61,6 +61,25 @@ describe('the package', () => {
   it('can be used as a library', async () => {
     const library = (await import(join(ROOT, 'dist/index.js'))) as Record<string, unknown>;
     expect(typeof library['createGateway']).toBe('function');
+  });
+});
+
+describe('a start', () => {
+  const asked = (version: string) =>
+    spawnSync(
+      process.execPath,
+      ['--input-type=module', '-e', `import { requireNode } from './scripts/install.mjs'; requireNode('${version}');`],
+      { cwd: ROOT, encoding: 'utf8' },
+    );
+
+  it.each(['18.20.4', '20.18.9'])('on Node.js %s ends with a sentence that says what to install', (version) => {
+    const { status, stderr } = asked(version);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Keyporter needs Node\.js 20\.19 or newer and this is .*Install Node\.js 24 .*\n$/);
+  });
+
+  it.each(['20.19.0', '24.21.0'])('on Node.js %s goes on', (version) => {
+    expect(asked(version).status).toBe(0);
   });
 });
 
