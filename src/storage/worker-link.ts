@@ -12,7 +12,9 @@ type Answer<Handler> = Handler extends (args: never) => infer Result ? Awaited<R
 
 /** The functions inside the worker. `close` is called last, once, when the main side closes the link. */
 export type WorkerHandlers<Api> = {
-  [Name in keyof Api]: (args: Argument<Api[Name]>) => Answer<Api[Name]> | Promise<Answer<Api[Name]>> | Moved<Answer<Api[Name]>>;
+  [Name in keyof Api]: (
+    args: Argument<Api[Name]>,
+  ) => Answer<Api[Name]> | Promise<Answer<Api[Name]>> | Moved<Answer<Api[Name]>>;
 };
 
 export interface WorkerLink<Api extends WorkerApi<Api>> {
@@ -44,9 +46,15 @@ export function moved<T>(value: T, buffers: readonly Transferable[]): Moved<T> {
   return new Moved(value, buffers);
 }
 
-type Request = { kind: 'call'; id: number; name: string; args: unknown } | { kind: 'post'; name: string; args: unknown } | { kind: 'close'; id: number };
+type Request =
+  | { kind: 'call'; id: number; name: string; args: unknown }
+  | { kind: 'post'; name: string; args: unknown }
+  | { kind: 'close'; id: number };
 
-type Reply = { kind: 'done'; id: number; value: unknown } | { kind: 'failed'; id: number; fault: Fault } | { kind: 'event'; event: unknown };
+type Reply =
+  | { kind: 'done'; id: number; value: unknown }
+  | { kind: 'failed'; id: number; fault: Fault }
+  | { kind: 'event'; event: unknown };
 
 /** An error on its way between threads: class instances do not survive the copy. */
 interface Fault {
@@ -61,13 +69,24 @@ interface Fault {
  * fails, every call fails with its error. `emit` sends events to the main side.
  */
 export function serveWorker<Api extends WorkerApi<Api>>(
-  open: (data: never, emit: (event: unknown) => void) => (WorkerHandlers<Api> & { close?: () => void | Promise<void> }) | Promise<WorkerHandlers<Api> & { close?: () => void | Promise<void> }>,
+  open: (
+    data: never,
+    emit: (event: unknown) => void,
+  ) =>
+    | (WorkerHandlers<Api> & { close?: () => void | Promise<void> })
+    | Promise<WorkerHandlers<Api> & { close?: () => void | Promise<void> }>,
 ): void {
   const port = parentPort;
   if (isMainThread || port === null) throw new Error('This file runs as a worker thread only.');
-  const opened = Promise.resolve().then(() => open(workerData as never, (event) => port.postMessage({ kind: 'event', event } satisfies Reply)));
-  opened.catch(() => undefined);
-  port.on('message', (request: Request) => void serve(port, opened, request));
+  const opened = Promise.resolve().then(() =>
+    open(workerData as never, (event) => port.postMessage({ kind: 'event', event } satisfies Reply)),
+  );
+  const running = new Set<Promise<void>>();
+  port.on('message', (request: Request) => {
+    const earlier = request.kind === 'close' ? Promise.all(running) : Promise.resolve();
+    const served = earlier.then(() => serve(port, opened, request)).finally(() => running.delete(served));
+    running.add(served);
+  });
 }
 
 type AnyHandlers = Record<string, ((args: unknown) => unknown) | undefined>;
@@ -77,7 +96,8 @@ async function serve(port: MessagePort, opened: Promise<unknown>, request: Reque
     const result = await handle((await opened) as AnyHandlers, request);
     if (request.kind !== 'post') answer(port, request.id, result);
   } catch (error) {
-    if (request.kind !== 'post') port.postMessage({ kind: 'failed', id: request.id, fault: faultOf(error) } satisfies Reply);
+    if (request.kind !== 'post')
+      port.postMessage({ kind: 'failed', id: request.id, fault: faultOf(error) } satisfies Reply);
   } finally {
     if (request.kind === 'close') port.close();
   }
@@ -87,7 +107,7 @@ function handle(handlers: AnyHandlers, request: Request): unknown {
   if (request.kind === 'close') return handlers['close']?.(undefined);
   const handler = handlers[request.name];
   if (handler === undefined) throw new Error(`This worker does not know ${request.name}.`);
-  return handler(request.args);
+  return handler.call(handlers, request.args);
 }
 
 function answer(port: MessagePort, id: number, result: unknown): void {
@@ -97,9 +117,15 @@ function answer(port: MessagePort, id: number, result: unknown): void {
 }
 
 function faultOf(error: unknown): Fault {
-  if (error instanceof Refusal) return { code: error.code, message: error.publicMessage, reason: error.reason, param: error.param };
+  if (error instanceof Refusal)
+    return { code: error.code, message: error.publicMessage, reason: error.reason, param: error.param };
   const { message } = new Refusal('internal');
-  return { code: 'internal', message, reason: error instanceof Error ? (error.stack ?? error.message) : String(error), param: null };
+  return {
+    code: 'internal',
+    message,
+    reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    param: null,
+  };
 }
 
 function refusalOf(fault: Fault): Refusal {
@@ -120,7 +146,9 @@ export function linkWorker<Api extends WorkerApi<Api>>(worker: Worker): WorkerLi
 /** Beside the bundle when we run from one, in `dist` when we run from `src`. */
 function workerFile(entry: string): string {
   const candidates = [`./workers/${entry}.js`, `../workers/${entry}.js`, `../../dist/workers/${entry}.js`];
-  const found = candidates.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((file) => existsSync(file));
+  const found = candidates
+    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+    .find((file) => existsSync(file));
   if (found !== undefined) return found;
   throw new Refusal('internal', { message: `The file workers/${entry}.js is missing. Run "npm run build".` });
 }
