@@ -5,7 +5,11 @@ import { canonicalJson } from './canonical-json.js';
 function shuffled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shuffled);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).toReversed().map(([name, member]) => [name, shuffled(member)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .toReversed()
+      .map(([name, member]) => [name, shuffled(member)]),
+  );
 }
 
 it('one value has one spelling, whatever the order of its members, and reads back as itself', () => {

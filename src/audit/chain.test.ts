@@ -1,12 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_CHAIN, nextRow, type AuditAct, type AuditRow } from './chain.js';
-import { readRecordedHead } from './recorded-head.js';
 import { ChainWalk } from './verification.js';
 
 const text = fc.string({ maxLength: 10 });
 const acts = fc.array(
-  fc.record({ at: fc.nat(), actor: text, address: fc.option(text), requestId: fc.option(text), action: text, target: text, result: text, details: fc.jsonValue() }),
+  fc.record({
+    at: fc.nat(),
+    actor: text,
+    address: fc.option(text),
+    requestId: fc.option(text),
+    action: text,
+    target: text,
+    result: text,
+    details: fc.jsonValue(),
+  }),
   { minLength: 1, maxLength: 12 },
 );
 
@@ -30,23 +38,50 @@ function verdictOf(rows: readonly AuditRow[], stored = headOf(rows), outside: Re
 describe('the chain', () => {
   it('is intact as written, and every change of any row shows at that row', () => {
     fc.assert(
-      fc.property(acts, fc.nat(), fc.constantFrom('at', 'actor', 'address', 'requestId', 'action', 'target', 'result', 'details', 'hash', 'sequence'), (list, pick, column) => {
-        const rows = chainOf(list);
-        expect(verdictOf(rows)).toMatchObject({ intact: true, brokenAt: null, entries: rows.length, head: headOf(rows).hash });
-        const index = pick % rows.length;
-        const row = rows[index];
-        if (row === undefined) return;
-        const value = typeof row[column as keyof AuditRow] === 'number' ? Number(row[column as keyof AuditRow]) + 1 : `${String(row[column as keyof AuditRow])}!`;
-        const forged = rows.with(index, { ...row, [column]: value });
-        expect(verdictOf(forged, headOf(rows))).toMatchObject({ intact: false, brokenAt: index + 1 });
-      }),
+      fc.property(
+        acts,
+        fc.nat(),
+        fc.constantFrom(
+          'at',
+          'actor',
+          'address',
+          'requestId',
+          'action',
+          'target',
+          'result',
+          'details',
+          'hash',
+          'sequence',
+        ),
+        (list, pick, column) => {
+          const rows = chainOf(list);
+          expect(verdictOf(rows)).toMatchObject({
+            intact: true,
+            brokenAt: null,
+            entries: rows.length,
+            head: headOf(rows).hash,
+          });
+          const index = pick % rows.length;
+          const row = rows[index];
+          if (row === undefined) return;
+          const value =
+            typeof row[column as keyof AuditRow] === 'number'
+              ? Number(row[column as keyof AuditRow]) + 1
+              : `${String(row[column as keyof AuditRow])}!`;
+          const forged = rows.with(index, { ...row, [column]: value });
+          expect(verdictOf(forged, headOf(rows))).toMatchObject({ intact: false, brokenAt: index + 1 });
+        },
+      ),
     );
   });
 
   it('a row taken out, doubled or moved shows', () => {
     const rows = chainOf(Array.from({ length: 5 }, (_, n) => act(`a${n}`)));
     expect(verdictOf(rows.toSpliced(2, 1), headOf(rows))).toMatchObject({ intact: false, brokenAt: 3 });
-    expect(verdictOf(rows.toSpliced(2, 0, ...rows.slice(1, 2)), headOf(rows))).toMatchObject({ intact: false, brokenAt: 3 });
+    expect(verdictOf(rows.toSpliced(2, 0, ...rows.slice(1, 2)), headOf(rows))).toMatchObject({
+      intact: false,
+      brokenAt: 3,
+    });
     expect(verdictOf(rows.toReversed(), headOf(rows))).toMatchObject({ intact: false, brokenAt: 1 });
   });
 
@@ -68,15 +103,15 @@ describe('the chain', () => {
   });
 });
 
-describe('a recorded head', () => {
-  it('is read from an export of lines, a page, a list or a single object', () => {
-    const rows = chainOf([act('a'), act('b'), act('c')]);
-    const texts = [rows.map((row) => JSON.stringify(row)).join('\n'), JSON.stringify({ data: rows.toReversed(), next: null }), JSON.stringify(rows), JSON.stringify(headOf(rows))];
-    for (const exported of texts) expect(readRecordedHead(`${exported}\n`)).toEqual(headOf(rows));
-    for (const other of ['', 'hello', '{}', '{"sequence":1,"hash":"short"}']) expect(() => readRecordedHead(other)).toThrow('invalid_value');
-  });
-});
-
 function act(actor: string): AuditAct {
-  return { at: 1, actor, address: null, requestId: null, action: 'key.create', target: 'key:x', result: 'done', details: { b: 1, a: [2] } };
+  return {
+    at: 1,
+    actor,
+    address: null,
+    requestId: null,
+    action: 'key.create',
+    target: 'key:x',
+    result: 'done',
+    details: { b: 1, a: [2] },
+  };
 }

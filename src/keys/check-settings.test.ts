@@ -5,7 +5,11 @@ import { checkSettings, type SettingRules } from './check-settings.js';
 import type { KeyChange } from './key.js';
 
 const NOW = 1_800_000_000;
-const RULES: SettingRules = { isKnownScope: (scope) => scope === 'infer' || scope === 'admin', maxLifetimeSeconds: null, now: NOW };
+const RULES: SettingRules = {
+  isKnownScope: (scope) => scope === 'infer' || scope === 'admin',
+  maxLifetimeSeconds: null,
+  now: NOW,
+};
 
 function paramAtFault(change: object, rules: SettingRules = RULES): string | null {
   try {
@@ -18,7 +22,23 @@ function paramAtFault(change: object, rules: SettingRules = RULES): string | nul
 }
 
 describe('expires_at', () => {
-  it.each([0, -1, '', '2030-01-01', '1756800000', 1_756_800_000_000, 1e20, 1.5, true, NaN, Infinity, [], {}, NOW, NOW - 1])('refuses %j', (value) => {
+  it.each([
+    0,
+    -1,
+    '',
+    '2030-01-01',
+    '1756800000',
+    1_756_800_000_000,
+    1e20,
+    1.5,
+    true,
+    NaN,
+    Infinity,
+    [],
+    {},
+    NOW,
+    NOW - 1,
+  ])('refuses %j', (value) => {
     expect(paramAtFault({ expiresAt: value })).toBe('expires_at');
   });
 
@@ -36,7 +56,20 @@ describe('expires_at', () => {
 });
 
 describe('text', () => {
-  it.each(['', ' a', 'a ', 'a\nb', 'a\u0000', 'a\u001b[31m', 'a\u202eb', 'a\u2028b', 'x'.repeat(201), '\ud800', 5, null])('a name may not be %j', (name) => {
+  it.each([
+    '',
+    ' a',
+    'a ',
+    'a\nb',
+    'a\u0000',
+    'a\u001b[31m',
+    'a\u202eb',
+    'a\u2028b',
+    'x'.repeat(201),
+    '\ud800',
+    5,
+    null,
+  ])('a name may not be %j', (name) => {
     expect(paramAtFault({ name })).toBe('name');
   });
 
@@ -52,12 +85,31 @@ describe('text', () => {
 });
 
 describe('address ranges', () => {
-  it.each(['10.0.0.0/33', '10.0.0', '10', '010.0.0.1', '1.2.3.4/', '1.2.3.4/-1', '1.2.3.4/8/8', '::/129', 'fe80::1%eth0', 'example.com', '0x7f.1.1.1', '1.2.3.4/0x8', '1.2.3.4/ 8'])('refuse %s', (range) => {
+  it.each([
+    '10.0.0.0/33',
+    '10.0.0',
+    '10',
+    '010.0.0.1',
+    '1.2.3.4/',
+    '1.2.3.4/-1',
+    '1.2.3.4/8/8',
+    '::/129',
+    'fe80::1%eth0',
+    'example.com',
+    '0x7f.1.1.1',
+    '1.2.3.4/0x8',
+    '1.2.3.4/ 8',
+  ])('refuse %s', (range) => {
     expect(paramAtFault({ allowIps: [range] })).toBe('allow_ips');
   });
 
   it('are brought into one spelling', () => {
-    expect(checkSettings({ allowIps: ['10.0.0.0/8', '1.2.3.4', '::1', '2001:DB8:0::/32'] }, RULES).allowIps).toEqual(['10.0.0.0/8', '1.2.3.4/32', '::1/128', '2001:db8::/32']);
+    expect(checkSettings({ allowIps: ['10.0.0.0/8', '1.2.3.4', '::1', '2001:DB8:0::/32'] }, RULES).allowIps).toEqual([
+      '10.0.0.0/8',
+      '1.2.3.4/32',
+      '::1/128',
+      '2001:db8::/32',
+    ]);
   });
 });
 
@@ -70,7 +122,9 @@ describe('the other members', () => {
     expect(paramAtFault({ limits: { weight: 1 } })).toBe('limits');
     expect(paramAtFault({ limits: [] })).toBe('limits');
     expect(paramAtFault({ labels: { a: 1 } })).toBe('labels');
-    expect(paramAtFault({ labels: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`l${n}`, 'x'])) })).toBe('labels');
+    expect(paramAtFault({ labels: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`l${n}`, 'x'])) })).toBe(
+      'labels',
+    );
     expect(paramAtFault({ labels: JSON.parse('{"__proto__":"x"}') as object })).toBe('labels');
     expect(paramAtFault({ attributes: { roles: 'admin' } })).toBe('attributes');
     expect(paramAtFault({ owner: '' })).toBe('owner');
@@ -78,6 +132,10 @@ describe('the other members', () => {
 
   it('are left alone when absent, and what is not a setting is not taken over', () => {
     expect(checkSettings({ id: 'x', state: 'active', createdBy: 'me' } as KeyChange, RULES)).toEqual({});
-    expect(checkSettings({ owner: null, scopes: ['infer', 'infer'], limits: {} }, RULES)).toEqual({ owner: null, scopes: ['infer'], limits: {} });
+    expect(checkSettings({ owner: null, scopes: ['infer', 'infer'], limits: {} }, RULES)).toEqual({
+      owner: null,
+      scopes: ['infer'],
+      limits: {},
+    });
   });
 });

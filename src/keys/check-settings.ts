@@ -94,7 +94,9 @@ function checkLabels(value: unknown): Record<string, string> {
 
 function checkAttributes(value: unknown): Record<string, string[]> {
   const entries = checkEntries(value, 'attributes', ATTRIBUTES);
-  return Object.fromEntries(entries.map(([name, values]) => [name, checkLines(values, 'attributes', ATTRIBUTE_VALUES)]));
+  return Object.fromEntries(
+    entries.map(([name, values]) => [name, checkLines(values, 'attributes', ATTRIBUTE_VALUES)]),
+  );
 }
 
 /** Unix seconds after now, or null for a key that never ends; 0 is never "no expiry". */
@@ -102,14 +104,20 @@ function checkExpiry(value: unknown, rules: SettingRules): number | null {
   const { maxLifetimeSeconds, now } = rules;
   if (value === null) {
     if (maxLifetimeSeconds === null) return null;
-    throw invalid('expires_at', `A key must end: keys.max_lifetime allows at most ${maxLifetimeSeconds} seconds from now.`);
+    throw invalid(
+      'expires_at',
+      `A key must end: keys.max_lifetime allows at most ${maxLifetimeSeconds} seconds from now.`,
+    );
   }
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value > LATEST_SECOND) {
     throw invalid('expires_at', 'expires_at must be whole Unix seconds, or null for a key that never ends.');
   }
   if (value <= now) throw invalid('expires_at', 'expires_at must lie in the future.');
   if (maxLifetimeSeconds !== null && value > now + maxLifetimeSeconds) {
-    throw invalid('expires_at', `expires_at lies too far ahead: keys.max_lifetime allows at most ${maxLifetimeSeconds} seconds from now.`);
+    throw invalid(
+      'expires_at',
+      `expires_at lies too far ahead: keys.max_lifetime allows at most ${maxLifetimeSeconds} seconds from now.`,
+    );
   }
   return value;
 }

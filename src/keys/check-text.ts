@@ -17,7 +17,8 @@ export function invalid(param: string, message: string): Refusal {
  */
 export function checkLine(value: unknown, param: string, longest: number): string {
   if (typeof value !== 'string') throw invalid(param, `${param} must be text.`);
-  if (value.length === 0 || value.length > longest) throw invalid(param, `${param} must have 1 to ${longest} characters.`);
+  if (value.length === 0 || value.length > longest)
+    throw invalid(param, `${param} must have 1 to ${longest} characters.`);
   if (value.trim() !== value) throw invalid(param, `${param} must not begin or end with a space.`);
   for (let at = 0; at < value.length; at++) {
     if (isHidden(value.charCodeAt(at))) throw invalid(param, `${param} must not hold control characters.`);
@@ -34,8 +35,13 @@ export function checkLines(value: unknown, param: string, bounds: { most: number
 }
 
 /** The entries of a plain object, at most `most`, with names that are lines. */
-export function checkEntries(value: unknown, param: string, bounds: { most: number; longestName: number }): [string, unknown][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(param, `${param} must be an object.`);
+export function checkEntries(
+  value: unknown,
+  param: string,
+  bounds: { most: number; longestName: number },
+): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(param, `${param} must be an object.`);
   const entries = Object.entries(value);
   if (entries.length > bounds.most) throw invalid(param, `${param} may have at most ${bounds.most} entries.`);
   for (const [name] of entries) {

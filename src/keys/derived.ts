@@ -19,7 +19,10 @@ export function requireWithin(parent: StoredKey, child: KeySettings, lacking: La
     throw new Refusal('invalid_value', { message: `A derived key holds at most what its parent holds: ${missing}.` });
   }
   if (parent.expiresAt !== null && (child.expiresAt === null || child.expiresAt > parent.expiresAt)) {
-    throw invalid('expires_at', `A derived key ends with its parent at the latest: expires_at may be at most ${parent.expiresAt}.`);
+    throw invalid(
+      'expires_at',
+      `A derived key ends with its parent at the latest: expires_at may be at most ${parent.expiresAt}.`,
+    );
   }
 }
 

@@ -1,4 +1,13 @@
-import type { ChangeContext, FreshKey, KeyPosition, KeySettings, StoredFilter, StoredKey, StoredOwner, StoredTarget } from './stored-key.js';
+import type {
+  ChangeContext,
+  FreshKey,
+  KeyPosition,
+  KeySettings,
+  StoredFilter,
+  StoredKey,
+  StoredOwner,
+  StoredTarget,
+} from './stored-key.js';
 
 /** The store answered that the change was planned over a state that has passed: look again and plan anew. */
 export const STALE = 'stale';

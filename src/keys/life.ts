@@ -53,7 +53,8 @@ class Life implements KeyLife {
 
   async create(key: NewKey, actor: Actor): Promise<Made> {
     const made = await this.#insert({ settings: this.#newSettings(key), parent: null, onlyAsFirst: false, actor });
-    if (made === STALE || made === null) throw new Refusal('internal', { reason: 'a key without parent cannot be stale' });
+    if (made === STALE || made === null)
+      throw new Refusal('internal', { reason: 'a key without parent cannot be stale' });
     return made;
   }
 
@@ -130,31 +131,56 @@ class Life implements KeyLife {
     if (change.limits !== undefined && Object.keys(change.limits).length > 0) {
       throw invalid('limits', 'Limits of an owner are not enforced yet, so none can be set. Leave "limits" out.');
     }
-    if (change.disabled === undefined) throw invalid('disabled', 'Say what to change: "disabled" must be true or false.');
+    if (change.disabled === undefined)
+      throw invalid('disabled', 'Say what to change: "disabled" must be true or false.');
     const owner = await this.#parts.store.setOwnerDisabled({ name, disabled: change.disabled }, this.#context(actor));
     return ownerRecord(owner, this.#parts.lastUse);
   };
 
-  async #insert(plan: { settings: KeySettings; parent: StoredKey | null; onlyAsFirst: boolean; actor: Actor }): Promise<Made | typeof STALE | null> {
+  async #insert(plan: {
+    settings: KeySettings;
+    parent: StoredKey | null;
+    onlyAsFirst: boolean;
+    actor: Actor;
+  }): Promise<Made | typeof STALE | null> {
     const { settings, parent, onlyAsFirst, actor } = plan;
     const { id, secret } = makeKey();
     const key = { ...settings, id, parentId: parent?.id ?? null, digest: digestOf(secret.reveal()) };
-    const stored = await this.#parts.store.insert({ key, parentRevision: parent?.revision ?? null, onlyAsFirst }, this.#context(actor));
+    const stored = await this.#parts.store.insert(
+      { key, parentRevision: parent?.revision ?? null, onlyAsFirst },
+      this.#context(actor),
+    );
     return stored === null || stored === STALE ? stored : { record: this.#record(stored), secret };
   }
 
   #newSettings(key: NewKey): KeySettings {
     const rules = this.#rules();
-    const asked = { ...key, scopes: key.scopes ?? this.#parts.defaults().scopes, expiresAt: this.#expiryOf(key, rules) };
+    const asked = {
+      ...key,
+      scopes: key.scopes ?? this.#parts.defaults().scopes,
+      expiresAt: this.#expiryOf(key, rules),
+    };
     const checked = checkSettings(asked, rules);
-    return { owner: null, models: [], allowIps: [], limits: {}, attributes: {}, scopes: [], expiresAt: null, labels: {}, ...checked, name: nameOf(checked) };
+    return {
+      owner: null,
+      models: [],
+      allowIps: [],
+      limits: {},
+      attributes: {},
+      scopes: [],
+      expiresAt: null,
+      labels: {},
+      ...checked,
+      name: nameOf(checked),
+    };
   }
 
   #childSettings(parent: StoredKey, key: NewKey): KeySettings {
     const rules = this.#rules();
     const checked = checkSettings(key, rules);
     const ends = [parent.expiresAt, this.#expiryOf(key, rules)].filter((at) => at !== null);
-    const expiresAt = checked.expiresAt === undefined ? (ends.length === 0 ? null : Math.min(...ends)) : checked.expiresAt;
+    const expiresAt =
+      checked.expiresAt === undefined ? (ends.length === 0 ? null : Math.min(...ends)) : checked.expiresAt;
     return { ...inheritedFrom(parent), labels: {}, ...checked, name: nameOf(checked), expiresAt };
   }
 

@@ -57,6 +57,7 @@ function readCursor(cursor: string): KeyPosition {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const dot = text.indexOf('.');
   const createdAt = Number(text.slice(0, Math.max(dot, 0)));
-  if (dot < 1 || !Number.isSafeInteger(createdAt)) throw invalid('after', 'after must be the "next" of an earlier page.');
+  if (dot < 1 || !Number.isSafeInteger(createdAt))
+    throw invalid('after', 'after must be the "next" of an earlier page.');
   return { createdAt, id: text.slice(dot + 1) };
 }

@@ -13,7 +13,10 @@ export function keyRecord(key: StoredKey, lastUse: LastUse): KeyRecord {
   return {
     ...shown,
     prefix: key.imported ? key.id.slice(0, SHOWN_OF_IMPORTED) : prefixOf(key.id),
-    previous: previousExpiresAt === null ? null : { expiresAt: previousExpiresAt, lastUsedAt: sinceRotation(key, used.previous) },
+    previous:
+      previousExpiresAt === null
+        ? null
+        : { expiresAt: previousExpiresAt, lastUsedAt: sinceRotation(key, used.previous) },
     lastUsedAt: latest([used.current, used.previous]),
   };
 }

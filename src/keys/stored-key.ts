@@ -39,7 +39,11 @@ export interface FreshKey extends KeySettings {
 }
 
 /** Which keys to end; a secret is named by its digest. */
-export type StoredTarget = { ids: readonly string[] } | { owner: string } | { label: { name: string; value: string } } | { digest: Uint8Array };
+export type StoredTarget =
+  | { ids: readonly string[] }
+  | { owner: string }
+  | { label: { name: string; value: string } }
+  | { digest: Uint8Array };
 
 /** What `list` can narrow down inside the store. */
 export interface StoredFilter {

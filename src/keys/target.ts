@@ -9,7 +9,9 @@ export function digestOfSecret(secret: Secret): Uint8Array {
   const parsed = parseKey(text);
   if (parsed !== null) return digestOf(parsed.canonical);
   if (looksLikeKey(text)) {
-    throw new Refusal('not_found', { message: 'This is no complete key: its checksum does not fit. Look for a missing or changed character.' });
+    throw new Refusal('not_found', {
+      message: 'This is no complete key: its checksum does not fit. Look for a missing or changed character.',
+    });
   }
   return digestOf(text);
 }

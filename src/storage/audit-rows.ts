@@ -27,7 +27,11 @@ export function listAudit(executor: Executor, query: AuditQuery): AuditEntry[] {
 }
 
 /** Walks the chain in pages and lets other work go on between them. */
-export async function verifyAudit(executor: Executor, outside: ChainHead | null, pause: () => Promise<void>): Promise<AuditVerdict> {
+export async function verifyAudit(
+  executor: Executor,
+  outside: ChainHead | null,
+  pause: () => Promise<void>,
+): Promise<AuditVerdict> {
   const stored = auditHead(executor);
   const walk = new ChainWalk(outside);
   for (let after = 0; ; await pause()) {
@@ -41,7 +45,12 @@ export async function verifyAudit(executor: Executor, outside: ChainHead | null,
 
 /** Rows written after the walk began are not part of it, rows with an impossible number are. */
 function pageAfter(executor: Executor, range: { after: number; last: number }): AuditRow[] {
-  const rows = db.selectFrom('audit').selectAll().where('sequence', '>', range.after).orderBy('sequence').limit(VERIFY_PAGE);
+  const rows = db
+    .selectFrom('audit')
+    .selectAll()
+    .where('sequence', '>', range.after)
+    .orderBy('sequence')
+    .limit(VERIFY_PAGE);
   return executor.all(rows.where('sequence', '<=', range.last)).map(rowOf);
 }
 

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
@@ -54,7 +63,9 @@ export async function runningGateway(dir: string): Promise<GatewayNotice | null>
     const notice = readNotice(dir);
     if (notice !== null && isAlive(notice.pid)) return notice;
     if (systemClock.monotonic() >= deadlineMs) {
-      throw new Refusal('conflict', { message: `Another Keyporter command works on ${dir} at this moment. Wait until it is done and try again.` });
+      throw new Refusal('conflict', {
+        message: `Another Keyporter command works on ${dir} at this moment. Wait until it is done and try again.`,
+      });
     }
     await new Promise<void>((done) => void systemClock.after(NOTICE_RETRY_MS, done));
   }
@@ -113,14 +124,19 @@ function requireOwn(path: string): void {
     });
   }
   if ((mode & OTHERS_MAY_WRITE) !== 0) {
-    throw new Refusal('store_unavailable', { message: `Other users may write to the data directory ${path}. Run "chmod go-w ${path}" first.` });
+    throw new Refusal('store_unavailable', {
+      message: `Other users may write to the data directory ${path}. Run "chmod go-w ${path}" first.`,
+    });
   }
 }
 
 function readNotice(dir: string): GatewayNotice | null {
   try {
-    const { pid, socket, url, listen } = JSON.parse(readFileSync(join(dir, NOTICE_FILE), 'utf8')) as Partial<GatewayNotice>;
-    if (typeof pid !== 'number' || typeof socket !== 'string' || typeof url !== 'string' || typeof listen !== 'string') return null;
+    const { pid, socket, url, listen } = JSON.parse(
+      readFileSync(join(dir, NOTICE_FILE), 'utf8'),
+    ) as Partial<GatewayNotice>;
+    if (typeof pid !== 'number' || typeof socket !== 'string' || typeof url !== 'string' || typeof listen !== 'string')
+      return null;
     return { pid, socket, url, listen };
   } catch {
     return null;

@@ -59,7 +59,7 @@ export class Feed {
 
   #tellOwner(name: string, revision: number): void {
     const owner = this.#executor.get(db.selectFrom('owners').select('disabled').where('name', '=', name));
-    this.#emit({ kind: 'owner', revision, name, disabled: owner?.disabled === 1 });
+    this.#emit({ kind: 'owner', revision, name, disabled: isDisabled(owner?.disabled ?? 0) });
   }
 
   *#readable(rows: Iterable<DigestRow>): Generator<PackRow> {
@@ -83,8 +83,16 @@ export class Feed {
   }
 
   #disabledOwners(): string[] {
-    return this.#executor.all(db.selectFrom('owners').select('name').where('disabled', '=', 1)).map((owner) => owner.name);
+    return this.#executor
+      .all(db.selectFrom('owners').select(['name', 'disabled']))
+      .filter((owner) => isDisabled(owner.disabled))
+      .map((owner) => owner.name);
   }
+}
+
+/** Anything but a clear no keeps the keys of an owner off. */
+export function isDisabled(disabled: unknown): boolean {
+  return disabled !== 0;
 }
 
 /** Reads a policy once for all rows that spell it alike. */

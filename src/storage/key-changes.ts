@@ -11,10 +11,15 @@ import type { Executor } from './sqlite/executor.js';
 const MOST_ANCESTORS = 8;
 
 /** Inserts a key, or answers why the plan does not fit the present state. Inside a transaction. */
-export function insertKey(executor: Executor, request: InsertKey, context: ChangeContext): StoredKey | typeof STALE | null {
+export function insertKey(
+  executor: Executor,
+  request: InsertKey,
+  context: ChangeContext,
+): StoredKey | typeof STALE | null {
   const { key, parentRevision, onlyAsFirst } = request;
   if (onlyAsFirst && readMeta(executor).first_key_at !== null) return null;
-  if (key.parentId !== null && !isUsableParent(executor, key.parentId, { revision: parentRevision, at: context.at })) return STALE;
+  if (key.parentId !== null && !isUsableParent(executor, key.parentId, { revision: parentRevision, at: context.at }))
+    return STALE;
   if (onlyAsFirst) executor.run(db.updateTable('meta').set({ first_key_at: context.at }));
   const revision = noteChange(executor, 'key', key.id);
   executor.run(db.insertInto('keys').values(freshRow(key, { at: context.at, by: context.actor.id, revision })));
@@ -31,7 +36,7 @@ export function updateKey(executor: Executor, request: UpdateKey, context: Chang
   refuseRevoked(before);
   if (before.revision !== request.revision) return STALE;
   if (before.parentId !== null && revisionOf(executor, before.parentId) !== request.parentRevision) return STALE;
-  write(executor, request.id, settingColumns(request.settings), context);
+  write(executor, { id: request.id, columns: settingColumns(request.settings) }, context);
   audit(executor, context, { action: 'key.update', id: request.id, details: differences(before, request.settings) });
   return required(executor, request.id);
 }
@@ -41,51 +46,75 @@ export function rotateKey(executor: Executor, request: RotateKey, context: Chang
   const { id, digest, previousExpiresAt } = request;
   refuseRevoked(required(executor, id));
   if (executor.all(ancestryOf(id)).some((key) => isOver(key.expires_at, context.at))) {
-    throw new Refusal('conflict', { message: 'The key has expired. Give it a new expires_at first, or make a new key.' });
+    throw new Refusal('conflict', {
+      message: 'The key has expired. Give it a new expires_at first, or make a new key.',
+    });
   }
   executor.run(db.deleteFrom('secrets').where('key_id', '=', id).where('slot', '=', 'previous'));
   const current = db.updateTable('secrets').where('key_id', '=', id).where('slot', '=', 'current');
   if (previousExpiresAt === null) executor.run(db.deleteFrom('secrets').where('key_id', '=', id));
   else executor.run(current.set({ slot: 'previous', expires_at: previousExpiresAt }));
   insertSecret(executor, { id, digest, at: context.at });
-  write(executor, id, { rotated_at: context.at }, context);
+  write(executor, { id, columns: { rotated_at: context.at } }, context);
   audit(executor, context, { action: 'key.rotate', id, details: { previous_expires_at: previousExpiresAt } });
   return required(executor, id);
 }
 
 /** Switches a key off or on. Inside a transaction. */
-export function setKeyDisabled(executor: Executor, request: { id: string; disabled: boolean }, context: ChangeContext): StoredKey {
+export function setKeyDisabled(
+  executor: Executor,
+  request: { id: string; disabled: boolean },
+  context: ChangeContext,
+): StoredKey {
   const { id, disabled } = request;
   const before = required(executor, id);
   refuseRevoked(before);
   const wasDisabled = before.state === 'disabled';
   if (wasDisabled !== disabled) {
     const state = disabled ? 'disabled' : 'active';
-    write(executor, id, { state, disabled_at: disabled ? context.at : null }, context);
+    write(executor, { id, columns: { state, disabled_at: disabled ? context.at : null } }, context);
   }
   audit(executor, context, { action: disabled ? 'key.disable' : 'key.enable', id, details: { before: before.state } });
   return required(executor, id);
 }
 
 /** Ends one key for good; nothing happens to one that is revoked already or gone. Inside a transaction. */
-export function revokeKey(executor: Executor, revocation: { id: string; reason: string | null }, context: ChangeContext): void {
+export function revokeKey(
+  executor: Executor,
+  revocation: { id: string; reason: string | null },
+  context: ChangeContext,
+): void {
   const { id, reason } = revocation;
   const state = executor.get(db.selectFrom('keys').select('state').where('id', '=', id))?.state;
   if (state === undefined || state === 'revoked') return;
-  write(executor, id, { state: 'revoked', revoked_at: context.at, revoke_reason: reason }, context);
+  write(executor, { id, columns: { state: 'revoked', revoked_at: context.at, revoke_reason: reason } }, context);
   audit(executor, context, { action: 'key.revoke', id, details: { reason, before: state } });
 }
 
 /** Switches all keys of an owner off or on. Inside a transaction. */
-export function switchOwner(executor: Executor, request: { name: string; disabled: boolean }, context: ChangeContext): void {
+export function switchOwner(
+  executor: Executor,
+  request: { name: string; disabled: boolean },
+  context: ChangeContext,
+): void {
   const { name, disabled } = request;
   if (executor.get(owners(name)) === undefined) {
     throw new Refusal('not_found', { message: 'No key has this owner. Owners exist as soon as a key names them.' });
   }
   const revision = noteChange(executor, 'owner', name);
   const values = { disabled: disabled ? 1 : 0, updated_at: context.at, revision };
-  executor.run(db.insertInto('owners').values({ name, ...values }).onConflict((conflict) => conflict.column('name').doUpdateSet(values)));
-  noteAct(executor, { ...actOf(context), action: disabled ? 'owner.disable' : 'owner.enable', target: `owner:${name}`, details: null });
+  executor.run(
+    db
+      .insertInto('owners')
+      .values({ name, ...values })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(values)),
+  );
+  noteAct(executor, {
+    ...actOf(context),
+    action: disabled ? 'owner.disable' : 'owner.enable',
+    target: `owner:${name}`,
+    details: null,
+  });
 }
 
 /** The key, or a `not_found` refusal. */
@@ -111,10 +140,14 @@ function isUsableParent(executor: Executor, id: string, seen: { revision: number
   if (chain[0] === undefined) throw new Refusal('not_found');
   if (chain[0].revision !== seen.revision) return false;
   if (chain.some((key) => key.state !== 'active' || isOver(key.expires_at, seen.at))) {
-    throw new Refusal('conflict', { message: 'The parent key, or a key above it, is disabled, revoked or expired; nothing can be derived from it.' });
+    throw new Refusal('conflict', {
+      message: 'The parent key, or a key above it, is disabled, revoked or expired; nothing can be derived from it.',
+    });
   }
   if (chain.length > MOST_ANCESTORS) {
-    throw new Refusal('conflict', { message: `Keys can be derived ${MOST_ANCESTORS} levels deep. Derive from a key higher up.` });
+    throw new Refusal('conflict', {
+      message: `Keys can be derived ${MOST_ANCESTORS} levels deep. Derive from a key higher up.`,
+    });
   }
   return true;
 }
@@ -128,21 +161,44 @@ function revisionOf(executor: Executor, id: string): number | null {
 }
 
 /** Changes a row and notes the change. The caller has seen that the key is not revoked, in the same transaction. */
-function write(executor: Executor, id: string, columns: Partial<KeyTable>, context: ChangeContext): void {
+function write(executor: Executor, change: { id: string; columns: Partial<KeyTable> }, context: ChangeContext): void {
+  const { id, columns } = change;
   const revision = noteChange(executor, 'key', id);
-  executor.run(db.updateTable('keys').set({ ...columns, updated_at: context.at, revision }).where('id', '=', id));
+  executor.run(
+    db
+      .updateTable('keys')
+      .set({ ...columns, updated_at: context.at, revision })
+      .where('id', '=', id),
+  );
 }
 
 function insertSecret(executor: Executor, secret: { id: string; digest: Uint8Array; at: number }): void {
-  const row = { key_id: secret.id, slot: 'current', digest: secret.digest, verifier: 'sha256', created_at: secret.at, expires_at: null };
+  const row = {
+    key_id: secret.id,
+    slot: 'current',
+    digest: secret.digest,
+    verifier: 'sha256',
+    created_at: secret.at,
+    expires_at: null,
+  };
   executor.run(db.insertInto('secrets').values(row));
 }
 
-function audit(executor: Executor, context: ChangeContext, act: { action: string; id: string; details: unknown }): void {
+function audit(
+  executor: Executor,
+  context: ChangeContext,
+  act: { action: string; id: string; details: unknown },
+): void {
   noteAct(executor, { ...actOf(context), action: act.action, target: `key:${act.id}`, details: act.details });
 }
 
-function actOf(context: ChangeContext): { at: number; actor: string; address: string | null; requestId: string | null; result: string } {
+function actOf(context: ChangeContext): {
+  at: number;
+  actor: string;
+  address: string | null;
+  requestId: string | null;
+  result: string;
+} {
   const { actor, at } = context;
   return { at, actor: actor.id, address: actor.address, requestId: actor.requestId, result: 'done' };
 }

@@ -29,12 +29,15 @@ export function openKeyDatabase(files: KeyStoreFiles, now: number): SqliteDataba
   }
 }
 
+const LEAST_SALT_BYTES = 16;
+
 /** Looks at the file without the right to change it. */
 export function inspect(path: string): void {
   const database = openSqlite(path, { file: 'existing', readOnly: true });
   try {
     requireReadable(database);
     for (const table of ['keys', 'secrets', 'owners', 'meta']) requireWhole(database, table);
+    requireMeta(database);
   } catch (error) {
     throw storeRefusal(error, path);
   } finally {
@@ -45,10 +48,22 @@ export function inspect(path: string): void {
 /** A damaged page of these tables could deny or allow the wrong keys. The audit chain has its own check. */
 function requireWhole(database: SqliteDatabase, table: string): void {
   const finding = database.prepare(`PRAGMA quick_check(${table})`).get()?.['quick_check'];
-  if (finding === 'ok') return;
-  throw new Refusal('store_unavailable', {
-    message: `The database ${database.path} is damaged. It was left as it is: put it aside and run "keyporter restore" with a backup.`,
-    reason: `quick_check of ${table}: ${String(finding)}`,
+  if (finding !== 'ok') throw damaged(database.path, `quick_check of ${table}: ${String(finding)}`);
+}
+
+/** Without these numbers no change could be counted and no audit row added. */
+function requireMeta(database: SqliteDatabase): void {
+  const meta = database.prepare('SELECT revision, audit_sequence, audit_head, salt FROM meta WHERE id = 1').get();
+  const { revision, audit_sequence: sequence, audit_head: head, salt } = meta ?? {};
+  const counts = Number.isSafeInteger(revision) && Number.isSafeInteger(sequence);
+  const hasSalt = salt instanceof Uint8Array && salt.byteLength >= LEAST_SALT_BYTES;
+  if (!counts || !hasSalt || typeof head !== 'string') throw damaged(database.path, 'the meta row is not readable');
+}
+
+function damaged(path: string, reason: string): Refusal {
+  return new Refusal('store_unavailable', {
+    message: `The database ${path} is damaged. It was left as it is: put it aside and run "keyporter restore" with a backup.`,
+    reason,
   });
 }
 

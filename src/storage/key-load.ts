@@ -34,12 +34,28 @@ const SELECT_CHUNK = `
     left join secrets as previous on previous.key_id = chunk.id and previous.slot = 'previous'`;
 
 type Text = string | null;
-type Entry = [string, Text, string, string, string, string, string, string, number | null, Text, number, Text, Text, Text, number | null];
+type Entry = [
+  string,
+  Text,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  number | null,
+  Text,
+  number,
+  Text,
+  Text,
+  Text,
+  number | null,
+];
 
 /** All keys as memory needs them, unchecked. Nothing else may use the database while this is walked. */
 export function* everyKey(database: SqliteDatabase): Generator<DigestRow> {
   const chunk = database.prepare(SELECT_CHUNK);
-  for (let after: number | null = -1; after !== null; ) {
+  for (let after: number | null = -1; after !== null;) {
     const found = chunk.get(after);
     for (const entry of JSON.parse(String(found?.['keys'] ?? '[]')) as Entry[]) yield digestRow(entry);
     after = typeof found?.['place'] === 'number' ? found['place'] : null;
@@ -47,9 +63,36 @@ export function* everyKey(database: SqliteDatabase): Generator<DigestRow> {
 }
 
 function digestRow(entry: Entry): DigestRow {
-  const [id, owner, scopes, models, allow_ips, limits, attributes, state, expires_at, parent_id, imported, digest, verifier, previous, previous_expires_at] = entry;
+  const [
+    id,
+    owner,
+    scopes,
+    models,
+    allow_ips,
+    limits,
+    attributes,
+    state,
+    expires_at,
+    parent_id,
+    imported,
+    digest,
+    verifier,
+    previous,
+    previous_expires_at,
+  ] = entry;
   const policy = { owner, scopes, models, allow_ips, limits, attributes };
-  return { id, ...policy, state, expires_at, parent_id, imported, digest: bytes(digest), verifier, previous_digest: bytes(previous), previous_expires_at };
+  return {
+    id,
+    ...policy,
+    state,
+    expires_at,
+    parent_id,
+    imported,
+    digest: bytes(digest),
+    verifier,
+    previous_digest: bytes(previous),
+    previous_expires_at,
+  };
 }
 
 function bytes(hex: string | null): Uint8Array | null {

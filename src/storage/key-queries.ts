@@ -25,19 +25,27 @@ export function keyById(id: string): Compilable<KeyRow> {
 }
 
 export function keysByIds(ids: readonly string[]): Compilable<KeyRow> {
-  return selectKeys().where(sql<boolean>`id in (select value from json_each(${JSON.stringify(ids)}))`).orderBy('created_at').orderBy('id');
+  return selectKeys()
+    .where(sql<boolean>`id in (select value from json_each(${JSON.stringify(ids)}))`)
+    .orderBy('created_at')
+    .orderBy('id');
 }
 
 /** Oldest first, after a position, narrowed by the filter. */
-export function pageOfKeys(filter: StoredFilter, page: { after: KeyPosition | null; limit: number }): Compilable<KeyRow> {
+export function pageOfKeys(
+  filter: StoredFilter,
+  page: { after: KeyPosition | null; limit: number },
+): Compilable<KeyRow> {
   let query = selectKeys().orderBy('created_at').orderBy('id').limit(page.limit);
   if (filter.owner !== undefined) query = query.where('owner', '=', filter.owner);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.parentId !== undefined) query = query.where('parent_id', '=', filter.parentId);
   if (filter.label !== undefined) query = query.where(hasLabel(filter.label));
-  if (filter.expiring !== undefined) query = query.where('expires_at', '>=', filter.expiring.from).where('expires_at', '<', filter.expiring.to);
+  if (filter.expiring !== undefined)
+    query = query.where('expires_at', '>=', filter.expiring.from).where('expires_at', '<', filter.expiring.to);
   if (filter.search !== undefined) query = query.where(contains(filter.search));
-  if (page.after !== null) query = query.where(sql<boolean>`(created_at, id) > (${page.after.createdAt}, ${page.after.id})`);
+  if (page.after !== null)
+    query = query.where(sql<boolean>`(created_at, id) > (${page.after.createdAt}, ${page.after.id})`);
   return query;
 }
 
@@ -70,7 +78,9 @@ export function familyOf(ids: readonly string[]): Compilable<{ id: string; state
 }
 
 /** The key itself and its ancestors, nearest first. */
-export function ancestryOf(id: string): Compilable<{ id: string; state: string; expires_at: number | null; revision: number }> {
+export function ancestryOf(
+  id: string,
+): Compilable<{ id: string; state: string; expires_at: number | null; revision: number }> {
   return selection(sql`
     with recursive ancestry(id, parent_id, depth) as (
       select id, parent_id, 0 from keys where id = ${id}

@@ -43,8 +43,23 @@ export function storedKey(row: KeyRow): StoredKey {
 
 /** A damaged row as far as it can be shown, so that an administrator sees it and can revoke it. It grants nothing. */
 export function salvagedKey(row: KeyRow, fault: string): StoredKey {
-  const empty = { owner: null, scopes: '[]', models: '[]', allow_ips: '[]', limits: '{}', attributes: '{}', labels: '{}' };
-  const never = { expires_at: null, disabled_at: null, revoked_at: null, rotated_at: null, previous_expires_at: null, revoke_reason: null };
+  const empty = {
+    owner: null,
+    scopes: '[]',
+    models: '[]',
+    allow_ips: '[]',
+    limits: '{}',
+    attributes: '{}',
+    labels: '{}',
+  };
+  const never = {
+    expires_at: null,
+    disabled_at: null,
+    revoked_at: null,
+    rotated_at: null,
+    previous_expires_at: null,
+    revoke_reason: null,
+  };
   const zero = { created_at: 0, updated_at: 0, revision: 0, created_by: 'unknown', parent_id: null, imported: 0 };
   const owner = typeof row.owner === 'string' ? row.owner : null;
   const state = row.state === 'revoked' ? 'revoked' : 'disabled';
@@ -80,7 +95,9 @@ export function policyOf(row: PolicyRow): KeyPolicy {
 }
 
 /** The columns an administrator chooses. */
-export function settingColumns(settings: KeySettings): Pick<KeyTable, 'name' | 'labels' | 'expires_at' | keyof PolicyRow> {
+export function settingColumns(
+  settings: KeySettings,
+): Pick<KeyTable, 'name' | 'labels' | 'expires_at' | keyof PolicyRow> {
   return {
     name: settings.name,
     owner: settings.owner,
@@ -98,10 +115,23 @@ export function settingColumns(settings: KeySettings): Pick<KeyTable, 'name' | '
 export function freshRow(key: FreshKey, made: { at: number; by: string; revision: number }): KeyTable {
   const never = { disabled_at: null, revoked_at: null, revoke_reason: null, rotated_at: null };
   const times = { created_at: made.at, updated_at: made.at, created_by: made.by, revision: made.revision };
-  return { ...settingColumns(key), ...never, ...times, id: key.id, parent_id: key.parentId, state: 'active', imported: 0 };
+  return {
+    ...settingColumns(key),
+    ...never,
+    ...times,
+    id: key.id,
+    parent_id: key.parentId,
+    state: 'active',
+    imported: 0,
+  };
 }
 
-function timesOf(row: KeyRow): Pick<StoredKey, 'createdAt' | 'updatedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt' | 'rotatedAt' | 'previousExpiresAt'> {
+function timesOf(
+  row: KeyRow,
+): Pick<
+  StoredKey,
+  'createdAt' | 'updatedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt' | 'rotatedAt' | 'previousExpiresAt'
+> {
   return {
     createdAt: secondsIn(row.created_at, 'created_at'),
     updatedAt: secondsIn(row.updated_at, 'updated_at'),

@@ -2,7 +2,14 @@ import type { AuditEntry, AuditVerdict } from '../admin/ports.js';
 import type { AuditAct, ChainHead } from '../audit/chain.js';
 import type { PackedKeys } from '../keys/directory.js';
 import type { KeyStore } from '../keys/key-store.js';
-import type { ChangeContext, KeyPosition, StoredFilter, StoredKey, StoredOwner, StoredTarget } from '../keys/stored-key.js';
+import type {
+  ChangeContext,
+  KeyPosition,
+  StoredFilter,
+  StoredKey,
+  StoredOwner,
+  StoredTarget,
+} from '../keys/stored-key.js';
 import type { AuditQuery } from './audit-rows.js';
 import type { KeyStoreFiles } from './key-store-files.js';
 

@@ -1,4 +1,5 @@
-import { createAudit, type AuditStore, type AuditTrail } from '../audit/audit.js';
+import type { AuditPort } from '../admin/ports.js';
+import { createAudit, type AuditStore } from '../audit/audit.js';
 import type { Log } from '../core/log.js';
 import { createDirectory, type LiveDirectory } from '../keys/directory.js';
 import { createSlowHasher } from '../keys/hash.js';
@@ -19,7 +20,7 @@ export interface KeyStoreOptions extends Omit<KeyLifeParts, 'store'> {
 export interface OpenedKeyStore {
   life: KeyLife;
   directory: KeyDirectory;
-  audit: AuditTrail;
+  audit: AuditPort;
   /** What the operator should know since the start, one sentence each. */
   readonly warnings: readonly string[];
   /** Names this installation for ever, through restores too. */
@@ -29,6 +30,8 @@ export interface OpenedKeyStore {
   backup(file: string): Promise<{ file: string; bytes: number; keys: number }>;
   close(): Promise<void>;
 }
+
+const STOPPED = 'The key store has stopped. Known keys keep working; restart Keyporter to change keys again.';
 
 /**
  * Opens the key store of a data directory in its own thread and reads all keys into memory. Rejects with
@@ -42,7 +45,10 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<OpenedKeyS
   const early: MemoryEvent[] = [];
   let take = (event: MemoryEvent): void => void early.push(event);
   link.onEvent((event) => take(event as MemoryEvent));
-  link.onCrash((reason) => log.error({ reason: reason.reason }, 'The key store has stopped. Known keys keep working; restart Keyporter to change keys again.'));
+  link.onCrash(({ reason }) => {
+    warnings.push(STOPPED);
+    log.error({ reason }, STOPPED);
+  });
   try {
     const { packed, salt, installationId } = await link.call('load', null);
     const directory = createDirectory(packed, clock, createSlowHasher(salt, clock));
@@ -74,7 +80,11 @@ function warn(log: Log, warnings: string[], warning: { sentence: string; data: R
   if (warnings.length < MOST_WARNINGS) warnings.push([warning.sentence, ...details].join(' '));
 }
 
-function feed(directory: LiveDirectory, event: MemoryEvent, warned: (sentence: string, data: Record<string, unknown>) => void): void {
+function feed(
+  directory: LiveDirectory,
+  event: MemoryEvent,
+  warned: (sentence: string, data: Record<string, unknown>) => void,
+): void {
   if (event.kind === 'key') directory.apply(event.row, event.revision);
   else if (event.kind === 'owner') directory.setOwnerDisabled(event.name, event.disabled, event.revision);
   else if (event.kind === 'forget') directory.remove(event.id);
@@ -105,9 +115,16 @@ function auditOver(link: WorkerLink<KeyStoreApi>): AuditStore {
 }
 
 /** Made by a thread of its own, over its own connection. */
-async function backup(link: WorkerLink<KeyStoreApi>, files: KeyStoreFiles, file: string): Promise<{ file: string; bytes: number; keys: number }> {
+async function backup(
+  link: WorkerLink<KeyStoreApi>,
+  files: KeyStoreFiles,
+  file: string,
+): Promise<{ file: string; bytes: number; keys: number }> {
   await link.call('settle', null);
-  const copier = startWorker<BackupApi>('key-store', { task: 'backup', database: files.database } satisfies KeyStoreTask);
+  const copier = startWorker<BackupApi>('key-store', {
+    task: 'backup',
+    database: files.database,
+  } satisfies KeyStoreTask);
   try {
     return { file, ...(await copier.call('backup', { file })) };
   } finally {

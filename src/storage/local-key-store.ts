@@ -3,7 +3,7 @@ import { Refusal } from '../core/errors.js';
 import { buffersOf } from '../keys/directory.js';
 import type { ChangeContext, StoredKey, StoredOwner, StoredTarget } from '../keys/stored-key.js';
 import { listAudit, verifyAudit } from './audit-rows.js';
-import { Feed } from './feed.js';
+import { Feed, isDisabled } from './feed.js';
 import { insertKey, rotateKey, setKeyDisabled, switchOwner, updateKey } from './key-changes.js';
 import { openKeyDatabase } from './key-database.js';
 import type { KeyStoreFiles } from './key-store-files.js';
@@ -30,7 +30,12 @@ export async function openLocalKeyStore(
   const writer: StoreWriter = new StoreWriter({ executor, feed, log, clock, emit });
   writer.align();
   await writer.catchUp();
-  if (log.damaged > 0) emit({ kind: 'warning', sentence: 'Records in the list of revoked keys are damaged and were skipped.', data: { records: log.damaged } });
+  if (log.damaged > 0)
+    emit({
+      kind: 'warning',
+      sentence: 'Records in the list of revoked keys are damaged and were skipped.',
+      data: { records: log.damaged },
+    });
   return {
     ...reading(executor, writer, feed),
     ...changing(executor, writer),
@@ -44,7 +49,11 @@ export async function openLocalKeyStore(
   };
 }
 
-function reading(executor: Executor, writer: StoreWriter, feed: Feed): Pick<WorkerHandlers<KeyStoreApi>, 'load' | 'get' | 'list' | 'revocable' | 'owners'> {
+function reading(
+  executor: Executor,
+  writer: StoreWriter,
+  feed: Feed,
+): Pick<WorkerHandlers<KeyStoreApi>, 'load' | 'get' | 'list' | 'revocable' | 'owners'> {
   return {
     load() {
       const { installation_id: installationId, salt } = readMeta(executor);
@@ -56,7 +65,8 @@ function reading(executor: Executor, writer: StoreWriter, feed: Feed): Pick<Work
       return row === undefined ? null : keyOf(row, writer);
     },
     list: ({ filter, page }) => executor.all(pageOfKeys(filter, page)).map((row) => keyOf(row, writer)),
-    revocable: (target) => executor.all(keysByIds(endedBy(target, executor, writer).all)).map((row) => keyOf(row, writer)),
+    revocable: (target) =>
+      executor.all(keysByIds(endedBy(target, executor, writer).all)).map((row) => keyOf(row, writer)),
     owners: () => executor.all(owners(null)).map(ownerOf),
   };
 }
@@ -64,7 +74,10 @@ function reading(executor: Executor, writer: StoreWriter, feed: Feed): Pick<Work
 function changing(
   executor: Executor,
   writer: StoreWriter,
-): Pick<WorkerHandlers<KeyStoreApi>, 'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled' | 'settle'> {
+): Pick<
+  WorkerHandlers<KeyStoreApi>,
+  'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled' | 'settle'
+> {
   return {
     insert: ({ request, context }) => writer.write(() => insertKey(executor, request, context)),
     update: ({ request, context }) => writer.write(() => updateKey(executor, request, context)),
@@ -84,7 +97,11 @@ function changing(
   };
 }
 
-function auditing(executor: Executor, writer: StoreWriter, clock: Clock): Pick<WorkerHandlers<KeyStoreApi>, 'auditList' | 'auditVerify' | 'auditRecord'> {
+function auditing(
+  executor: Executor,
+  writer: StoreWriter,
+  clock: Clock,
+): Pick<WorkerHandlers<KeyStoreApi>, 'auditList' | 'auditVerify' | 'auditRecord'> {
   const pause = (): Promise<void> => new Promise((resolve) => void clock.after(0, resolve));
   return {
     auditList: (query) => listAudit(executor, query),
@@ -98,12 +115,22 @@ function endedBy(target: StoredTarget, executor: Executor, writer: StoreWriter):
   const named = new Set(executor.all(idsOfTarget(target)).map((key) => key.id));
   if ('digest' in target && named.size === 0) throw new Refusal('not_found', { message: 'No key has this secret.' });
   const unknown = 'ids' in target ? target.ids.find((id) => !named.has(id)) : undefined;
-  if (unknown !== undefined) throw new Refusal('not_found', { message: `There is no key ${JSON.stringify(unknown.slice(0, 64))}. Nothing was revoked.` });
+  if (unknown !== undefined)
+    throw new Refusal('not_found', {
+      message: `There is no key ${JSON.stringify(unknown.slice(0, 64))}. Nothing was revoked.`,
+    });
   const family = executor.all(familyOf([...named]));
-  return { named, all: family.filter((key) => key.state !== 'revoked' && writer.owed(key.id) === undefined).map((key) => key.id) };
+  return {
+    named,
+    all: family.filter((key) => key.state !== 'revoked' && writer.owed(key.id) === undefined).map((key) => key.id),
+  };
 }
 
-function recordOf(id: string, reason: string | null, context: ChangeContext): Parameters<StoreWriter['revoke']>[0][number] {
+function recordOf(
+  id: string,
+  reason: string | null,
+  context: ChangeContext,
+): Parameters<StoreWriter['revoke']>[0][number] {
   const { actor, at } = context;
   return { id, at, reason, actor: actor.id, address: actor.address, requestId: actor.requestId };
 }
@@ -131,5 +158,5 @@ function ownerNamed(executor: Executor, name: string): StoredOwner {
 }
 
 function ownerOf(row: { name: string; disabled: number; ids: string }): StoredOwner {
-  return { name: row.name, disabled: row.disabled === 1, keyIds: JSON.parse(row.ids) as string[] };
+  return { name: row.name, disabled: isDisabled(row.disabled), keyIds: JSON.parse(row.ids) as string[] };
 }

@@ -20,7 +20,11 @@ export function auditHead(executor: Executor): ChainHead {
 
 /** Counts one change and notes what it changed. Inside a transaction. Answers the new revision. */
 export function noteChange(executor: Executor, kind: ChangeTable['kind'], id: string): number {
-  const bump = db.updateTable('meta').set((meta) => ({ revision: meta('revision', '+', 1) })).where('id', '=', META_ID).returning('revision');
+  const bump = db
+    .updateTable('meta')
+    .set((meta) => ({ revision: meta('revision', '+', 1) }))
+    .where('id', '=', META_ID)
+    .returning('revision');
   const revision = executor.get(bump)?.revision;
   if (revision === undefined) throw new Error('The store has no meta row.');
   executor.run(db.insertInto('changes').values({ revision, kind, id }));
@@ -31,5 +35,7 @@ export function noteChange(executor: Executor, kind: ChangeTable['kind'], id: st
 export function noteAct(executor: Executor, act: AuditAct): void {
   const { requestId, ...row } = nextRow(auditHead(executor), act);
   executor.run(db.insertInto('audit').values({ ...row, request_id: requestId } satisfies AuditTable));
-  executor.run(db.updateTable('meta').set({ audit_sequence: row.sequence, audit_head: row.hash }).where('id', '=', META_ID));
+  executor.run(
+    db.updateTable('meta').set({ audit_sequence: row.sequence, audit_head: row.hash }).where('id', '=', META_ID),
+  );
 }

@@ -14,7 +14,12 @@ export function createSchema(database: SqliteDatabase, now: number): void {
     const executor = createExecutor(database);
     for (const migration of MIGRATIONS) for (const statement of migration.up(db)) executor.run(statement);
     const identity = { installation_id: randomUUID(), salt: randomBytes(SALT_BYTES), created_at: now };
-    const empty = { revision: 0, first_key_at: null, audit_sequence: EMPTY_CHAIN.sequence, audit_head: EMPTY_CHAIN.hash };
+    const empty = {
+      revision: 0,
+      first_key_at: null,
+      audit_sequence: EMPTY_CHAIN.sequence,
+      audit_head: EMPTY_CHAIN.hash,
+    };
     executor.run(db.insertInto('meta').values({ id: 1, ...versions(), ...identity, ...empty }));
   });
 }
@@ -25,7 +30,8 @@ export function migrate(database: SqliteDatabase): void {
   if (present >= SCHEMA_VERSION) return;
   database.transaction(() => {
     const executor = createExecutor(database);
-    for (const migration of MIGRATIONS.slice(present)) for (const statement of migration.up(db)) executor.run(statement);
+    for (const migration of MIGRATIONS.slice(present))
+      for (const statement of migration.up(db)) executor.run(statement);
     executor.run(db.updateTable('meta').set(versions()));
   });
 }
@@ -40,8 +46,11 @@ export function requireReadable(database: SqliteDatabase): void {
 }
 
 function storeVersion(database: SqliteDatabase): { schema: number; minReader: number } {
-  const hasMeta = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'").get() !== undefined;
-  const meta = hasMeta ? database.prepare('SELECT schema_version, min_reader_version FROM meta WHERE id = 1').get() : undefined;
+  const hasMeta =
+    database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'").get() !== undefined;
+  const meta = hasMeta
+    ? database.prepare('SELECT schema_version, min_reader_version FROM meta WHERE id = 1').get()
+    : undefined;
   const schema = meta?.['schema_version'];
   const minReader = meta?.['min_reader_version'];
   if (typeof schema === 'number' && typeof minReader === 'number') return { schema, minReader };
@@ -51,5 +60,8 @@ function storeVersion(database: SqliteDatabase): { schema: number; minReader: nu
 }
 
 function versions(): { schema_version: number; min_reader_version: number } {
-  return { schema_version: SCHEMA_VERSION, min_reader_version: Math.max(...MIGRATIONS.map((migration) => migration.minReaderVersion)) };
+  return {
+    schema_version: SCHEMA_VERSION,
+    min_reader_version: Math.max(...MIGRATIONS.map((migration) => migration.minReaderVersion)),
+  };
 }

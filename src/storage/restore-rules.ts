@@ -57,18 +57,32 @@ function presentOf(executor: Executor): PresentStore {
 }
 
 /** Brings what must outlive a restore into the restored store. Inside a transaction. */
-export function carryOver(database: SqliteDatabase, what: CarryOver): { restored: number; disabled: string[]; revoked: string[]; missing: string[] } {
+export function carryOver(
+  database: SqliteDatabase,
+  what: CarryOver,
+): { restored: number; disabled: string[]; revoked: string[]; missing: string[] } {
   const { present, context } = what;
   const executor = createExecutor(database);
   const before = fingerprints(executor);
   raiseCounters(executor, present);
   const revoked = revokeAgain(executor, what);
-  const changed = present === null ? [] : [...before.keys()].filter((id) => present.rows.has(id) && present.rows.get(id) !== before.get(id));
+  const changed =
+    present === null
+      ? []
+      : [...before.keys()].filter((id) => present.rows.has(id) && present.rows.get(id) !== before.get(id));
   const disabled = changed.filter((id) => disableKey(executor, id, context));
   disableOwners(executor, present?.disabledOwners ?? [], context);
   const missing = present === null ? [] : [...present.rows.keys()].filter((id) => !before.has(id));
   const head = present === null ? null : { sequence: present.auditSequence, hash: present.auditHead };
-  const details = { kept_aside: what.keptAside, audit_before: head, keys: before.size, disabled, revoked, missing, compared: present !== null };
+  const details = {
+    kept_aside: what.keptAside,
+    audit_before: head,
+    keys: before.size,
+    disabled,
+    revoked,
+    missing,
+    compared: present !== null,
+  };
   note(executor, context, { action: 'store.restore', target: 'store', details });
   return { restored: before.size, disabled, revoked, missing };
 }
@@ -96,7 +110,11 @@ function disableKey(executor: Executor, id: string, context: ChangeContext): boo
   const revision = noteChange(executor, 'key', id);
   const columns = { state: 'disabled', disabled_at: context.at, updated_at: context.at, revision };
   executor.run(db.updateTable('keys').set(columns).where('id', '=', id));
-  note(executor, context, { action: 'key.disable', target: `key:${id}`, details: { before: state, because: 'changed since the restored backup' } });
+  note(executor, context, {
+    action: 'key.disable',
+    target: `key:${id}`,
+    details: { before: state, because: 'changed since the restored backup' },
+  });
   return true;
 }
 
@@ -104,20 +122,39 @@ function disableOwners(executor: Executor, names: readonly string[], context: Ch
   for (const name of names) {
     const revision = noteChange(executor, 'owner', name);
     const values = { disabled: 1, updated_at: context.at, revision };
-    executor.run(db.insertInto('owners').values({ name, ...values }).onConflict((conflict) => conflict.column('name').doUpdateSet(values)));
+    executor.run(
+      db
+        .insertInto('owners')
+        .values({ name, ...values })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet(values)),
+    );
   }
 }
 
-function note(executor: Executor, context: ChangeContext, act: { action: string; target: string; details: unknown }): void {
+function note(
+  executor: Executor,
+  context: ChangeContext,
+  act: { action: string; target: string; details: unknown },
+): void {
   const { actor, at } = context;
-  noteAct(executor, { at, actor: actor.id, address: actor.address, requestId: actor.requestId, result: 'done', ...act });
+  noteAct(executor, {
+    at,
+    actor: actor.id,
+    address: actor.address,
+    requestId: actor.requestId,
+    result: 'done',
+    ...act,
+  });
 }
 
 function fingerprints(executor: Executor): Map<string, string> {
   const secrets = new Map<string, string[]>();
   for (const secret of executor.all(db.selectFrom('secrets').selectAll().orderBy('slot'))) {
     const known = secrets.get(secret.key_id) ?? [];
-    secrets.set(secret.key_id, [...known, `${secret.slot} ${Buffer.from(secret.digest).toString('hex')} ${secret.expires_at}`]);
+    secrets.set(secret.key_id, [
+      ...known,
+      `${secret.slot} ${Buffer.from(secret.digest).toString('hex')} ${secret.expires_at}`,
+    ]);
   }
   const keys = executor.all(db.selectFrom('keys').selectAll());
   return new Map(keys.map((key) => [key.id, JSON.stringify([key, secrets.get(key.id) ?? []])]));

@@ -94,7 +94,9 @@ function prepare(candidate: string, preparation: Preparation): Omit<RestoreResul
   const database = openSqlite(candidate, { file: 'existing', journal: 'plain' });
   try {
     migrate(database);
-    return database.transaction(() => carryOver(database, { present, revoked, keptAside, context: { at: now, actor } }));
+    return database.transaction(() =>
+      carryOver(database, { present, revoked, keptAside, context: { at: now, actor } }),
+    );
   } catch (error) {
     throw storeRefusal(error, candidate);
   } finally {

@@ -8,7 +8,10 @@ import { sqliteFault, storeRefusal } from './sqlite/faults.js';
 const GROWTH_RECORDS = 1024;
 /** New places are made when fewer than this are free. */
 const LEAST_FREE_RECORDS = 512;
-const HEADER = Buffer.from('Keyporter list of revoked keys, version 1. Do not edit.\n'.padEnd(RECORD_BYTES, '\0'), 'latin1');
+const HEADER = Buffer.from(
+  'Keyporter list of revoked keys, version 1. Do not edit.\n'.padEnd(RECORD_BYTES, '\0'),
+  'latin1',
+);
 
 /**
  * The second life of every revocation, beside the database: a file of equal records, each with a
@@ -92,14 +95,16 @@ class Log implements RevokedLog {
   #checkHeader(): void {
     const header = Buffer.alloc(RECORD_BYTES);
     const bytes = readSync(this.#descriptor, header, 0, RECORD_BYTES, 0);
-    if (!header.subarray(0, bytes).equals(HEADER.subarray(0, bytes))) throw new Error('the first line is not that of a list of revoked keys');
+    if (!header.subarray(0, bytes).equals(HEADER.subarray(0, bytes)))
+      throw new Error('the first line is not that of a list of revoked keys');
   }
 
   #read(): void {
     const block = Buffer.alloc(RECORD_BYTES * GROWTH_RECORDS);
     for (let place = 0; place < this.#places; place += GROWTH_RECORDS) {
       const bytes = readSync(this.#descriptor, block, 0, block.length, offsetOf(place));
-      for (let at = 0; at + RECORD_BYTES <= bytes; at += RECORD_BYTES) this.#take(block.subarray(at, at + RECORD_BYTES), place + at / RECORD_BYTES);
+      for (let at = 0; at + RECORD_BYTES <= bytes; at += RECORD_BYTES)
+        this.#take(block.subarray(at, at + RECORD_BYTES), place + at / RECORD_BYTES);
     }
   }
 
@@ -134,7 +139,8 @@ function offsetOf(place: number): number {
 }
 
 function writeFully(descriptor: number, bytes: Buffer, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
 }
 
 function openFile(path: string): number {

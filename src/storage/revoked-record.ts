@@ -32,14 +32,25 @@ export function encodeRecord(record: RevokedRecord): Buffer {
 /** `free` for a place never written, `damaged` when the checksum does not fit. */
 export function decodeRecord(bytes: Buffer): RevokedRecord | 'free' | 'damaged' {
   if (bytes.every((byte) => byte === 0)) return 'free';
-  if (bytes.readUInt16BE(0) !== MAGIC || bytes.readUInt32BE(CHECKSUM_START) !== crc32(bytes.subarray(0, CHECKSUM_START))) return 'damaged';
+  if (
+    bytes.readUInt16BE(0) !== MAGIC ||
+    bytes.readUInt32BE(CHECKSUM_START) !== crc32(bytes.subarray(0, CHECKSUM_START))
+  )
+    return 'damaged';
   const length = bytes.readUInt16BE(2);
   const value = JSON.parse(bytes.toString('utf8', PAYLOAD_START, PAYLOAD_START + length)) as unknown;
   return Array.isArray(value) ? recordOf(value) : 'damaged';
 }
 
 function recordOf(members: unknown[]): RevokedRecord {
-  const [id, at, actor, address, requestId, reason] = members as [string, number, string, string | null, string | null, string | null];
+  const [id, at, actor, address, requestId, reason] = members as [
+    string,
+    number,
+    string,
+    string | null,
+    string | null,
+    string | null,
+  ];
   return { id, at, actor, address: address ?? null, requestId: requestId ?? null, reason: reason ?? null };
 }
 
@@ -49,7 +60,11 @@ function fittingPayload(record: RevokedRecord): Buffer {
     const payload = payloadOf([id, at, actor, address, requestId, reason?.slice(0, length)]);
     if (payload.length <= MOST_PAYLOAD_BYTES) return payload;
   }
-  const shorter = [[id, at, actor, address, requestId], [id, at, actor], [id, at, actor.slice(0, 24)]].map(payloadOf);
+  const shorter = [
+    [id, at, actor, address, requestId],
+    [id, at, actor],
+    [id, at, actor.slice(0, 24)],
+  ].map(payloadOf);
   const fitting = shorter.find((payload) => payload.length <= MOST_PAYLOAD_BYTES);
   if (fitting !== undefined) return fitting;
   throw new Error('The id of this key is too long for the list of revocations.');

@@ -60,7 +60,8 @@ export class StoreWriter {
         feed.catchUp();
         return result;
       } catch (error) {
-        if (sqliteFault(error) !== 'busy' || clock.monotonic() >= deadlineMs) throw storeRefusal(error, executor.database.path);
+        if (sqliteFault(error) !== 'busy' || clock.monotonic() >= deadlineMs)
+          throw storeRefusal(error, executor.database.path);
       }
       await new Promise<void>((resolve) => void clock.after(RETRY_MS, resolve));
     }
@@ -90,7 +91,9 @@ export class StoreWriter {
     const revoked = db.selectFrom('keys').select(['id', 'revoked_at', 'revoke_reason']).where('state', '=', 'revoked');
     const unlisted = executor.all(revoked).filter((key) => !log.has(key.id));
     const fromDatabase = { actor: 'store', address: null, requestId: null };
-    this.#list(unlisted.map((key) => ({ id: key.id, at: key.revoked_at ?? 0, reason: key.revoke_reason, ...fromDatabase })));
+    this.#list(
+      unlisted.map((key) => ({ id: key.id, at: key.revoked_at ?? 0, reason: key.revoke_reason, ...fromDatabase })),
+    );
   }
 
   /** Writes what the database still owes, if anything. Failures are told once and tried again. */
@@ -98,7 +101,12 @@ export class StoreWriter {
     if (this.#owed.size === 0) return;
     try {
       await this.write(() => undefined, 0);
-      if (this.#behind) this.#parts.emit({ kind: 'warning', sentence: 'The database takes changes again and has every revocation.', data: {} });
+      if (this.#behind)
+        this.#parts.emit({
+          kind: 'warning',
+          sentence: 'The database takes changes again and has every revocation.',
+          data: {},
+        });
       this.#behind = false;
     } catch (error) {
       this.#fallBehind(error);
@@ -124,7 +132,8 @@ export class StoreWriter {
       this.#parts.log.append(records);
       return true;
     } catch (error) {
-      const sentence = 'The list of revoked keys cannot be written. Revocations hold only as long as the database is not replaced by a backup.';
+      const sentence =
+        'The list of revoked keys cannot be written. Revocations hold only as long as the database is not replaced by a backup.';
       this.#parts.emit({ kind: 'warning', sentence, data: { fault: String(error) } });
       return false;
     }
@@ -133,7 +142,12 @@ export class StoreWriter {
   #fallBehind(error: unknown): void {
     if (this.#behind) return;
     this.#behind = true;
-    const sentence = 'The database cannot be written now. Revocations hold through the list of revoked keys; the database follows when it can.';
-    this.#parts.emit({ kind: 'warning', sentence, data: { fault: error instanceof Error ? error.message : String(error) } });
+    const sentence =
+      'The database cannot be written now. Revocations hold through the list of revoked keys; the database follows when it can.';
+    this.#parts.emit({
+      kind: 'warning',
+      sentence,
+      data: { fault: error instanceof Error ? error.message : String(error) },
+    });
   }
 }

@@ -26,8 +26,14 @@ describe('a secret of a key', () => {
     const files = await sweep.addDirectory(copyOf(dir));
     await store.close();
     files.push(...(await sweep.addDirectory(dir)));
-    for (const name of ['keyporter.db', 'keyporter.db-wal', 'revoked.log', 'copy.backup']) expect(files.some((file) => file.endsWith(`/${name}`))).toBe(true);
-    const secrets = { first: first?.secret.reveal() ?? '', made: made.secret.reveal(), rotated: rotated.secret.reveal(), revoked: revoked.secret.reveal() };
+    for (const name of ['keyporter.db', 'keyporter.db-wal', 'revoked.log', 'copy.backup'])
+      expect(files.some((file) => file.endsWith(`/${name}`))).toBe(true);
+    const secrets = {
+      first: first?.secret.reveal() ?? '',
+      made: made.secret.reveal(),
+      rotated: rotated.secret.reveal(),
+      revoked: revoked.secret.reveal(),
+    };
     expect(sweep.leaks(secrets)).toEqual([]);
     expect(sweep.leaks({ id: made.record.id })).not.toEqual([]);
   });

@@ -18,7 +18,9 @@ export async function bundled(program: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     external: ['@photostructure/sqlite'],
-    banner: { js: `import { createRequire as childRequire } from 'node:module';\nconst require = childRequire(import.meta.url);` },
+    banner: {
+      js: `import { createRequire as childRequire } from 'node:module';\nconst require = childRequire(import.meta.url);`,
+    },
     logLevel: 'error',
   });
   return outfile;

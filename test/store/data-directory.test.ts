@@ -48,7 +48,10 @@ describe('the lock', () => {
     const dir = freshDirectory();
     expect(await runningGateway(dir)).toBeNull();
     const held = await lock(dir);
-    expect(await refusalOf(lock(dir))).toMatchObject({ code: 'conflict', message: expect.stringContaining(dir) as string });
+    expect(await refusalOf(lock(dir))).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(dir) as string,
+    });
     held.release();
     held.release();
     (await lock(dir)).release();

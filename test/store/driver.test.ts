@@ -34,7 +34,8 @@ describe('a SQLite file', () => {
     openSqlite(file, { file: 'new' }).close();
     expect(() => openSqlite(file, { file: 'new' })).toThrow('conflict');
     writeFileSync(file, '');
-    for (const wanted of ['existing', 'either'] as const) expect(() => openSqlite(file, { file: wanted })).toThrow('is empty');
+    for (const wanted of ['existing', 'either'] as const)
+      expect(() => openSqlite(file, { file: wanted })).toThrow('is empty');
     expect(statSync(file).size).toBe(0);
   });
 
@@ -48,7 +49,9 @@ describe('a SQLite file', () => {
     const database = openSqlite(fresh(), { file: 'new' });
     database.exec('CREATE TABLE t (a, b, c, d, e)');
     const bytes = new Uint8Array([0, 1, 255]);
-    database.prepare('INSERT INTO t VALUES (?, ?, ?, ?, ?)').run(true, false, new Date(5), undefined, Buffer.from(bytes));
+    database
+      .prepare('INSERT INTO t VALUES (?, ?, ?, ?, ?)')
+      .run(true, false, new Date(5), undefined, Buffer.from(bytes));
     expect({ ...database.prepare('SELECT * FROM t').get() }).toEqual({ a: 1, b: 0, c: 5, d: null, e: bytes });
     database.close();
   });

@@ -30,10 +30,15 @@ describe.skipIf(!mounted)('a full disk', () => {
     if (lost === undefined || kept === undefined) throw new Error('no keys were made');
     filler = fill(mountPoint);
 
-    const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => store.life.create({ name: 'too many' }, OPERATOR)));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, () => store.life.create({ name: 'too many' }, OPERATOR)),
+    );
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]?.reason).toMatchObject({ code: 'store_unavailable', publicMessage: expect.stringContaining('full') as string });
+    expect(refused[0]?.reason).toMatchObject({
+      code: 'store_unavailable',
+      publicMessage: expect.stringContaining('full') as string,
+    });
     expect((await store.directory.identify(kept.secret.reveal()))?.state).toBe('active');
 
     const result = await store.life.revoke({ ids: [lost.record.id] }, 'stolen', OPERATOR);
@@ -45,11 +50,16 @@ describe.skipIf(!mounted)('a full disk', () => {
 
     const reopened = await openStore(mountPoint);
     expect((await reopened.directory.identify(lost.secret.reveal()))?.state).toBe('revoked');
-    expect((await refusalOf(reopened.life.setDisabled(lost.record.id, false, OPERATOR))).code).toMatch(/conflict|store_unavailable/);
+    expect((await refusalOf(reopened.life.setDisabled(lost.record.id, false, OPERATOR))).code).toMatch(
+      /conflict|store_unavailable/,
+    );
     rmSync(filler);
     const made = await reopened.life.create({ name: 'again' }, OPERATOR);
     expect(reopened.directory.byId(made.record.id)?.state).toBe('active');
-    const { data } = await reopened.audit.list({ limit: 10 }, { target: `key:${lost.record.id}`, action: 'key.revoke' });
+    const { data } = await reopened.audit.list(
+      { limit: 10 },
+      { target: `key:${lost.record.id}`, action: 'key.revoke' },
+    );
     expect(data).toMatchObject([{ actor: OPERATOR.id, details: { reason: 'stolen' } }]);
     expect(await reopened.audit.verify()).toMatchObject({ intact: true });
     await reopened.close();

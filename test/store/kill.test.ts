@@ -45,7 +45,8 @@ async function linesUntilKilled(dir: string, lines: number): Promise<Line[]> {
 
 function note(known: Map<string, Acknowledged>, line: Line): void {
   const key = known.get(line.id);
-  if (line.did === 'create') known.set(line.id, { secret: line.secret, outdated: [], revoked: false, open: false, acts: ['key.create'] });
+  if (line.did === 'create')
+    known.set(line.id, { secret: line.secret, outdated: [], revoked: false, open: false, acts: ['key.create'] });
   if (key === undefined) return;
   key.open = line.did === 'plan';
   if (line.did === 'rotate') Object.assign(key, { secret: line.secret, outdated: [...key.outdated, key.secret] });
@@ -61,7 +62,8 @@ async function broken(store: OpenedKeyStore, known: Map<string, Acknowledged>): 
     if (found === null && !key.open) faults.push(`${id} is lost`);
     if (key.revoked && found?.state !== 'revoked') faults.push(`${id} is revoked no more`);
     if (found?.state === 'revoked' && !key.revoked && !key.open) faults.push(`${id} is revoked without a cause`);
-    for (const old of key.outdated) if ((await store.directory.identify(old)) !== null) faults.push(`an old secret of ${id} works again`);
+    for (const old of key.outdated)
+      if ((await store.directory.identify(old)) !== null) faults.push(`an old secret of ${id} works again`);
   }
   return faults;
 }
@@ -78,23 +80,32 @@ async function auditedActs(store: OpenedKeyStore): Promise<Map<string, string[]>
 }
 
 describe('SIGKILL at any moment', () => {
-  it('loses no acknowledged key, undoes no revocation, and leaves an audit row for each act', { timeout: 600_000 }, async () => {
-    const seed = seedOfThisRun();
-    const random = repeatableRandom(seed);
-    const dir = freshDirectory();
-    const known = new Map<string, Acknowledged>();
-    for (let round = 0; round < repeats(20, 200); round++) {
-      const lines = await linesUntilKilled(dir, 1 + random.below(120));
-      for (const line of lines) note(known, line);
-      const store = await openStore(dir);
-      const where = `round ${round}, seed ${seed}`;
-      expect(await broken(store, known), where).toEqual([]);
-      expect(await store.audit.verify(), where).toMatchObject({ intact: true, brokenAt: null });
-      const acts = await auditedActs(store);
-      const unaudited = [...known].filter(([id, key]) => key.acts.some((act) => acts.get(`key:${id}`)?.includes(act) !== true));
-      expect(unaudited.map(([id]) => id), where).toEqual([]);
-      await store.close();
-    }
-    expect(known.size).toBeGreaterThan(0);
-  });
+  it(
+    'loses no acknowledged key, undoes no revocation, and leaves an audit row for each act',
+    { timeout: 600_000 },
+    async () => {
+      const seed = seedOfThisRun();
+      const random = repeatableRandom(seed);
+      const dir = freshDirectory();
+      const known = new Map<string, Acknowledged>();
+      for (let round = 0; round < repeats(20, 200); round++) {
+        const lines = await linesUntilKilled(dir, 1 + random.below(120));
+        for (const line of lines) note(known, line);
+        const store = await openStore(dir);
+        const where = `round ${round}, seed ${seed}`;
+        expect(await broken(store, known), where).toEqual([]);
+        expect(await store.audit.verify(), where).toMatchObject({ intact: true, brokenAt: null });
+        const acts = await auditedActs(store);
+        const unaudited = [...known].filter(([id, key]) =>
+          key.acts.some((act) => acts.get(`key:${id}`)?.includes(act) !== true),
+        );
+        expect(
+          unaudited.map(([id]) => id),
+          where,
+        ).toEqual([]);
+        await store.close();
+      }
+      expect(known.size).toBeGreaterThan(0);
+    },
+  );
 });

@@ -29,11 +29,38 @@ async function stateOf(secret: Secret): Promise<KeyState | null> {
 
 describe('making keys', () => {
   it('a new key is known at once and after a restart, with what was asked for', async () => {
-    const asked = { name: 'one', owner: 'alice', scopes: ['infer:chat'], models: ['q*'], allowIps: ['10.1.0.0/16', '::1'], labels: { team: 'a' }, attributes: { roles: ['x'] } };
+    const asked = {
+      name: 'one',
+      owner: 'alice',
+      scopes: ['infer:chat'],
+      models: ['q*'],
+      allowIps: ['10.1.0.0/16', '::1'],
+      labels: { team: 'a' },
+      attributes: { roles: ['x'] },
+    };
     const { record, secret } = await store.life.create({ ...asked, expiresAt: clock.seconds + 60 }, OPERATOR);
-    const policy = { owner: 'alice', scopes: ['infer:chat'], models: ['q*'], allowIps: ['10.1.0.0/16', '::1/128'], limits: {}, attributes: { roles: ['x'] } };
-    expect(record).toMatchObject({ ...policy, name: 'one', labels: { team: 'a' }, state: 'active', createdBy: OPERATOR.id, expiresAt: clock.seconds + 60, prefix: `kp_${record.id}` });
-    expect(await store.directory.identify(secret.reveal())).toMatchObject({ id: record.id, policy, expiresAt: clock.seconds + 60 });
+    const policy = {
+      owner: 'alice',
+      scopes: ['infer:chat'],
+      models: ['q*'],
+      allowIps: ['10.1.0.0/16', '::1/128'],
+      limits: {},
+      attributes: { roles: ['x'] },
+    };
+    expect(record).toMatchObject({
+      ...policy,
+      name: 'one',
+      labels: { team: 'a' },
+      state: 'active',
+      createdBy: OPERATOR.id,
+      expiresAt: clock.seconds + 60,
+      prefix: `kp_${record.id}`,
+    });
+    expect(await store.directory.identify(secret.reveal())).toMatchObject({
+      id: record.id,
+      policy,
+      expiresAt: clock.seconds + 60,
+    });
     await reopen();
     expect(await store.life.get(record.id)).toEqual(record);
     expect(await store.directory.identify(secret.reveal())).toMatchObject({ id: record.id, policy });
@@ -71,12 +98,38 @@ describe('making keys', () => {
 
 describe('derived keys', () => {
   it('a child holds what its parent holds unless told otherwise, and never more', async () => {
-    const parent = await store.life.create({ name: 'p', owner: 'alice', scopes: ['infer'], models: ['a*'], expiresAt: clock.seconds + 100, attributes: { roles: ['r'] } }, OPERATOR);
+    const parent = await store.life.create(
+      {
+        name: 'p',
+        owner: 'alice',
+        scopes: ['infer'],
+        models: ['a*'],
+        expiresAt: clock.seconds + 100,
+        attributes: { roles: ['r'] },
+      },
+      OPERATOR,
+    );
     const child = await store.life.derive(parent.record.id, { name: 'c' }, OPERATOR);
-    expect(child.record).toMatchObject({ owner: 'alice', scopes: ['infer'], models: ['a*'], expiresAt: clock.seconds + 100, parentId: parent.record.id, attributes: { roles: ['r'] } });
-    const more: object[] = [{ scopes: ['admin'] }, { models: ['b'] }, { expiresAt: clock.seconds + 101 }, { expiresAt: null }, { attributes: { roles: ['admin'] } }, { owner: 'bob' }];
+    expect(child.record).toMatchObject({
+      owner: 'alice',
+      scopes: ['infer'],
+      models: ['a*'],
+      expiresAt: clock.seconds + 100,
+      parentId: parent.record.id,
+      attributes: { roles: ['r'] },
+    });
+    const more: object[] = [
+      { scopes: ['admin'] },
+      { models: ['b'] },
+      { expiresAt: clock.seconds + 101 },
+      { expiresAt: null },
+      { attributes: { roles: ['admin'] } },
+      { owner: 'bob' },
+    ];
     for (const members of more) {
-      expect((await refusalOf(store.life.derive(parent.record.id, { name: 'd', ...members }, OPERATOR))).code).toBe('invalid_value');
+      expect((await refusalOf(store.life.derive(parent.record.id, { name: 'd', ...members }, OPERATOR))).code).toBe(
+        'invalid_value',
+      );
       expect((await refusalOf(store.life.update(child.record.id, members, OPERATOR))).code).toBe('invalid_value');
     }
   });
@@ -85,15 +138,19 @@ describe('derived keys', () => {
     const top = await store.life.create({ name: 'top', expiresAt: clock.seconds + 100 }, OPERATOR);
     const middle = await store.life.derive(top.record.id, { name: 'middle' }, OPERATOR);
     await store.life.setDisabled(top.record.id, true, OPERATOR);
-    for (const id of [top.record.id, middle.record.id]) expect((await refusalOf(store.life.derive(id, { name: 'x' }, OPERATOR))).code).toBe('conflict');
+    for (const id of [top.record.id, middle.record.id])
+      expect((await refusalOf(store.life.derive(id, { name: 'x' }, OPERATOR))).code).toBe('conflict');
     await store.life.setDisabled(top.record.id, false, OPERATOR);
     clock.seconds += 100;
-    expect((await refusalOf(store.life.derive(top.record.id, { name: 'x' }, OPERATOR))).code).toMatch(/conflict|invalid_value/);
+    expect((await refusalOf(store.life.derive(top.record.id, { name: 'x' }, OPERATOR))).code).toMatch(
+      /conflict|invalid_value/,
+    );
   });
 
   it('chains end at eight ancestors', async () => {
     let { id } = (await store.life.create({ name: 'k0' }, OPERATOR)).record;
-    for (let depth = 1; depth <= 8; depth++) ({ id } = (await store.life.derive(id, { name: `k${depth}` }, OPERATOR)).record);
+    for (let depth = 1; depth <= 8; depth++)
+      ({ id } = (await store.life.derive(id, { name: `k${depth}` }, OPERATOR)).record);
     expect(store.directory.byId(id)).toMatchObject({ ancestorsAlive: true });
     expect((await refusalOf(store.life.derive(id, { name: 'too deep' }, OPERATOR))).code).toBe('conflict');
   });
@@ -113,11 +170,22 @@ describe('rotation', () => {
   it('keeps the id; the old secret works until the overlap ends and then no more', async () => {
     const key = await store.life.create({ name: 'k' }, OPERATOR);
     const rotated = await store.life.rotate(key.record.id, 60, OPERATOR);
-    expect(rotated.record).toMatchObject({ id: key.record.id, previous: { expiresAt: clock.seconds + 60, lastUsedAt: null }, rotatedAt: clock.seconds });
-    expect(await store.directory.identify(key.secret.reveal())).toMatchObject({ id: key.record.id, secretSlot: 'previous', secretExpiresAt: clock.seconds + 60 });
+    expect(rotated.record).toMatchObject({
+      id: key.record.id,
+      previous: { expiresAt: clock.seconds + 60, lastUsedAt: null },
+      rotatedAt: clock.seconds,
+    });
+    expect(await store.directory.identify(key.secret.reveal())).toMatchObject({
+      id: key.record.id,
+      secretSlot: 'previous',
+      secretExpiresAt: clock.seconds + 60,
+    });
     expect(await store.directory.identify(rotated.secret.reveal())).toMatchObject({ secretSlot: 'current' });
     uses.touch(key.record.id, 'previous', clock.seconds + 5);
-    expect((await store.life.get(key.record.id))?.previous).toEqual({ expiresAt: clock.seconds + 60, lastUsedAt: clock.seconds + 5 });
+    expect((await store.life.get(key.record.id))?.previous).toEqual({
+      expiresAt: clock.seconds + 60,
+      lastUsedAt: clock.seconds + 5,
+    });
     clock.seconds += 60;
     expect(await store.directory.identify(key.secret.reveal())).toBeNull();
   });
@@ -142,7 +210,8 @@ describe('rotation', () => {
 
   it('is refused for revoked and expired keys and for an overlap out of bounds', async () => {
     const key = await store.life.create({ name: 'k', expiresAt: clock.seconds + 10 }, OPERATOR);
-    for (const overlap of [-1, 604_801, 1.5]) expect((await refusalOf(store.life.rotate(key.record.id, overlap, OPERATOR))).code).toBe('invalid_value');
+    for (const overlap of [-1, 604_801, 1.5])
+      expect((await refusalOf(store.life.rotate(key.record.id, overlap, OPERATOR))).code).toBe('invalid_value');
     clock.seconds += 10;
     expect((await refusalOf(store.life.rotate(key.record.id, 0, OPERATOR))).message).toContain('expired');
     await store.life.revoke({ ids: [key.record.id] }, null, OPERATOR);
@@ -154,10 +223,21 @@ describe('revocation', () => {
   it('is final and idempotent', async () => {
     const key = await store.life.create({ name: 'k' }, OPERATOR);
     uses.touch(key.record.id, 'current', 77);
-    expect(await store.life.revoke({ ids: [key.record.id] }, 'lost', OPERATOR)).toEqual({ revoked: [key.record.id], children: [], lastUsedAt: 77 });
+    expect(await store.life.revoke({ ids: [key.record.id] }, 'lost', OPERATOR)).toEqual({
+      revoked: [key.record.id],
+      children: [],
+      lastUsedAt: 77,
+    });
     expect((await store.life.revoke({ ids: [key.record.id] }, 'again', OPERATOR)).revoked).toEqual([]);
-    expect(await store.life.get(key.record.id)).toMatchObject({ state: 'revoked', revokeReason: 'lost', revokedAt: clock.seconds });
-    for (const act of [store.life.setDisabled(key.record.id, false, OPERATOR), store.life.update(key.record.id, { name: 'x' }, OPERATOR)]) {
+    expect(await store.life.get(key.record.id)).toMatchObject({
+      state: 'revoked',
+      revokeReason: 'lost',
+      revokedAt: clock.seconds,
+    });
+    for (const act of [
+      store.life.setDisabled(key.record.id, false, OPERATOR),
+      store.life.update(key.record.id, { name: 'x' }, OPERATOR),
+    ]) {
       expect((await refusalOf(act)).code).toBe('conflict');
     }
     await reopen();
@@ -166,10 +246,16 @@ describe('revocation', () => {
 
   it('finds keys by owner, by label and by either of their secrets', async () => {
     const make = (name: string, members: object) => store.life.create({ name, ...members }, OPERATOR);
-    const [a, b, c] = [await make('a', { owner: 'o' }), await make('b', { labels: { team: 'x' } }), await make('c', {})];
+    const [a, b, c] = [
+      await make('a', { owner: 'o' }),
+      await make('b', { labels: { team: 'x' } }),
+      await make('c', {}),
+    ];
     const rotated = await store.life.rotate(c.record.id, 60, OPERATOR);
     expect((await store.life.revoke({ owner: 'o' }, null, OPERATOR)).revoked).toEqual([a.record.id]);
-    expect((await store.life.revoke({ label: { name: 'team', value: 'x' } }, null, OPERATOR)).revoked).toEqual([b.record.id]);
+    expect((await store.life.revoke({ label: { name: 'team', value: 'x' } }, null, OPERATOR)).revoked).toEqual([
+      b.record.id,
+    ]);
     expect((await store.life.findRevocable({ secret: c.secret })).map((key) => key.id)).toEqual([c.record.id]);
     expect((await store.life.revoke({ secret: c.secret }, null, OPERATOR)).revoked).toEqual([c.record.id]);
     expect(await stateOf(rotated.secret)).toBe('revoked');
@@ -177,9 +263,13 @@ describe('revocation', () => {
 
   it('with one unknown id in the list does nothing at all', async () => {
     const key = await store.life.create({ name: 'k' }, OPERATOR);
-    expect((await refusalOf(store.life.revoke({ ids: [key.record.id, 'unknown00000'] }, null, OPERATOR))).code).toBe('not_found');
+    expect((await refusalOf(store.life.revoke({ ids: [key.record.id, 'unknown00000'] }, null, OPERATOR))).code).toBe(
+      'not_found',
+    );
     expect(await stateOf(key.secret)).toBe('active');
-    expect((await refusalOf(store.life.revoke({ secret: new Secret(`${key.secret.reveal()}x`) }, null, OPERATOR))).code).toBe('not_found');
+    expect(
+      (await refusalOf(store.life.revoke({ secret: new Secret(`${key.secret.reveal()}x`) }, null, OPERATOR))).code,
+    ).toBe('not_found');
   });
 
   it('wins over everything that happens to the same key at the same time', async () => {
@@ -193,9 +283,14 @@ describe('revocation', () => {
       return store.life.derive(id, { name: `d${n}` }, OPERATOR);
     });
     const outcomes = await Promise.allSettled(acts);
-    expect(outcomes.filter((outcome) => outcome.status === 'rejected' && (outcome.reason as { code?: string }).code !== 'conflict')).toEqual([]);
+    expect(
+      outcomes.filter(
+        (outcome) => outcome.status === 'rejected' && (outcome.reason as { code?: string }).code !== 'conflict',
+      ),
+    ).toEqual([]);
     expect((await store.life.get(id))?.state).toBe('revoked');
-    for (const child of (await store.life.list({ parentId: id }, { limit: 100 })).data) expect(child.state).toBe('revoked');
+    for (const child of (await store.life.list({ parentId: id }, { limit: 100 })).data)
+      expect(child.state).toBe('revoked');
     expect(await store.audit.verify()).toMatchObject({ intact: true });
   });
 });
@@ -203,27 +298,40 @@ describe('revocation', () => {
 describe('owners', () => {
   it('an owner switched off switches off all his keys, and survives a restart', async () => {
     const key = await store.life.create({ name: 'k', owner: 'alice' }, OPERATOR);
-    expect(await store.life.setOwner('alice', { disabled: true }, OPERATOR)).toMatchObject({ name: 'alice', disabled: true, keys: 1 });
+    expect(await store.life.setOwner('alice', { disabled: true }, OPERATOR)).toMatchObject({
+      name: 'alice',
+      disabled: true,
+      keys: 1,
+    });
     expect(store.directory.byId(key.record.id)?.ownerDisabled).toBe(true);
     await reopen();
     expect(store.directory.byId(key.record.id)?.ownerDisabled).toBe(true);
     await store.life.setOwner('alice', { disabled: false }, OPERATOR);
     expect(store.directory.byId(key.record.id)?.ownerDisabled).toBe(false);
     expect((await refusalOf(store.life.setOwner('nobody', { disabled: true }, OPERATOR))).code).toBe('not_found');
-    expect((await refusalOf(store.life.setOwner('alice', { limits: { weight: 2 } }, OPERATOR))).message).toContain('not enforced yet');
+    expect((await refusalOf(store.life.setOwner('alice', { limits: { weight: 2 } }, OPERATOR))).message).toContain(
+      'not enforced yet',
+    );
   });
 });
 
 describe('lists', () => {
   it('pages show every key once, oldest first, whatever is filtered', async () => {
     for (let n = 0; n < 25; n++) {
-      await store.life.create({ name: `k${n}`, owner: n % 2 === 0 ? 'even' : 'odd', expiresAt: n < 5 ? clock.seconds + 1000 : null }, OPERATOR);
+      await store.life.create(
+        { name: `k${n}`, owner: n % 2 === 0 ? 'even' : 'odd', expiresAt: n < 5 ? clock.seconds + 1000 : null },
+        OPERATOR,
+      );
       clock.seconds += n % 3;
     }
     const names = async (filter: object): Promise<string[]> => {
       const seen: string[] = [];
       let page = await store.life.list(filter, { limit: 4 });
-      for (seen.push(...page.data.map((key) => key.name)); page.next !== null; seen.push(...page.data.map((key) => key.name))) {
+      for (
+        seen.push(...page.data.map((key) => key.name));
+        page.next !== null;
+        seen.push(...page.data.map((key) => key.name))
+      ) {
         page = await store.life.list(filter, { limit: 4, after: page.next });
       }
       return seen;
@@ -247,15 +355,39 @@ describe('the audit trail', () => {
     const rotated = await store.life.rotate(key.record.id, 5, OPERATOR);
     await store.life.setDisabled(key.record.id, true, OPERATOR);
     await store.life.revoke({ ids: [key.record.id] }, 'why', OPERATOR);
-    await store.audit.record({ actor: 'abc', address: null, requestId: null, action: 'key.create', target: 'key:', result: 'refused missing_scope', details: { scope: 'admin' } });
+    await store.audit.record({
+      actor: 'abc',
+      address: null,
+      requestId: null,
+      action: 'key.create',
+      target: 'key:',
+      result: 'refused missing_scope',
+      details: { scope: 'admin' },
+    });
     const { data } = await store.audit.list({ limit: 100 });
-    expect(data.map((row) => row.action)).toEqual(['key.create', 'key.revoke', 'key.disable', 'key.rotate', 'key.update', 'key.create']);
+    expect(data.map((row) => row.action)).toEqual([
+      'key.create',
+      'key.revoke',
+      'key.disable',
+      'key.rotate',
+      'key.update',
+      'key.create',
+    ]);
     expect(data[4]?.details).toEqual({ before: { name: 'k' }, after: { name: 'renamed' } });
-    expect(data.at(-1)).toMatchObject({ actor: 'abc', address: '10.0.0.1', requestId: 'req_1', result: 'done', target: `key:${key.record.id}` });
+    expect(data.at(-1)).toMatchObject({
+      actor: 'abc',
+      address: '10.0.0.1',
+      requestId: 'req_1',
+      result: 'done',
+      target: `key:${key.record.id}`,
+    });
     expect(JSON.stringify(data)).not.toContain(rotated.secret.reveal().slice(16, 40));
     const verdict = await store.audit.verify();
     expect(verdict).toMatchObject({ intact: true, entries: 6, brokenAt: null });
     expect(await store.audit.verify({ sequence: 3, hash: data[3]?.hash ?? '' })).toMatchObject({ intact: true });
-    expect(await store.audit.verify({ sequence: 3, hash: data[2]?.hash ?? '' })).toMatchObject({ intact: false, brokenAt: 3 });
+    expect(await store.audit.verify({ sequence: 3, hash: data[2]?.hash ?? '' })).toMatchObject({
+      intact: false,
+      brokenAt: 3,
+    });
   });
 });

@@ -50,7 +50,9 @@ describe('a store of 100,000 keys', () => {
       }
       await store.close();
     }
-    console.log(`100,000 keys ready after ${times.map((time) => `${Math.round(time.wallMs)} ms (${Math.round(time.workMs)} ms of work)`).join(', ')}`);
+    console.log(
+      `100,000 keys ready after ${times.map((time) => `${Math.round(time.wallMs)} ms (${Math.round(time.workMs)} ms of work)`).join(', ')}`,
+    );
     expect(Math.min(...times.map((time) => time.workMs))).toBeLessThan(BOUND_MS);
   });
 });

@@ -26,7 +26,10 @@ describe('a database locked by another program', () => {
   it('delays a change at most five seconds, a revocation not at all, and the event loop never', async () => {
     const dir = freshDirectory();
     const store = await openStore(dir);
-    const [key, other] = [await store.life.create({ name: 'k' }, OPERATOR), await store.life.create({ name: 'o' }, OPERATOR)];
+    const [key, other] = [
+      await store.life.create({ name: 'k' }, OPERATOR),
+      await store.life.create({ name: 'o' }, OPERATOR),
+    ];
     const letGo = await holdLock(join(dir, 'keyporter.db'));
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
@@ -37,7 +40,10 @@ describe('a database locked by another program', () => {
     expect(performance.now() - started).toBeLessThan(1000);
     expect(revoked.revoked).toEqual([other.record.id]);
     expect((await store.directory.identify(other.secret.reveal()))?.state).toBe('revoked');
-    expect(await refusal).toMatchObject({ code: 'store_unavailable', message: expect.stringContaining('lock') as string });
+    expect(await refusal).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('lock') as string,
+    });
     expect(performance.now() - started).toBeLessThan(7000);
     expect((await store.directory.identify(key.secret.reveal()))?.state).toBe('active');
     delay.disable();

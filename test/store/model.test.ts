@@ -63,7 +63,11 @@ async function compare(key: ModelKey, { store, clock }: Real): Promise<void> {
   const now = clock.seconds;
   const known = await store.directory.identify(key.secret);
   expect(known).toMatchObject({ id: key.id, state: key.state, secretSlot: 'current' });
-  expect(known?.ancestorsAlive).toBe(chain(key).slice(1).every((above) => isUsable(above, now)));
+  expect(known?.ancestorsAlive).toBe(
+    chain(key)
+      .slice(1)
+      .every((above) => isUsable(above, now)),
+  );
   for (const old of key.outdated) expect(await store.directory.identify(old)).toBeNull();
   if (key.previous === null) return;
   const shown = await store.directory.identify(key.previous.secret);
@@ -81,20 +85,36 @@ async function done(act: Promise<unknown>): Promise<boolean> {
   }
 }
 
-function adopt(model: Model, made: { record: { id: string; expiresAt: number | null }; secret: { reveal(): string } }, parent: ModelKey | null): void {
-  model.keys.push({ id: made.record.id, state: 'active', parent, secret: made.secret.reveal(), previous: null, outdated: [], expiresAt: made.record.expiresAt });
+function adopt(
+  model: Model,
+  made: { record: { id: string; expiresAt: number | null }; secret: { reveal(): string } },
+  parent: ModelKey | null,
+): void {
+  model.keys.push({
+    id: made.record.id,
+    state: 'active',
+    parent,
+    secret: made.secret.reveal(),
+    previous: null,
+    outdated: [],
+    expiresAt: made.record.expiresAt,
+  });
 }
 
-const create = (seconds: number | null): Act => async (model, { store, clock }) => {
-  const expiresAt = seconds === null ? null : clock.seconds + seconds;
-  adopt(model, await store.life.create({ name: 'k', expiresAt }, OPERATOR), null);
-};
+const create =
+  (seconds: number | null): Act =>
+  async (model, { store, clock }) => {
+    const expiresAt = seconds === null ? null : clock.seconds + seconds;
+    adopt(model, await store.life.create({ name: 'k', expiresAt }, OPERATOR), null);
+  };
 
 /** An act on one of the keys there are, if any. */
-const on = (pick: number, act: (key: ModelKey, model: Model, real: Real) => Promise<void>): Act => async (model, real) => {
-  const key = model.keys[pick % Math.max(1, model.keys.length)];
-  if (key !== undefined) await act(key, model, real);
-};
+const on =
+  (pick: number, act: (key: ModelKey, model: Model, real: Real) => Promise<void>): Act =>
+  async (model, real) => {
+    const key = model.keys[pick % Math.max(1, model.keys.length)];
+    if (key !== undefined) await act(key, model, real);
+  };
 
 const derive = (pick: number): Act =>
   on(pick, async (key, model, { store, clock }) => {
@@ -107,7 +127,9 @@ const derive = (pick: number): Act =>
 
 const rotate = (pick: number, overlap: number): Act =>
   on(pick, async (key, _model, { store, clock }) => {
-    const may = key.state !== 'revoked' && chain(key).every((above) => above.expiresAt === null || clock.seconds < above.expiresAt);
+    const may =
+      key.state !== 'revoked' &&
+      chain(key).every((above) => above.expiresAt === null || clock.seconds < above.expiresAt);
     const act = store.life.rotate(key.id, overlap, OPERATOR);
     expect(await done(act)).toBe(may);
     if (!may) return;
@@ -133,9 +155,11 @@ const revoke = (pick: number): Act =>
     for (const other of family) other.state = 'revoked';
   });
 
-const pass = (seconds: number): Act => async (_model, { clock }) => {
-  clock.seconds += seconds;
-};
+const pass =
+  (seconds: number): Act =>
+  async (_model, { clock }) => {
+    clock.seconds += seconds;
+  };
 
 const restart: Act = async (_model, real) => {
   await real.store.close();
@@ -146,7 +170,9 @@ const pick = fc.nat({ max: 20 });
 const steps = [
   fc.option(fc.integer({ min: 1, max: 100 })).map((seconds) => new Step(`create ${seconds}`, create(seconds))),
   pick.map((key) => new Step(`derive ${key}`, derive(key))),
-  fc.tuple(pick, fc.constantFrom(0, 10, 100)).map(([key, overlap]) => new Step(`rotate ${key} ${overlap}`, rotate(key, overlap))),
+  fc
+    .tuple(pick, fc.constantFrom(0, 10, 100))
+    .map(([key, overlap]) => new Step(`rotate ${key} ${overlap}`, rotate(key, overlap))),
   fc.tuple(pick, fc.boolean()).map(([key, off]) => new Step(`disable ${key} ${off}`, setDisabled(key, off))),
   pick.map((key) => new Step(`revoke ${key}`, revoke(key))),
   fc.integer({ min: 1, max: 60 }).map((seconds) => new Step(`pass ${seconds}`, pass(seconds))),

@@ -67,6 +67,20 @@ describe('a store that cannot be trusted is refused, and stays as it is', () => 
     await expectRefused(dir, 'newer');
   });
 
+  it.each(['revision = NULL', "audit_head = x'00'", "salt = x'00'", 'audit_sequence = 1.5'])(
+    'when its counters say %s',
+    async (poison) => {
+      const { dir, file } = await usedDirectory();
+      // The columns refuse null themselves; a damaged file does not ask them.
+      change(
+        file,
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' not null', '') WHERE name = 'meta'",
+      );
+      change(file, `UPDATE meta SET ${poison}`);
+      await expectRefused(dir, 'damaged');
+    },
+  );
+
   it('when it is a database of something else', async () => {
     const dir = freshDirectory();
     const database = openSqlite(join(dir, 'keyporter.db'), { file: 'new' });
@@ -111,7 +125,8 @@ describe('every file of the store', () => {
     const { dir } = await usedDirectory();
     const store = await openStore(dir);
     await store.life.create({ name: 'k' }, OPERATOR);
-    for (const name of ['keyporter.db', 'keyporter.db-wal', 'keyporter.db-shm', 'revoked.log']) expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600);
+    for (const name of ['keyporter.db', 'keyporter.db-wal', 'keyporter.db-shm', 'revoked.log'])
+      expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600);
     await store.close();
   });
 });

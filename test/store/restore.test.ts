@@ -32,7 +32,10 @@ describe('a backup', () => {
   it('is a whole store of its moment, made while changes go on, for its owner only', async () => {
     await using(async (store) => {
       for (let n = 0; n < 100; n++) await store.life.create({ name: `k${n}` }, OPERATOR);
-      const [made] = await Promise.all([store.backup(file), ...Array.from({ length: 100 }, () => store.life.create({ name: 'meanwhile' }, OPERATOR))]);
+      const [made] = await Promise.all([
+        store.backup(file),
+        ...Array.from({ length: 100 }, () => store.life.create({ name: 'meanwhile' }, OPERATOR)),
+      ]);
       expect(made.file).toBe(file);
       expect(made.keys).toBeGreaterThanOrEqual(100);
       expect(made.bytes).toBe(statSync(file).size);
@@ -53,7 +56,13 @@ describe('restoring an older backup', () => {
   it('revives no revoked key, disables what changed, and names what is missing', async () => {
     const kept = await using(async (store) => {
       const make = (name: string) => store.life.create({ name, owner: name }, OPERATOR);
-      const keys = { same: await make('same'), revoked: await make('revoked'), rotated: await make('rotated'), narrowed: await make('narrowed'), switched: await make('switched') };
+      const keys = {
+        same: await make('same'),
+        revoked: await make('revoked'),
+        rotated: await make('rotated'),
+        narrowed: await make('narrowed'),
+        switched: await make('switched'),
+      };
       const child = await store.life.derive(keys.revoked.record.id, { name: 'child' }, OPERATOR);
       await store.backup(file);
       await store.life.revoke({ ids: [keys.revoked.record.id] }, 'stolen', OPERATOR);
@@ -70,7 +79,8 @@ describe('restoring an older backup', () => {
     expect(existsSync(result.keptAside ?? '')).toBe(true);
 
     await using(async (store) => {
-      const state = async (key: { secret: { reveal(): string } }) => (await store.directory.identify(key.secret.reveal()))?.state ?? null;
+      const state = async (key: { secret: { reveal(): string } }) =>
+        (await store.directory.identify(key.secret.reveal()))?.state ?? null;
       expect(await state(kept.same)).toBe('active');
       expect(await state(kept.revoked)).toBe('revoked');
       expect(await state(kept.child)).toBe('revoked');
@@ -98,7 +108,9 @@ describe('restoring an older backup', () => {
       damage(join(dir, 'keyporter.db'));
       const result = await restoreHere();
       expect(result).toMatchObject({ revoked: [key.record.id], compared: false, restored: 1 });
-      await using(async (store) => expect((await store.directory.identify(key.secret.reveal()))?.state).toBe('revoked'));
+      await using(async (store) =>
+        expect((await store.directory.identify(key.secret.reveal()))?.state).toBe('revoked'),
+      );
     }
   });
 

@@ -20,7 +20,14 @@ function ids(file: string): string[] {
 describe('one record', () => {
   it('comes back whole, or with a shorter reason, and is never mistaken when a bit flips', () => {
     const line = fc.string({ unit: 'binary', maxLength: 200 });
-    const records = fc.record({ id: fc.stringMatching(/^[0-9A-Za-z]{12}$/), at: fc.nat(), actor: line, address: fc.option(line), requestId: fc.option(line), reason: fc.option(line) });
+    const records = fc.record({
+      id: fc.stringMatching(/^[0-9A-Za-z]{12}$/),
+      at: fc.nat(),
+      actor: line,
+      address: fc.option(line),
+      requestId: fc.option(line),
+      reason: fc.option(line),
+    });
     fc.assert(
       fc.property(records, fc.nat({ max: RECORD_BYTES * 8 - 1 }), (written, bit) => {
         const bytes = encodeRecord(written);

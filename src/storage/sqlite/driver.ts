@@ -89,10 +89,13 @@ function makeDurable(database: SqliteDatabase, journal: 'wal' | 'plain'): void {
 function prepareFile(path: string, file: SqliteOptions['file']): void {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined && file === 'existing') {
-    throw new Refusal('store_unavailable', { message: `There is no database at ${path}. Check the data directory, or run "keyporter restore" with a backup.` });
+    throw new Refusal('store_unavailable', {
+      message: `There is no database at ${path}. Check the data directory, or run "keyporter restore" with a backup.`,
+    });
   }
   if (size === undefined) return file === 'either' ? makeComplete(path) : closeSync(openSync(path, 'wx', 0o600));
-  if (file === 'new') throw new Refusal('conflict', { message: `${path} exists already and is not overwritten. Name another file.` });
+  if (file === 'new')
+    throw new Refusal('conflict', { message: `${path} exists already and is not overwritten. Name another file.` });
   if (size > 0) return;
   throw new Refusal('store_unavailable', {
     message: `${path} is empty: what it held is lost. It was left as it is: put it aside and run "keyporter restore" with a backup.`,

@@ -40,10 +40,14 @@ export function sqliteFault(error: unknown): SqliteFault | null {
 const SENTENCES: Readonly<Record<SqliteFault, (path: string) => string>> = {
   busy: (path) => `The change was not made: another program holds a lock on ${path}. Close it and try again.`,
   full: (path) => `The change was not made: the disk under ${path} is full. Free some space and try again.`,
-  io: (path) => `The change was not made: the disk under ${path} reports an error. Look at the system log, and restore a backup if the file is damaged.`,
-  readonly: (path) => `The change was not made: ${path} is read-only. Give the user that runs Keyporter the right to write it.`,
-  corrupt: (path) => `The database ${path} is damaged, or is no database. It was left as it is: put it aside and run "keyporter restore" with a backup.`,
-  cannot_open: (path) => `The database ${path} cannot be opened. Check that it exists and that the user that runs Keyporter owns it.`,
+  io: (path) =>
+    `The change was not made: the disk under ${path} reports an error. Look at the system log, and restore a backup if the file is damaged.`,
+  readonly: (path) =>
+    `The change was not made: ${path} is read-only. Give the user that runs Keyporter the right to write it.`,
+  corrupt: (path) =>
+    `The database ${path} is damaged, or is no database. It was left as it is: put it aside and run "keyporter restore" with a backup.`,
+  cannot_open: (path) =>
+    `The database ${path} cannot be opened. Check that it exists and that the user that runs Keyporter owns it.`,
   duplicate: () => 'The change does not fit the present state: there is already such a record.',
 };
 
@@ -52,5 +56,9 @@ export function storeRefusal(error: unknown, path: string): unknown {
   const fault = sqliteFault(error);
   if (fault === null) return error;
   const code = fault === 'duplicate' ? 'conflict' : 'store_unavailable';
-  return new Refusal(code, { message: SENTENCES[fault](path), reason: `sqlite: ${(error as Error).message}`, cause: error });
+  return new Refusal(code, {
+    message: SENTENCES[fault](path),
+    reason: `sqlite: ${(error as Error).message}`,
+    cause: error,
+  });
 }
