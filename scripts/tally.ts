@@ -1,4 +1,4 @@
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
 /**
  * Closes a test run with one plain line of counts, and names every group that could not run on this
@@ -7,7 +7,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 export class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const skipped = tests.filter((test) => test.result().state === 'skipped');
+    const skipped = tests.filter((test) => test.result().state === 'skipped' && !brokenAround(test));
     const passed = tests.filter((test) => test.result().state === 'passed').length;
     const broken = modules.filter((module) => module.errors().length > 0).length;
     const failed = tests.length - passed - skipped.length + broken + unhandled.length;
@@ -20,6 +20,16 @@ export class TallyReporter implements Reporter {
     process.stdout.write(
       `\n${[...lines, `${passed} passed, ${failed} failed, ${skipped.length} skipped`].join('\n')}\n`,
     );
+  }
+}
+
+/** Its group failed before it could begin: that is a failure, not a missing program. */
+function brokenAround(test: TestCase): boolean {
+  let around: TestSuite | TestModule = test.parent;
+  for (;;) {
+    if (around.errors().length > 0) return true;
+    if (around.type === 'module') return false;
+    around = around.parent;
   }
 }
 
