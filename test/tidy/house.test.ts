@@ -121,7 +121,7 @@ describe('what stands in the repository', () => {
   it('nothing leads to a place that only its author can see', () => {
     const machine = [['/wo', 'rk/'].join(''), ['/ro', 'ot/'].join('')].join('|');
     const issue = ['\\bissue', ' #?\\d+'].join('');
-    expect(having(new RegExp(`${machine}|${issue}`, 'i'))).toEqual([]);
+    expect([...having(new RegExp(machine)), ...having(new RegExp(issue, 'i'))]).toEqual([]);
   });
 
   it('no package registry is written down', () => {

@@ -47,10 +47,13 @@ const DIRECTIONS: Record<string, Reach> = {
   storage: { code: ['core', 'keys', 'usage', 'audit'], types: ['config'] },
   admin: { code: ['core'], types: ['config'] },
   demo: { code: ['core'] },
+  supervisor: { code: ['core'], types: ['config'] },
   doctor: { code: ['core'], types: ['config'] },
   // Where the gateway of a data directory runs, and what needs no gateway at all.
   cli: { code: ['core', 'config', 'admin', 'gateway'], files: ['src/storage/data-directory.ts', 'src/keys/scan.ts'] },
-  gateway: { code: ['core', 'config', 'http', 'pipeline', 'storage', 'admin', 'demo', 'doctor', ...STAGES] },
+  gateway: {
+    code: ['core', 'config', 'http', 'pipeline', 'storage', 'admin', 'demo', 'doctor', 'supervisor', ...STAGES],
+  },
   main: { code: ['core', 'cli', 'gateway'] },
 };
 
