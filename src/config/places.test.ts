@@ -9,12 +9,12 @@ describe('resolveDataDir', () => {
     config: { data_dir: 'keys' },
     configFile: '/etc/keyporter/keyporter.yaml',
     home: '/srv/a',
-    cwd: '/work',
+    cwd: '/srv',
   };
   const SYSTEMD = { STATE_DIRECTORY: '/var/lib/keyporter:/var/lib/other' };
 
   it.each<[string, DataDirSources, string]>([
-    ['the option, relative to the working directory', ALL, '/work/flag'],
+    ['the option, relative to the working directory', ALL, '/srv/flag'],
     ['KEYPORTER_DATA_DIR', { ...ALL, flag: undefined }, '/env'],
     ['data_dir, relative to the configuration file', { ...ALL, flag: undefined, env: SYSTEMD }, '/etc/keyporter/keys'],
     [
