@@ -41,7 +41,10 @@ export async function answer(asked: Asked): Promise<Response> {
 function requireAccess({ operation: { access }, dispatcher: { context }, caller }: Asked): void {
   const acting = { caller, context };
   if (access === 'anyone' || caller.holder === 'operator') return;
-  if (access === 'operator') throw new Refusal('missing_scope', { message: 'This can only be done on the machine itself, with `keyporter` and no key.' });
+  if (access === 'operator')
+    throw new Refusal('missing_scope', {
+      message: 'This can only be done on the machine itself, with `keyporter` and no key.',
+    });
   if ('anyOf' in access) {
     const first = access.anyOf[0];
     if (!access.anyOf.some((scope) => holds(acting, scope)) && first !== undefined) requireScope(acting, first);
@@ -49,7 +52,9 @@ function requireAccess({ operation: { access }, dispatcher: { context }, caller 
   }
   requireScope(acting, access.scope);
   if ('installation' in access && boundOwner(caller) !== null) {
-    throw new Refusal('missing_scope', { message: 'This concerns all owners, and the key is bound to one. Use a key without an owner.' });
+    throw new Refusal('missing_scope', {
+      message: 'This concerns all owners, and the key is bound to one. Use a key without an owner.',
+    });
   }
 }
 
@@ -57,18 +62,29 @@ async function perform({ operation, dispatcher, request, params, caller }: Asked
   const bodyText = await readBody(request);
   const url = new URL(request.url);
   const work = (): Promise<unknown> =>
-    operation.handle({ params, url, bodyText, contentType: request.headers.get('content-type'), caller, context: dispatcher.context, signal: request.signal });
+    operation.handle({
+      params,
+      url,
+      bodyText,
+      contentType: request.headers.get('content-type'),
+      caller,
+      context: dispatcher.context,
+      signal: request.signal,
+    });
   const key = operation.method === 'post' ? request.headers.get('idempotency-key') : null;
   if (key === null) {
     const done = await work();
     return done instanceof Response ? done : jsonResponse(JSON.stringify(done), operation.status);
   }
   let fresh: string | null = null;
-  const remembered = await dispatcher.idempotency.once({ key, caller, parts: [request.method, url.pathname, url.search, bodyText] }, async () => {
-    const done = await work();
-    fresh = JSON.stringify(done);
-    return forMemory(operation, done, fresh);
-  });
+  const remembered = await dispatcher.idempotency.once(
+    { key, caller, parts: [request.method, url.pathname, url.search, bodyText] },
+    async () => {
+      const done = await work();
+      fresh = JSON.stringify(done);
+      return forMemory(operation, done, fresh);
+    },
+  );
   return jsonResponse(fresh ?? remembered.text ?? '', operation.status);
 }
 
@@ -94,7 +110,8 @@ function refusalOf(error: unknown, { operation, dispatcher, caller }: Asked): Re
 /** What an attempt was aimed at, in the audit trail's words. */
 function targetOf(operation: Operation, params: Record<string, string>, caller: AdminCaller): string {
   if (operation.path.startsWith('/me')) return `key:${caller.keyId ?? 'none'}`;
-  if (params['id'] !== undefined) return `${operation.path.includes('/streams/') ? 'request' : 'key'}:${params['id'].slice(0, 64)}`;
+  if (params['id'] !== undefined)
+    return `${operation.path.includes('/streams/') ? 'request' : 'key'}:${params['id'].slice(0, 64)}`;
   if (params['name'] !== undefined) return `owner:${params['name'].slice(0, 64)}`;
   return operation.path.split('/')[3] ?? operation.path;
 }

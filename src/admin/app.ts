@@ -27,7 +27,10 @@ export function createAdminApp(ports: AdminPorts, settings: AdminSettings): Admi
   const openapi = (): object => (description ??= describeApi([...adminOperations, ...ownOperations], settings.version));
   const apps = { admin: routed(adminOperations, dispatcher), me: routed(ownOperations, dispatcher) };
   apps.admin.get('/admin/v1/openapi.json', (context) => context.json(openapi()));
-  refuseTheRest(apps.admin, [...adminOperations.map(({ path, method }) => ({ path, method })), { path: '/admin/v1/openapi.json', method: 'get' }]);
+  refuseTheRest(apps.admin, [
+    ...adminOperations.map(({ path, method }) => ({ path, method })),
+    { path: '/admin/v1/openapi.json', method: 'get' },
+  ]);
   refuseTheRest(apps.me, ownOperations);
   return {
     openapi,
@@ -43,7 +46,13 @@ function routed(operations: readonly Operation[], dispatcher: Dispatcher): Hono<
   const app = new Hono<Bindings>();
   for (const operation of operations) {
     app.on(operation.method.toUpperCase(), routePattern(operation.path), (context) =>
-      answer({ operation, dispatcher, request: context.req.raw, params: context.req.param(), caller: context.env.caller }),
+      answer({
+        operation,
+        dispatcher,
+        request: context.req.raw,
+        params: context.req.param(),
+        caller: context.env.caller,
+      }),
     );
   }
   app.onError((error, context) => {
@@ -56,14 +65,21 @@ function routed(operations: readonly Operation[], dispatcher: Dispatcher): Hono<
 /** A known path with another method is 405, every other path 404. */
 function refuseTheRest(app: Hono<Bindings>, operations: readonly { path: string; method: string }[]): void {
   for (const path of new Set(operations.map((operation) => operation.path))) {
-    const methods = operations.filter((operation) => operation.path === path).map((operation) => operation.method.toUpperCase());
+    const methods = operations
+      .filter((operation) => operation.path === path)
+      .map((operation) => operation.method.toUpperCase());
     app.all(routePattern(path), (context) => {
-      const refusal = new Refusal('method_not_allowed', { message: `Here only ${methods.join(', ')} can be used.`, headers: ['allow', methods.join(', ')] });
+      const refusal = new Refusal('method_not_allowed', {
+        message: `Here only ${methods.join(', ')} can be used.`,
+        headers: ['allow', methods.join(', ')],
+      });
       return problemResponse(refusal, context.env.caller.actor.requestId);
     });
   }
   app.notFound((context) => {
-    const refusal = new Refusal('unknown_url', { message: 'There is no such route. `GET /admin/v1/openapi.json` lists the routes.' });
+    const refusal = new Refusal('unknown_url', {
+      message: 'There is no such route. `GET /admin/v1/openapi.json` lists the routes.',
+    });
     return problemResponse(refusal, context.env.caller.actor.requestId);
   });
 }

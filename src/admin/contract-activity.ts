@@ -41,7 +41,10 @@ export const requestListQuery = z.strictObject({
   ...pageQuery,
   ...requestFilter,
   since: z.coerce.number<string>().int().min(0).optional().openapi({ description: 'Unix seconds.' }),
-  follow: z.enum(['1', 'true', '0', 'false']).optional().openapi({ description: 'Answer with one JSON object a line for every request from now on.' }),
+  follow: z
+    .enum(['1', 'true', '0', 'false'])
+    .optional()
+    .openapi({ description: 'Answer with one JSON object a line for every request from now on.' }),
 });
 
 export const streamSchema = z
@@ -85,13 +88,17 @@ export const auditListQuery = z.strictObject({
 });
 export const auditVerifyQuery = z
   .strictObject({
-    sequence: countInQuery(0, Number.MAX_SAFE_INTEGER).optional().openapi({ description: 'With `hash`: an entry as it was kept elsewhere, which must still be in the chain.' }),
+    sequence: countInQuery(0, Number.MAX_SAFE_INTEGER)
+      .optional()
+      .openapi({ description: 'With `hash`: an entry as it was kept elsewhere, which must still be in the chain.' }),
     hash: z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'must be the hash of an entry, 64 characters')
       .optional(),
   })
-  .refine((query) => (query.sequence === undefined) === (query.hash === undefined), { message: 'send sequence and hash together' });
+  .refine((query) => (query.sequence === undefined) === (query.hash === undefined), {
+    message: 'send sequence and hash together',
+  });
 export const auditVerdictSchema = z
   .strictObject({
     intact: z.boolean(),

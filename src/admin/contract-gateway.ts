@@ -29,14 +29,25 @@ export const statusSchema = z
     request_log_dropped: z.int().openapi({ description: 'Rows of the request log that could not be written.' }),
     warnings: z.array(z.string()),
     upstreams: z.array(
-      z.strictObject({ url: z.string(), state: replicaState, detail: z.string().nullable(), models: z.int(), engine: z.string() }),
+      z.strictObject({
+        url: z.string(),
+        state: replicaState,
+        detail: z.string().nullable(),
+        models: z.int(),
+        engine: z.string(),
+      }),
     ),
     last_reload: z.strictObject({ at: unixTime, ok: z.boolean(), faults: z.array(z.string()) }).nullable(),
   })
   .openapi('Status');
 
 export const findingSchema = z
-  .strictObject({ check: z.string(), severity: z.enum(['error', 'warning', 'note']), finding: z.string(), cure: z.string() })
+  .strictObject({
+    check: z.string(),
+    severity: z.enum(['error', 'warning', 'note']),
+    finding: z.string(),
+    cure: z.string(),
+  })
   .openapi('Finding');
 export const findingListSchema = listOf(findingSchema, 'FindingList');
 
@@ -50,7 +61,9 @@ export const explainSchema = z
     from: z.string().max(64).optional().openapi({ description: 'Address of the client.' }),
     at: unixTime.optional(),
   })
-  .refine((body) => body.key === undefined || (body.key_id ?? null) === null, { message: 'name key or key_id, not both' })
+  .refine((body) => body.key === undefined || (body.key_id ?? null) === null, {
+    message: 'name key or key_id, not both',
+  })
   .openapi('Explain');
 export const explanationSchema = z
   .strictObject({
@@ -63,7 +76,9 @@ export const explanationSchema = z
   })
   .openapi('Explanation');
 
-export const configSchema = z.record(z.string(), z.unknown()).openapi('Config', { description: 'The effective configuration, secrets masked.' });
+export const configSchema = z
+  .record(z.string(), z.unknown())
+  .openapi('Config', { description: 'The effective configuration, secrets masked.' });
 export const reloadedSchema = z.strictObject({ ok: z.literal(true) }).openapi('Reloaded');
 export const backupSchema = z.strictObject({ file: z.string().min(1).max(4096) }).openapi('Backup');
 export const backedUpSchema = z.strictObject({ file: z.string(), bytes: z.int(), keys: z.int() }).openapi('BackedUp');

@@ -15,7 +15,11 @@ const addressRange = z.string().max(64).refine(isAddressRange, 'must be an IP ad
 const wantedPolicy = {
   owner: plainText(200).nullable().optional(),
   scopes: z.array(z.string().min(1).max(64)).max(64).optional(),
-  models: z.array(plainText(300)).max(500).optional().openapi({ description: 'Patterns; `*` matches any run. Empty: every model that is not restricted.' }),
+  models: z
+    .array(plainText(300))
+    .max(500)
+    .optional()
+    .openapi({ description: 'Patterns; `*` matches any run. Empty: every model that is not restricted.' }),
   allow_ips: z.array(addressRange).max(200).optional().openapi({ description: 'CIDR ranges. Empty: any address.' }),
   limits: limits.optional(),
   attributes: attributes.optional(),
@@ -24,7 +28,9 @@ const wantedPolicy = {
 };
 
 export const newKeySchema = z.strictObject({ name: plainText(200), ...wantedPolicy }).openapi('NewKey');
-export const keyChangeSchema = z.strictObject({ name: plainText(200).optional(), ...wantedPolicy }).openapi('KeyChange');
+export const keyChangeSchema = z
+  .strictObject({ name: plainText(200).optional(), ...wantedPolicy })
+  .openapi('KeyChange');
 
 export const keySchema = z
   .strictObject({
@@ -58,8 +64,14 @@ export const keySchema = z
   .openapi('Key');
 
 const secretMember = z.string().openapi({ description: 'The secret. Shown in this answer and never again.' });
-const recentAddresses = z.array(z.string()).nullable().openapi({ description: 'Client addresses of the last 24 hours. null: the request log did not answer in time.' });
-const recentModels = z.array(z.string()).nullable().openapi({ description: 'Models used in the last 24 hours. null: the request log did not answer in time.' });
+const recentAddresses = z
+  .array(z.string())
+  .nullable()
+  .openapi({ description: 'Client addresses of the last 24 hours. null: the request log did not answer in time.' });
+const recentModels = z
+  .array(z.string())
+  .nullable()
+  .openapi({ description: 'Models used in the last 24 hours. null: the request log did not answer in time.' });
 
 export const createdKeySchema = keySchema.extend({ key: secretMember }).openapi('CreatedKey');
 export const rotatedKeySchema = keySchema
@@ -71,7 +83,9 @@ export const keyListQuery = z.strictObject({
   ...pageQuery,
   owner: z.string().max(200).optional(),
   label: z.string().max(700).optional().openapi({ description: 'NAME=VALUE' }),
-  unused_for_seconds: countInQuery(0, 3_153_600_000).optional().openapi({ description: 'Not used for this long, or never.' }),
+  unused_for_seconds: countInQuery(0, 3_153_600_000)
+    .optional()
+    .openapi({ description: 'Not used for this long, or never.' }),
   expiring_seconds: countInQuery(0, 3_153_600_000).optional().openapi({ description: 'Expires within this time.' }),
   state: z.enum(['active', 'disabled', 'revoked']).optional(),
   parent_id: z.string().max(200).optional(),
@@ -83,7 +97,9 @@ const USUAL_OVERLAP_SECONDS = 86_400;
 
 export const rotateSchema = z
   .strictObject({ overlap_seconds: z.int().min(0).max(LONGEST_OVERLAP_SECONDS).default(USUAL_OVERLAP_SECONDS) })
-  .openapi('Rotate', { description: 'How long the old secret goes on working: 24 hours unless said, 0 ends it now, at most 7 days.' });
+  .openapi('Rotate', {
+    description: 'How long the old secret goes on working: 24 hours unless said, 0 ends it now, at most 7 days.',
+  });
 
 const reason = plainText(500).nullable().optional();
 export const revokeOneSchema = z.strictObject({ reason }).openapi('RevokeOne');
@@ -91,7 +107,12 @@ export const revokeManySchema = z
   .strictObject({
     owner: plainText(200).optional(),
     label: z.strictObject({ name: z.string().min(1).max(100), value: z.string().max(500) }).optional(),
-    key: z.string().min(1).max(1024).optional().openapi({ description: 'The secret itself, for example one that was found in a leak.' }),
+    key: z
+      .string()
+      .min(1)
+      .max(1024)
+      .optional()
+      .openapi({ description: 'The secret itself, for example one that was found in a leak.' }),
     reason,
     dry_run: z.boolean().default(false).openapi({ description: 'Only list what would be revoked.' }),
   })

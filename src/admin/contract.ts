@@ -43,10 +43,15 @@ export const problemSchema = z
     detail: z.string().openapi({ description: 'A sentence that says what to do next.' }),
     instance: z.string().optional().openapi({ description: 'The request id, which leads to the log.' }),
     errors: z
-      .array(z.strictObject({ pointer: z.string(), in: z.enum(['body', 'query', 'path', 'header']), detail: z.string() }))
+      .array(
+        z.strictObject({ pointer: z.string(), in: z.enum(['body', 'query', 'path', 'header']), detail: z.string() }),
+      )
       .optional()
       .openapi({ description: 'Every fault found, each with a JSON pointer (RFC 6901).' }),
-    key_id: z.string().optional().openapi({ description: 'With a repeated Idempotency-Key: the key that exists already.' }),
+    key_id: z
+      .string()
+      .optional()
+      .openapi({ description: 'With a repeated Idempotency-Key: the key that exists already.' }),
   })
   .openapi('Problem');
 

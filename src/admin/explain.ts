@@ -16,7 +16,9 @@ export const explainOperation = defineOperation({
   async run({ body, caller, context }) {
     await requireReachable({ caller, context }, body);
     const { key_id: keyId, key: secret, method, path, model, from, at } = body;
-    const { nextPassAt, ...explanation } = await context.ports.explain(defined({ keyId: keyId ?? null, secret, method, path, model, from, at }));
+    const { nextPassAt, ...explanation } = await context.ports.explain(
+      defined({ keyId: keyId ?? null, secret, method, path, model, from, at }),
+    );
     return { ...explanation, next_pass_at: nextPassAt };
   },
 });
@@ -26,5 +28,6 @@ async function requireReachable(acting: Acting, body: z.output<typeof explainSch
   if (typeof body.key_id === 'string') await reachableKey(acting, body.key_id);
   if (body.key === undefined || boundOwner(acting.caller) === null) return;
   const found = await acting.context.ports.keys.findRevocable({ secret: new Secret(body.key) });
-  if (!found.every((record) => reaches(acting.caller, record.owner)) || found.length === 0) throw new Refusal('not_found');
+  if (!found.every((record) => reaches(acting.caller, record.owner)) || found.length === 0)
+    throw new Refusal('not_found');
 }

@@ -77,7 +77,8 @@ export const gatewayOperations: Operation[] = [
     body: backupSchema,
     reply: backedUpSchema,
     async run({ body, caller, context }) {
-      if (!isAbsolute(body.file)) throw new Refusal('invalid_value', { message: 'Name the file with its full path.', param: 'file' });
+      if (!isAbsolute(body.file))
+        throw new Refusal('invalid_value', { message: 'Name the file with its full path.', param: 'file' });
       const made = await context.ports.backup(body.file);
       await recordDone({ caller, context }, 'store.backup', `file:${made.file}`);
       return made;
@@ -93,7 +94,10 @@ export const gatewayOperations: Operation[] = [
     status: 202,
     async run({ caller, context }) {
       const { stop } = context.ports;
-      if (stop === null) throw new Refusal('conflict', { message: 'No gateway runs with this data directory, so there is nothing to stop.' });
+      if (stop === null)
+        throw new Refusal('conflict', {
+          message: 'No gateway runs with this data directory, so there is nothing to stop.',
+        });
       await recordDone({ caller, context }, 'gateway.stop', 'gateway');
       stop();
       return { draining: true as const };
@@ -101,7 +105,11 @@ export const gatewayOperations: Operation[] = [
   }),
 ];
 
-function recordDone({ caller, context }: { caller: AdminCaller; context: AdminContext }, action: string, target: string): Promise<void> {
+function recordDone(
+  { caller, context }: { caller: AdminCaller; context: AdminContext },
+  action: string,
+  target: string,
+): Promise<void> {
   const { id: actor, address, requestId } = caller.actor;
   return context.ports.audit.record({ actor, address, requestId, action, target, result: 'done', details: null });
 }

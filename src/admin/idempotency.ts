@@ -42,7 +42,8 @@ export function createIdempotencyMemory(clock: Clock): IdempotencyMemory {
   const entries = new Map<string, Entry>();
   return {
     async once({ key, caller, parts }, work) {
-      if (!KEY_FORM.test(key)) throw new Refusal('bad_request', { message: 'Idempotency-Key must be 1 to 255 printable ASCII characters.' });
+      if (!KEY_FORM.test(key))
+        throw new Refusal('bad_request', { message: 'Idempotency-Key must be 1 to 255 printable ASCII characters.' });
       forgetOld(entries, clock.monotonic());
       const name = `${caller.keyId ?? caller.actor.id}\n${key}`;
       const digest = createHash('sha256').update(JSON.stringify(parts)).digest('base64');
@@ -69,7 +70,9 @@ async function settled(answer: Promise<Remembered>, forget: () => void): Promise
 
 async function repeated(earlier: Entry, digest: string): Promise<Remembered> {
   if (earlier.digest !== digest) {
-    throw new Refusal('conflict', { message: 'This Idempotency-Key was used for another request. Use a new one for each request.' });
+    throw new Refusal('conflict', {
+      message: 'This Idempotency-Key was used for another request. Use a new one for each request.',
+    });
   }
   const given = await earlier.answer;
   if (given.text !== null) return given;

@@ -1,7 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import type { KeyRecord } from '../keys/key.js';
 import { idParams } from './contract.js';
-import { createdKeySchema, keySchema, newKeySchema, revokedSchema, revokeOneSchema, rotatedKeySchema, rotateSchema } from './contract-key.js';
+import {
+  createdKeySchema,
+  keySchema,
+  newKeySchema,
+  revokedSchema,
+  revokeOneSchema,
+  rotatedKeySchema,
+  rotateSchema,
+} from './contract-key.js';
 import { withDescendants } from './each-key.js';
 import { revokeManyOperation, revokeOne } from './key-revocation.js';
 import { keepAnAdministrator } from './last-administrator.js';

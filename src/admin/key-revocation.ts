@@ -49,7 +49,10 @@ function targetOf(body: z.output<typeof revokeManySchema>): RevokeTarget {
 }
 
 /** What the target means within the caller's reach. Nothing within it looks like nothing at all. */
-async function findReachable({ caller, context }: Acting, target: RevokeTarget): Promise<{ target: RevokeTarget; found: KeyRecord[] }> {
+async function findReachable(
+  { caller, context }: Acting,
+  target: RevokeTarget,
+): Promise<{ target: RevokeTarget; found: KeyRecord[] }> {
   const all = await context.ports.keys.findRevocable(target);
   const found = all.filter((record) => reaches(caller, record.owner));
   if (found.length === 0) {
@@ -70,5 +73,11 @@ async function revokeFound(acting: Acting, target: RevokeTarget, reason: string 
 async function afterRevoking({ context }: Acting, result: RevokeResult): Promise<RevokedBody> {
   const ended = context.ports.streams?.endKeys(result.revoked, 'key_revoked') ?? 0;
   const use = await recentUse(context, result.revoked);
-  return { revoked: result.revoked, children: result.children, streams_ended: ended, last_used_at: result.lastUsedAt, ...use };
+  return {
+    revoked: result.revoked,
+    children: result.children,
+    streams_ended: ended,
+    last_used_at: result.lastUsedAt,
+    ...use,
+  };
 }

@@ -1,7 +1,15 @@
 import { Refusal } from '../core/errors.js';
 import type { KeyPolicy, NewKey } from '../keys/key.js';
 import { idParams } from './contract.js';
-import { createdKeySchema, keyChangeSchema, keyListQuery, keyListSchema, keySchema, newKeySchema, revokedSchema } from './contract-key.js';
+import {
+  createdKeySchema,
+  keyChangeSchema,
+  keyListQuery,
+  keyListSchema,
+  keySchema,
+  newKeySchema,
+  revokedSchema,
+} from './contract-key.js';
 import { defined } from './defined.js';
 import { revokeOne } from './key-revocation.js';
 import { keepAnAdministrator } from './last-administrator.js';
@@ -73,7 +81,8 @@ export const keyOperations: Operation[] = [
     reply: keySchema,
     async run({ params, body, caller, context }) {
       const change = keyChangeFromWire(body);
-      if (Object.keys(change).length === 0) throw new Refusal('invalid_value', { message: 'The body names nothing to change.' });
+      if (Object.keys(change).length === 0)
+        throw new Refusal('invalid_value', { message: 'The body names nothing to change.' });
       const record = await context.turns.take(async () => {
         const acting = { context, caller: await asOfNow({ caller, context }) };
         const present = await reachableKey(acting, params.id);
@@ -120,11 +129,20 @@ function requireMembers(body: object, required: readonly string[]): void {
 }
 
 function isGiven(value: unknown): boolean {
-  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== null && value !== undefined;
+  return typeof value === 'object' && value !== null
+    ? Object.keys(value).length > 0
+    : value !== null && value !== undefined;
 }
 
 /** What the key would hold, with the configured defaults filled in. */
 function policyOf(wanted: NewKey, { context }: Acting): KeyPolicy {
-  const empty = { owner: null, scopes: context.ports.policy.defaultScopes, models: [], allowIps: [], limits: {}, attributes: {} };
+  const empty = {
+    owner: null,
+    scopes: context.ports.policy.defaultScopes,
+    models: [],
+    allowIps: [],
+    limits: {},
+    attributes: {},
+  };
   return { ...empty, ...wanted };
 }

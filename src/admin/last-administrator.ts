@@ -11,14 +11,19 @@ import type { Acting } from './rights.js';
  * @param ending Keys that would stop working or lose rights by the change.
  * @param after What the only one of them would be afterwards, when it is changed and not ended.
  */
-export async function keepAnAdministrator({ caller, context }: Acting, ending: readonly KeyRecord[], after?: KeyRecord): Promise<void> {
+export async function keepAnAdministrator(
+  { caller, context }: Acting,
+  ending: readonly KeyRecord[],
+  after?: KeyRecord,
+): Promise<void> {
   if (caller.holder === 'operator') return;
   const administrators = await usableAdministrators(ending, context);
   const first = administrators[0];
   if (first === undefined || (after !== undefined && administers(after, context) && isNoShorter(after, first))) return;
   if (await anotherRemains(administrators, new Set(ending.map((key) => key.id)), context)) return;
   throw new Refusal('conflict', {
-    message: 'This would end the last key that can administer keys. Make another one first, or do it on the machine itself with `keyporter keys`.',
+    message:
+      'This would end the last key that can administer keys. Make another one first, or do it on the machine itself with `keyporter keys`.',
   });
 }
 
@@ -29,7 +34,11 @@ async function usableAdministrators(keys: readonly KeyRecord[], context: AdminCo
 }
 
 /** A key without an owner administers everything, so only another such key can stand in for it. */
-async function anotherRemains(ended: readonly KeyRecord[], endedIds: ReadonlySet<string>, context: AdminContext): Promise<boolean> {
+async function anotherRemains(
+  ended: readonly KeyRecord[],
+  endedIds: ReadonlySet<string>,
+  context: AdminContext,
+): Promise<boolean> {
   const owner = ended.some((key) => key.owner === null) ? null : (ended[0]?.owner ?? null);
   for await (const key of eachKey(context, { state: 'active' })) {
     const standsIn = key.owner === null || key.owner === owner;
@@ -39,10 +48,14 @@ async function anotherRemains(ended: readonly KeyRecord[], endedIds: ReadonlySet
 }
 
 function administers(policy: KeyPolicy, { settings }: AdminContext): boolean {
-  return ['keys:write', 'keys:revoke'].every((needed) => policy.scopes.some((granted) => settings.covers(granted, needed)));
+  return ['keys:write', 'keys:revoke'].every((needed) =>
+    policy.scopes.some((granted) => settings.covers(granted, needed)),
+  );
 }
 
 function isNoShorter(after: KeyRecord, before: KeyRecord): boolean {
   const reachesAsFar = after.owner === null || after.owner === before.owner;
-  return reachesAsFar && (after.expiresAt === null || (before.expiresAt !== null && after.expiresAt >= before.expiresAt));
+  return (
+    reachesAsFar && (after.expiresAt === null || (before.expiresAt !== null && after.expiresAt >= before.expiresAt))
+  );
 }

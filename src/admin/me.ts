@@ -1,6 +1,14 @@
 import { Refusal } from '../core/errors.js';
 import type { KeyRecord } from '../keys/key.js';
-import { createdKeySchema, newKeySchema, ownKeySchema, revokedSchema, revokeOneSchema, rotatedKeySchema, rotateSchema } from './contract-key.js';
+import {
+  createdKeySchema,
+  newKeySchema,
+  ownKeySchema,
+  revokedSchema,
+  revokeOneSchema,
+  rotatedKeySchema,
+  rotateSchema,
+} from './contract-key.js';
 import { revokeOne } from './key-revocation.js';
 import { defineOperation, type Operation } from './operation.js';
 import { recentUse } from './recent-use.js';
@@ -17,9 +25,38 @@ export const ownKeyOperations: Operation[] = [
     reply: ownKeySchema,
     async run({ caller, context }) {
       const own = keyToWire(await ownKey({ caller, context }));
-      const { id, name, prefix, owner, scopes, models, allow_ips, limits, expires_at, created_at, rotated_at, previous, last_used_at } = own;
+      const {
+        id,
+        name,
+        prefix,
+        owner,
+        scopes,
+        models,
+        allow_ips,
+        limits,
+        expires_at,
+        created_at,
+        rotated_at,
+        previous,
+        last_used_at,
+      } = own;
       const self_service = [...context.ports.policy.selfService];
-      return { id, name, prefix, owner, scopes, models, allow_ips, limits, expires_at, created_at, rotated_at, previous, last_used_at, self_service };
+      return {
+        id,
+        name,
+        prefix,
+        owner,
+        scopes,
+        models,
+        allow_ips,
+        limits,
+        expires_at,
+        created_at,
+        rotated_at,
+        previous,
+        last_used_at,
+        self_service,
+      };
     },
   }),
   defineOperation({
@@ -81,11 +118,16 @@ export const ownKeyOperations: Operation[] = [
 
 async function ownKey({ caller, context }: Acting): Promise<KeyRecord> {
   const record = caller.keyId === null ? null : await context.ports.keys.get(caller.keyId);
-  if (record === null) throw new Refusal('not_found', { message: 'No key of this server was shown. Send yours as "Authorization: Bearer <key>".' });
+  if (record === null)
+    throw new Refusal('not_found', {
+      message: 'No key of this server was shown. Send yours as "Authorization: Bearer <key>".',
+    });
   return record;
 }
 
 function requireSelfService({ context }: Acting, act: string): void {
   if (context.ports.policy.selfService.includes(act)) return;
-  throw new Refusal('missing_scope', { message: `Holders may not ${act} their own keys here. Ask the administrator (keys.self_service).` });
+  throw new Refusal('missing_scope', {
+    message: `Holders may not ${act} their own keys here. Ask the administrator (keys.self_service).`,
+  });
 }

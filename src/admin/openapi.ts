@@ -5,11 +5,19 @@ import type { Access, Operation } from './operation.js';
 /** The API's description, from the same operations that run. */
 export function describeApi(operations: readonly Operation[], version: string): object {
   const app = new OpenAPIHono();
-  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer', description: 'A Keyporter key that has the scope named at the operation.' });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A Keyporter key that has the scope named at the operation.',
+  });
   for (const operation of operations) app.openAPIRegistry.registerPath(describe(operation));
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Keyporter admin API', version, description: 'Every `*_at` is integer Unix seconds. Lists are pages: send `next` as `after` for the next one.' },
+    info: {
+      title: 'Keyporter admin API',
+      version,
+      description: 'Every `*_at` is integer Unix seconds. Lists are pages: send `next` as `after` for the next one.',
+    },
     security: [{ key: [] }],
   });
 }
@@ -20,7 +28,10 @@ function describe(operation: Operation): RouteConfig {
   if (params !== null) request['params'] = params;
   if (query !== null) request['query'] = query;
   if (body !== null) request['body'] = { content: { 'application/json': { schema: body } } };
-  const content = reply === null ? { 'application/x-ndjson': { schema: { type: 'string' as const } } } : { 'application/json': { schema: reply } };
+  const content =
+    reply === null
+      ? { 'application/x-ndjson': { schema: { type: 'string' as const } } }
+      : { 'application/json': { schema: reply } };
   return {
     method: operation.method,
     path: operation.path,
@@ -28,7 +39,10 @@ function describe(operation: Operation): RouteConfig {
     description: accessInWords(operation.access),
     request: request as NonNullable<RouteConfig['request']>,
     responses: {
-      [operation.status]: { description: operation.revealsSecret ? 'Done. Holds the secret, which is shown once.' : 'Done.', content },
+      [operation.status]: {
+        description: operation.revealsSecret ? 'Done. Holds the secret, which is shown once.' : 'Done.',
+        content,
+      },
       default: { description: 'Refused.', content: { 'application/problem+json': { schema: problemSchema } } },
     },
   };

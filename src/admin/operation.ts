@@ -62,7 +62,12 @@ export interface Operation {
   handle(call: RawCall): Promise<unknown>;
 }
 
-interface Definition<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType> {
+interface Definition<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Reply extends z.ZodType,
+> {
   method: Operation['method'];
   path: string;
   summary: string;
@@ -111,6 +116,10 @@ export function defineOperation<
 }
 
 /** Parts an operation does not take must be empty: what is silently dropped would be taken for understood. */
-function checked<Schema extends z.ZodType>(schema: Schema | undefined, value: unknown, place: 'path' | 'query' | 'body'): z.output<Schema> {
+function checked<Schema extends z.ZodType>(
+  schema: Schema | undefined,
+  value: unknown,
+  place: 'path' | 'query' | 'body',
+): z.output<Schema> {
   return parsePart(schema ?? NOTHING, value, place) as z.output<Schema>;
 }

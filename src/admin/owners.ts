@@ -45,7 +45,11 @@ export const ownerOperations: Operation[] = [
 ];
 
 async function keysOf({ caller, context }: Acting, owner: string): Promise<KeyRecord[]> {
-  if (!reaches(caller, owner)) throw new Refusal('not_found', { message: NO_SUCH_OWNER, reason: 'another owner than the one the key is bound to' });
+  if (!reaches(caller, owner))
+    throw new Refusal('not_found', {
+      message: NO_SUCH_OWNER,
+      reason: 'another owner than the one the key is bound to',
+    });
   const keys: KeyRecord[] = [];
   for await (const key of eachKey(context, { owner })) keys.push(key);
   if (keys.length === 0) throw new Refusal('not_found', { message: NO_SUCH_OWNER });

@@ -58,11 +58,22 @@ export interface AuditVerdict {
 }
 
 export interface AuditPort {
-  list(page: { limit: number; after?: string }, filter?: { action?: string; target?: string; actor?: string }): Promise<{ data: AuditEntry[]; next: string | null }>;
+  list(
+    page: { limit: number; after?: string },
+    filter?: { action?: string; target?: string; actor?: string },
+  ): Promise<{ data: AuditEntry[]; next: string | null }>;
   /** Also compares with a head of the chain that was kept elsewhere. */
   verify(outside?: { sequence: number; hash: string }): Promise<AuditVerdict>;
   /** Records an act or a refused attempt that changed no key (config reload, denied admin call). */
-  record(entry: { actor: string; address: string | null; requestId: string | null; action: string; target: string; result: string; details: unknown }): Promise<void>;
+  record(entry: {
+    actor: string;
+    address: string | null;
+    requestId: string | null;
+    action: string;
+    target: string;
+    result: string;
+    details: unknown;
+  }): Promise<void>;
 }
 
 export interface ExplainRequest {
@@ -150,5 +161,11 @@ export interface AdminPorts {
   backup(file: string): Promise<{ file: string; bytes: number; keys: number }>;
   /** Begins the drain of the gateway. Null offline. */
   stop: (() => void) | null;
-  policy: { defaultScopes: readonly string[]; defaultExpirySeconds: number | null; maxLifetimeSeconds: number | null; required: readonly string[]; selfService: readonly string[] };
+  policy: {
+    defaultScopes: readonly string[];
+    defaultExpirySeconds: number | null;
+    maxLifetimeSeconds: number | null;
+    required: readonly string[];
+    selfService: readonly string[];
+  };
 }

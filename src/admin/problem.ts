@@ -13,7 +13,10 @@ export class AdminRefusal extends Refusal {
   readonly faults: readonly Fault[];
   readonly keyId: string | null;
 
-  constructor(code: Refusal['code'], details: ConstructorParameters<typeof Refusal>[1] & { faults?: readonly Fault[]; keyId?: string }) {
+  constructor(
+    code: Refusal['code'],
+    details: ConstructorParameters<typeof Refusal>[1] & { faults?: readonly Fault[]; keyId?: string },
+  ) {
     super(code, details);
     this.faults = details.faults ?? [];
     this.keyId = details.keyId ?? null;
@@ -34,7 +37,8 @@ export function problemResponse(refusal: Refusal, requestId: string | null, plac
   if (faults.length > 0) body.errors = [...faults];
   if (refusal instanceof AdminRefusal && refusal.keyId !== null) body.key_id = refusal.keyId;
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
-  for (let at = 0; at + 1 < refusal.headers.length; at += 2) headers.append(refusal.headers[at] ?? '', refusal.headers[at + 1] ?? '');
+  for (let at = 0; at + 1 < refusal.headers.length; at += 2)
+    headers.append(refusal.headers[at] ?? '', refusal.headers[at + 1] ?? '');
   return new Response(JSON.stringify(body), { status: refusal.status, headers });
 }
 

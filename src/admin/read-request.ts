@@ -13,7 +13,9 @@ export async function readBody(request: Request): Promise<string> {
   for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > LARGEST_BODY_BYTES) {
-      throw new Refusal('request_too_large', { message: `The body is larger than ${LARGEST_BODY_BYTES} bytes, the most the admin API takes.` });
+      throw new Refusal('request_too_large', {
+        message: `The body is larger than ${LARGEST_BODY_BYTES} bytes, the most the admin API takes.`,
+      });
     }
     chunks.push(chunk);
   }
@@ -53,31 +55,46 @@ function refusePrototype(name: string, value: unknown): unknown {
 export function queryOf(url: URL): Record<string, string> {
   const query: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of url.searchParams) {
-    if (name in query) throw new AdminRefusal('bad_request', { message: `The query names "${name}" twice. Send it once.` });
+    if (name in query)
+      throw new AdminRefusal('bad_request', { message: `The query names "${name}" twice. Send it once.` });
     query[name] = value;
   }
   return { ...query };
 }
 
 /** Checks a part of the request against its schema; a failure names every fault with its place. */
-export function parsePart<Schema extends z.ZodType>(schema: Schema, value: unknown, place: Fault['in']): z.output<Schema> {
+export function parsePart<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  place: Fault['in'],
+): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   if (place === 'path') throw new Refusal('not_found');
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, place));
   const first = faults[0];
-  const detail = first === undefined ? 'The request is not valid.' : `${wordsFor(first)}${faults.length > 1 ? `, and ${faults.length - 1} more` : ''}.`;
+  const detail =
+    first === undefined
+      ? 'The request is not valid.'
+      : `${wordsFor(first)}${faults.length > 1 ? `, and ${faults.length - 1} more` : ''}.`;
   throw new AdminRefusal(place === 'body' ? 'invalid_value' : 'bad_request', { message: detail, faults });
 }
 
 function faultsOf(issue: z.core.$ZodIssue, place: Fault['in']): Fault[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => ({ pointer: pointerOf([...issue.path, name]), in: place, detail: 'unknown member' }));
+    return issue.keys.map((name) => ({
+      pointer: pointerOf([...issue.path, name]),
+      in: place,
+      detail: 'unknown member',
+    }));
   }
   return [{ pointer: pointerOf(issue.path), in: place, detail: issue.message }];
 }
 
 function wordsFor(fault: Fault): string {
-  const where = fault.pointer === '' ? `The ${fault.in}` : `${fault.in === 'query' ? 'Query parameter' : 'Member'} "${fault.pointer.slice(1)}"`;
+  const where =
+    fault.pointer === ''
+      ? `The ${fault.in}`
+      : `${fault.in === 'query' ? 'Query parameter' : 'Member'} "${fault.pointer.slice(1)}"`;
   return `${where} is not valid: ${fault.detail}`;
 }

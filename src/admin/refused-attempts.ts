@@ -16,7 +16,15 @@ export interface RefusedAttempts {
 }
 
 /** At most 60 entries a minute for each actor, so that nobody can fill the trail; the next entry tells how many were left out. */
-export function createRefusedAttempts({ audit, clock, log }: { audit: AuditPort; clock: Clock; log: Log }): RefusedAttempts {
+export function createRefusedAttempts({
+  audit,
+  clock,
+  log,
+}: {
+  audit: AuditPort;
+  clock: Clock;
+  log: Log;
+}): RefusedAttempts {
   const recent = new Map<string, { sinceMs: number; count: number }>();
   return {
     async record({ actor, act, target, refusal }) {
@@ -26,7 +34,15 @@ export function createRefusedAttempts({ audit, clock, log }: { audit: AuditPort;
       const details = { reason: refusal.reason, ...(leftOut > 0 ? { left_out: leftOut } : {}) };
       const { id, address, requestId } = actor;
       try {
-        await audit.record({ actor: id, address, requestId, action: act, target, result: `refused: ${refusal.code}`, details });
+        await audit.record({
+          actor: id,
+          address,
+          requestId,
+          action: act,
+          target,
+          result: `refused: ${refusal.code}`,
+          details,
+        });
       } catch (error) {
         log.warn({ act, target, error: String(error) }, 'a refused attempt could not be written to the audit trail');
       }
@@ -35,7 +51,11 @@ export function createRefusedAttempts({ audit, clock, log }: { audit: AuditPort;
 }
 
 /** How many were left out before this one; null = leave this one out too. */
-function admitted(recent: Map<string, { sinceMs: number; count: number }>, actorId: string, nowMs: number): number | null {
+function admitted(
+  recent: Map<string, { sinceMs: number; count: number }>,
+  actorId: string,
+  nowMs: number,
+): number | null {
   const window = recent.get(actorId);
   if (window !== undefined && nowMs - window.sinceMs < MINUTE_MS) {
     window.count += 1;

@@ -21,7 +21,12 @@ export const requestOperations: Operation[] = [
       const foreign = bound !== null && filter.owner !== undefined && filter.owner !== bound;
       if (bound !== null) filter.owner = bound;
       if (query.follow === '1' || query.follow === 'true') {
-        return followRows({ watch: context.ports.requests.watch.bind(context.ports.requests), fits: (row) => !foreign && fits(row, filter), clock: context.settings.clock, signal });
+        return followRows({
+          watch: context.ports.requests.watch.bind(context.ports.requests),
+          fits: (row) => !foreign && fits(row, filter),
+          clock: context.settings.clock,
+          signal,
+        });
       }
       if (foreign) return { data: [], next: null };
       const page = await context.ports.requests.list(filter, defined({ limit: query.limit, after: query.after }));

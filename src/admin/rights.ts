@@ -24,7 +24,9 @@ export function reaches(caller: AdminCaller, owner: string | null): boolean {
 
 /** True when the caller holds `scope`. */
 export function holds({ caller, context }: Acting, scope: string): boolean {
-  return caller.holder === 'operator' || caller.holder.scopes.some((granted) => context.settings.covers(granted, scope));
+  return (
+    caller.holder === 'operator' || caller.holder.scopes.some((granted) => context.settings.covers(granted, scope))
+  );
 }
 
 /** Refuses when the caller does not hold `scope`. */
@@ -61,9 +63,12 @@ export async function asOfNow({ caller, context }: Acting): Promise<AdminCaller>
   const { holder, keyId } = caller;
   if (keyId === null || holder === 'operator') return caller;
   const record = await context.ports.keys.get(keyId);
-  if (record === null || !(await isUsable(record, context))) throw new Refusal('invalid_api_key', { reason: 'the key ended while its request waited' });
+  if (record === null || !(await isUsable(record, context)))
+    throw new Refusal('invalid_api_key', { reason: 'the key ended while its request waited' });
   // The holder that came with the request is already narrowed to what the keys above it allow.
-  const scopes = holder.scopes.filter((scope) => record.scopes.some((granted) => context.settings.covers(granted, scope)));
+  const scopes = holder.scopes.filter((scope) =>
+    record.scopes.some((granted) => context.settings.covers(granted, scope)),
+  );
   return { ...caller, holder: { ...record, scopes } };
 }
 
@@ -76,4 +81,3 @@ export function requireKnownScopes(scopes: readonly string[] | undefined, { cont
     faults: unknown.map(({ at }) => ({ pointer: pointerOf(['scopes', at]), in: 'body', detail: 'unknown scope' })),
   });
 }
-

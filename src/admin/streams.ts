@@ -26,10 +26,20 @@ export const streamOperations: Operation[] = [
     async run({ params, caller, context }) {
       const within = runningWithin({ caller, context }).some((running) => running.id === params.id);
       if (!within || context.ports.streams?.end(params.id) !== true) {
-        throw new Refusal('not_found', { message: 'No request with this id runs now. `keyporter streams` shows what does.' });
+        throw new Refusal('not_found', {
+          message: 'No request with this id runs now. `keyporter streams` shows what does.',
+        });
       }
       const { id: actor, address, requestId } = caller.actor;
-      await context.ports.audit.record({ actor, address, requestId, action: 'stream.end', target: `request:${params.id}`, result: 'done', details: null });
+      await context.ports.audit.record({
+        actor,
+        address,
+        requestId,
+        action: 'stream.end',
+        target: `request:${params.id}`,
+        result: 'done',
+        details: null,
+      });
       return { id: params.id, ended: true as const };
     },
   }),

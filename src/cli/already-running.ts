@@ -10,14 +10,22 @@ import type { ServeOptions } from './serve-options.js';
  * When a gateway already runs with this data directory: says so and answers the exit code 0 if it is
  * the one that was asked for, fails if it was started differently. Null when none runs.
  */
-export async function reportRunning(invocation: Invocation, loaded: LoadedConfig, dataDir: string): Promise<number | null> {
+export async function reportRunning(
+  invocation: Invocation,
+  loaded: LoadedConfig,
+  dataDir: string,
+): Promise<number | null> {
   const { runningGateway } = await import('../storage/data-directory.js');
   const running = await runningGateway(dataDir);
   if (running === null) return null;
   const difference = await differenceTo(invocation.options, loaded, await statusOf(running, dataDir));
   if (difference === null) {
     const { io, globals } = invocation;
-    io.out(globals.json ? `${JSON.stringify({ already_running: true, url: running.url, pid: running.pid })}\n` : `Keyporter is already running at ${running.url}\n`);
+    io.out(
+      globals.json
+        ? `${JSON.stringify({ already_running: true, url: running.url, pid: running.pid })}\n`
+        : `Keyporter is already running at ${running.url}\n`,
+    );
     return 0;
   }
   throw new Failure(
@@ -31,8 +39,13 @@ async function statusOf(running: { pid: number; socket: string }, dataDir: strin
 }
 
 /** What was asked for and does not hold for the gateway that runs, as a clause; null when all of it does. */
-async function differenceTo({ listen, upstream = [] }: ServeOptions, loaded: LoadedConfig, status: StatusBody): Promise<string | null> {
-  if (loaded.file !== status.config_file) return `with ${status.config_file === null ? 'no configuration file' : `the configuration ${status.config_file}`}`;
+async function differenceTo(
+  { listen, upstream = [] }: ServeOptions,
+  loaded: LoadedConfig,
+  status: StatusBody,
+): Promise<string | null> {
+  if (loaded.file !== status.config_file)
+    return `with ${status.config_file === null ? 'no configuration file' : `the configuration ${status.config_file}`}`;
   const missing = upstream.find((url) => !status.upstreams.some((known) => sameServer(known.url, url)));
   if (missing !== undefined) return `without the model server ${missing}`;
   if (listen === undefined) return null;

@@ -17,13 +17,19 @@ const LONGEST_WAIT_MS = 2000;
 export async function printStart(invocation: Invocation, gateway: RunningGateway, places: Places): Promise<void> {
   const { io, globals } = invocation;
   if (globals.json) {
-    const key = gateway.firstKey === null ? null : { id: gateway.firstKey.record.id, key: gateway.firstKey.secret.reveal() };
-    io.out(`${JSON.stringify({ url: gateway.url, config_file: places.configFile, data_dir: places.dataDir, first_key: key, warnings: gateway.warnings })}\n`);
+    const key =
+      gateway.firstKey === null ? null : { id: gateway.firstKey.record.id, key: gateway.firstKey.secret.reveal() };
+    io.out(
+      `${JSON.stringify({ url: gateway.url, config_file: places.configFile, data_dir: places.dataDir, first_key: key, warnings: gateway.warnings })}\n`,
+    );
     return;
   }
   io.out(`${styled(io, 'bold', `Keyporter ${io.version}`)} is running at ${styled(io, 'bold', gateway.url)}\n`);
-  io.out(`  configuration   ${printable(places.configFile ?? 'no file, defaults')}\n  data directory  ${printable(places.dataDir)}\n`);
-  for (const listener of gateway.listeners.slice(1)) io.out(`  also listens on ${listener.url} (${listener.serve.join(', ') || listener.profile})\n`);
+  io.out(
+    `  configuration   ${printable(places.configFile ?? 'no file, defaults')}\n  data directory  ${printable(places.dataDir)}\n`,
+  );
+  for (const listener of gateway.listeners.slice(1))
+    io.out(`  also listens on ${listener.url} (${listener.serve.join(', ') || listener.profile})\n`);
   const told = await firstLook(gateway);
   printEngines(io, gateway.engines());
   printTry(io, gateway);
@@ -44,11 +50,15 @@ async function firstLook(gateway: RunningGateway): Promise<Map<string, string>> 
 
 /** Model servers that answer without a key on an address others reach: Keyporter in front of them guards nothing. */
 async function printExposed(io: Io, gateway: RunningGateway): Promise<void> {
-  for (const { finding, cure } of await gateway.exposed()) io.out(`${styled(io, 'yellow', 'Warning:')} ${printable(finding)} ${printable(cure)}\n`);
+  for (const { finding, cure } of await gateway.exposed())
+    io.out(`${styled(io, 'yellow', 'Warning:')} ${printable(finding)} ${printable(cure)}\n`);
 }
 
 function printEngines(io: Io, engines: readonly ReplicaState[]): void {
-  if (engines.length === 0) io.out('  No model server was found on this machine yet. Looking again every 10 seconds; or name one with --upstream URL.\n');
+  if (engines.length === 0)
+    io.out(
+      '  No model server was found on this machine yet. Looking again every 10 seconds; or name one with --upstream URL.\n',
+    );
   for (const engine of engines) io.out(`  ${printable(sentence(engine))}\n`);
 }
 
@@ -78,7 +88,9 @@ function printTry(io: Io, { firstKey, url, modelNames }: RunningGateway): void {
   const key = firstKey.secret.reveal();
   io.out(`\nYour first key, shown this once:\n  ${styled(io, 'bold', key)}\n`);
   if (model === undefined) {
-    io.out(`There is no model yet to try it with. When there is, it is listed by\n  curl ${quoted(`${url}/v1/models`)} -H ${quoted(`authorization: Bearer ${key}`)}\n`);
+    io.out(
+      `There is no model yet to try it with. When there is, it is listed by\n  curl ${quoted(`${url}/v1/models`)} -H ${quoted(`authorization: Bearer ${key}`)}\n`,
+    );
     return;
   }
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Say hello.' }] });

@@ -18,7 +18,9 @@ interface Question {
 export async function ask<Body>(client: AdminClient, path: string, question: Question = {}): Promise<Answer<Body>> {
   const response = await client.fetch(path, {
     method: question.method ?? 'GET',
-    ...(question.body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(question.body) }),
+    ...(question.body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(question.body) }),
   });
   const text = await response.text();
   if (!response.ok) throw refusedBy(client, response.status, text);
@@ -66,10 +68,15 @@ export function segment(text: string | undefined): string {
 function refusedBy(client: AdminClient, status: number, text: string): Failure {
   const problem = parsed(text) as Partial<Problem>;
   if (typeof problem.detail !== 'string' || typeof problem.code !== 'string') {
-    return new Failure(otherError(problem) ?? `The answer (status ${status}) is not from a Keyporter admin API. Check the address.`);
+    return new Failure(
+      otherError(problem) ?? `The answer (status ${status}) is not from a Keyporter admin API. Check the address.`,
+    );
   }
   if (problem.code === 'unknown_url' && client.way !== 'offline') {
-    return new Failure(`${problem.detail} The gateway may be of another version than this command; restart it after an update.`, { problem: problem as Problem });
+    return new Failure(
+      `${problem.detail} The gateway may be of another version than this command; restart it after an update.`,
+      { problem: problem as Problem },
+    );
   }
   return new Failure(problem.detail, { problem: problem as Problem });
 }

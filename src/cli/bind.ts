@@ -13,7 +13,9 @@ export function createBind(io: Io, finished: (exitCode: number) => void): Bind {
       const { run } = await load();
       const args = (command.processedArgs as (string | string[] | undefined)[]).flat();
       const root = rootOf(command);
-      finished(await run({ io, globals: globalsOf(root), args, options: command.opts(), commands: () => listCommands(root) }));
+      finished(
+        await run({ io, globals: globalsOf(root), args, options: command.opts(), commands: () => listCommands(root) }),
+      );
     };
 }
 

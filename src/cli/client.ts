@@ -23,7 +23,11 @@ export interface ConnectOptions {
 }
 
 /** Does `work` over the admin API and closes the way to it again. */
-export async function withAdmin<T>(invocation: Invocation, work: (client: AdminClient) => Promise<T>, options: ConnectOptions = {}): Promise<T> {
+export async function withAdmin<T>(
+  invocation: Invocation,
+  work: (client: AdminClient) => Promise<T>,
+  options: ConnectOptions = {},
+): Promise<T> {
   const client = await connect(invocation, options);
   try {
     return await work(client);
@@ -49,7 +53,9 @@ export function remoteUrl({ globals, io }: Invocation): URL | null {
   if (text === undefined) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.search !== '') {
-    throw misuse(`"${text.replace(/\/\/[^/]*@/, '//')}" is no address of a gateway. Write it like https://keys.example.com.`);
+    throw misuse(
+      `"${text.replace(/\/\/[^/]*@/, '//')}" is no address of a gateway. Write it like https://keys.example.com.`,
+    );
   }
   return requireSafe(url);
 }
@@ -64,15 +70,20 @@ function requireSafe(url: URL): URL {
 /** The caller's own key: standard input with `--key -`, else the environment. */
 export async function keyToSend({ io, globals }: Invocation): Promise<Secret> {
   const text = (globals.key === '-' ? await io.readInput() : (io.env['KEYPORTER_KEY'] ?? '')).trim();
-  if (text === '') throw new Failure('No key to send. Set KEYPORTER_KEY, or write "--key -" and send the key on standard input.');
-  if (!/^[\x21-\x7e]{1,1024}$/.test(text)) throw new Failure('What was given as a key is none: it holds spaces or is too long.');
+  if (text === '')
+    throw new Failure('No key to send. Set KEYPORTER_KEY, or write "--key -" and send the key on standard input.');
+  if (!/^[\x21-\x7e]{1,1024}$/.test(text))
+    throw new Failure('What was given as a key is none: it holds spaces or is too long.');
   return new Secret(text);
 }
 
 export function connectRemote(url: URL, key: Secret): AdminClient {
   const fetch = httpFetch({ base: url, key });
   const unreachable = (error: unknown): never => {
-    throw new Failure(`Nothing answers at ${url.origin} (${messageOf(error)}). Check the address and whether the gateway runs.`, { cause: error });
+    throw new Failure(
+      `Nothing answers at ${url.origin} (${messageOf(error)}). Check the address and whether the gateway runs.`,
+      { cause: error },
+    );
   };
   return { way: 'remote', fetch: (path, init) => fetch(path, init).catch(unreachable), close: async () => undefined };
 }

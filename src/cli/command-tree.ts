@@ -17,7 +17,9 @@ export function listCommands(command: Command, words: string[] = []): ListedComm
   const listed: ListedCommand = {
     words,
     summary: command.summary() || command.description(),
-    options: visibleOptions.flatMap((option) => (option.long ? [{ flag: option.long, summary: option.description }] : [])),
+    options: visibleOptions.flatMap((option) =>
+      option.long ? [{ flag: option.long, summary: option.description }] : [],
+    ),
     next: visibleCommands.map((sub) => ({ name: sub.name(), summary: sub.summary() || sub.description() })),
   };
   return [listed, ...visibleCommands.flatMap((sub) => listCommands(sub, [...words, sub.name()]))];
@@ -25,6 +27,8 @@ export function listCommands(command: Command, words: string[] = []): ListedComm
 
 function visible(command: Command) {
   const help = command.createHelp();
-  const visibleCommands = help.visibleCommands(command).filter((sub) => sub.name() !== 'help' && !sub.summary().includes('(not yet in this version)'));
+  const visibleCommands = help
+    .visibleCommands(command)
+    .filter((sub) => sub.name() !== 'help' && !sub.summary().includes('(not yet in this version)'));
   return { visibleCommands, visibleOptions: [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)] };
 }

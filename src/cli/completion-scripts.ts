@@ -2,7 +2,9 @@ import type { ListedCommand } from './command-tree.js';
 
 /** For bash: `source <(keyporter completion bash)`. */
 export function bashCompletion(commands: readonly ListedCommand[]): string {
-  const cases = commands.map((command) => `    ${quoted(command.words.join(' '))}) candidates=${quoted(candidates(command).join(' '))} ;;`);
+  const cases = commands.map(
+    (command) => `    ${quoted(command.words.join(' '))}) candidates=${quoted(candidates(command).join(' '))} ;;`,
+  );
   return `_keyporter() {
   local current=\${COMP_WORDS[COMP_CWORD]} path= candidates= word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -32,8 +34,12 @@ export function zshCompletion(commands: readonly ListedCommand[]): string {
 export function fishCompletion(commands: readonly ListedCommand[]): string {
   const lines = commands.flatMap((command) => {
     const condition = `-n ${quoted(fishCondition(command))}`;
-    const names = command.next.map(({ name, summary }) => `complete -c keyporter -f ${condition} -a ${quoted(name)} -d ${quoted(summary)}`);
-    const options = command.options.map(({ flag, summary }) => `complete -c keyporter ${condition} -l ${flag.slice(2)} -d ${quoted(summary)}`);
+    const names = command.next.map(
+      ({ name, summary }) => `complete -c keyporter -f ${condition} -a ${quoted(name)} -d ${quoted(summary)}`,
+    );
+    const options = command.options.map(
+      ({ flag, summary }) => `complete -c keyporter ${condition} -l ${flag.slice(2)} -d ${quoted(summary)}`,
+    );
     return [...names, ...options];
   });
   return `${lines.join('\n')}\n`;

@@ -25,16 +25,30 @@ export function misuse(sentence: string): Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof Refusal) return new Failure(error.publicMessage, { problem: problemOf(error), cause: error });
-  return new Failure(`Keyporter failed at this: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new Failure(`Keyporter failed at this: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
 }
 
 /** The failure as the admin API would have sent it. */
 export function problemOfFailure(failure: Failure): Problem {
   if (failure.problem !== null) return failure.problem;
   const code = failure.exitCode === 2 ? 'wrong_usage' : 'failed';
-  return { type: 'about:blank', title: code === 'failed' ? 'Failed' : 'Wrong usage', status: failure.exitCode === 2 ? 400 : 500, code, detail: failure.message };
+  return {
+    type: 'about:blank',
+    title: code === 'failed' ? 'Failed' : 'Wrong usage',
+    status: failure.exitCode === 2 ? 400 : 500,
+    code,
+    detail: failure.message,
+  };
 }
 
 function problemOf(refusal: Refusal): Problem {
-  return { type: 'about:blank', title: refusal.code, status: refusal.status, code: refusal.code, detail: refusal.publicMessage };
+  return {
+    type: 'about:blank',
+    title: refusal.code,
+    status: refusal.status,
+    code: refusal.code,
+    detail: refusal.publicMessage,
+  };
 }

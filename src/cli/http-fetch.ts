@@ -12,7 +12,8 @@ export function httpFetch(place: Place): AdminFetch {
   return async (path, init = {}) => {
     const message = await send(place, path, init);
     const headers = new Headers();
-    for (let at = 0; at + 1 < message.rawHeaders.length; at += 2) headers.append(message.rawHeaders[at] ?? '', message.rawHeaders[at + 1] ?? '');
+    for (let at = 0; at + 1 < message.rawHeaders.length; at += 2)
+      headers.append(message.rawHeaders[at] ?? '', message.rawHeaders[at + 1] ?? '');
     const status = message.statusCode ?? 502;
     const empty = status === 204 || status === 304;
     return new Response(empty ? null : (Readable.toWeb(message) as ReadableStream<Uint8Array>), { status, headers });
@@ -34,7 +35,11 @@ function send(place: Place, path: string, init: NonNullable<Parameters<AdminFetc
   });
 }
 
-function start(base: URL, path: string, options: { method: string; headers: Record<string, string>; signal?: AbortSignal }) {
+function start(
+  base: URL,
+  path: string,
+  options: { method: string; headers: Record<string, string>; signal?: AbortSignal },
+) {
   const url = new URL(base.pathname.replace(/\/+$/, '') + path, base);
   return base.protocol === 'https:' ? secureRequest(url, options) : plainRequest(url, options);
 }

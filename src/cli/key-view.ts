@@ -10,13 +10,23 @@ export async function printKeys(io: Io, keys: readonly KeyBody[]): Promise<void>
     io.out('No keys.\n');
     return;
   }
-  const rows = keys.map((key) => [key.id, key.name, key.owner ?? '-', key.scopes.join(' '), stateOf(key), moment(key.expires_at, 'never'), moment(key.last_used_at, 'never')]);
+  const rows = keys.map((key) => [
+    key.id,
+    key.name,
+    key.owner ?? '-',
+    key.scopes.join(' '),
+    stateOf(key),
+    moment(key.expires_at, 'never'),
+    moment(key.last_used_at, 'never'),
+  ]);
   await printTable(io, ['ID', 'NAME', 'OWNER', 'SCOPES', 'STATE', 'EXPIRES', 'LAST USED'], rows);
 }
 
 /** Everything about one key. Times are UTC. */
 export function printKey(io: Io, key: KeyBody): void {
-  const previous = key.previous && `works until ${moment(key.previous.expires_at)}, last used ${moment(key.previous.last_used_at, 'never')}`;
+  const previous =
+    key.previous &&
+    `works until ${moment(key.previous.expires_at)}, last used ${moment(key.previous.last_used_at, 'never')}`;
   printFacts(io, [
     ['id', key.id],
     ['name', key.name],
@@ -35,13 +45,23 @@ export function printKey(io: Io, key: KeyBody): void {
     ['rotated', moment(key.rotated_at)],
     ['old secret', previous],
     ['last used', moment(key.last_used_at, 'never')],
-    ...(key.revoked_at === null ? [] : [['revoked', `${moment(key.revoked_at)}${key.revoke_reason === null ? '' : `: ${key.revoke_reason}`}`] as const]),
+    ...(key.revoked_at === null
+      ? []
+      : [
+          [
+            'revoked',
+            `${moment(key.revoked_at)}${key.revoke_reason === null ? '' : `: ${key.revoke_reason}`}`,
+          ] as const,
+        ]),
   ]);
 }
 
 /** A secret that was just made. It goes to standard output alone on its line, so that a script can take it. */
 export function printSecret(io: Io, made: KeyBody & { key: string }): void {
-  if (io.outIsTerminal) io.err(`${styled(io, 'green', `Key ${made.id} "${printable(made.name)}".`)} This is its secret; it is not shown again:\n`);
+  if (io.outIsTerminal)
+    io.err(
+      `${styled(io, 'green', `Key ${made.id} "${printable(made.name)}".`)} This is its secret; it is not shown again:\n`,
+    );
   io.out(`${made.key}\n`);
 }
 
@@ -52,6 +72,8 @@ function stateOf(key: KeyBody): string {
 }
 
 function pairs(record: Readonly<Record<string, unknown>>): string | null {
-  const entries = Object.entries(record).map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : String(value)}`);
+  const entries = Object.entries(record).map(
+    ([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : String(value)}`,
+  );
   return entries.length === 0 ? null : entries.join(' ');
 }

@@ -15,18 +15,27 @@ export interface Local {
  * gateway that runs there.
  */
 export async function findLocal({ io, globals }: Invocation): Promise<Local> {
-  const [{ findConfigFile, formatFaults, loadConfig }, { resolveDataDir }] = await Promise.all([import('../config/load.js'), import('../config/data-dir.js')]);
+  const [{ findConfigFile, formatFaults, loadConfig }, { resolveDataDir }] = await Promise.all([
+    import('../config/load.js'),
+    import('../config/data-dir.js'),
+  ]);
   const { env, cwd, home } = io;
   const file = await findConfigFile({ flag: globals.config, env, cwd, home });
   const outcome = await loadConfig(file === null ? { env, cwd } : { file, env, cwd });
   const place = { flag: globals.dataDir, env, home, cwd };
   if (outcome.ok) {
     const { loaded } = outcome;
-    return { dataDir: resolveDataDir({ ...place, config: loaded.config, configFile: loaded.file }), configuration: { loaded } };
+    return {
+      dataDir: resolveDataDir({ ...place, config: loaded.config, configFile: loaded.file }),
+      configuration: { loaded },
+    };
   }
   const faults = formatFaults(outcome.faults);
   if (globals.dataDir === undefined && (env['KEYPORTER_DATA_DIR'] ?? '') === '') throw faultyConfiguration(faults);
-  return { dataDir: resolveDataDir({ ...place, config: { data_dir: null }, configFile: null }), configuration: { faults } };
+  return {
+    dataDir: resolveDataDir({ ...place, config: { data_dir: null }, configFile: null }),
+    configuration: { faults },
+  };
 }
 
 /** The configuration of a place whose configuration has to be right. */
@@ -36,5 +45,7 @@ export function requireConfiguration({ configuration }: Local): LoadedConfig {
 }
 
 function faultyConfiguration(faults: string): Failure {
-  return new Failure(`${faults}\nThe configuration is faulty. Correct it (\`keyporter check\` lists every fault), or name another file with --config.`);
+  return new Failure(
+    `${faults}\nThe configuration is faulty. Correct it (\`keyporter check\` lists every fault), or name another file with --config.`,
+  );
 }

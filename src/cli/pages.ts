@@ -17,7 +17,7 @@ export async function gather<Row>(
 ): Promise<{ text: string; rows: Row[] }> {
   const rows: Row[] = [];
   const most = asked.limit ?? Infinity;
-  for (let after = asked.after; ; ) {
+  for (let after = asked.after; ;) {
     const { body, text } = await page(Math.min(MOST_A_PAGE, most - rows.length), after);
     const first = rows.length === 0;
     for (const row of body.data) rows.push(row);

@@ -7,7 +7,9 @@ export function addActivityCommands(program: Command, bind: Bind): void {
   program
     .command('explain')
     .summary('why a request passes or not')
-    .description('Asks every rule about a request, without sending it, and prints each answer. "--key -" reads the secret in question from standard input.')
+    .description(
+      'Asks every rule about a request, without sending it, and prints each answer. "--key -" reads the secret in question from standard input.',
+    )
     .argument('<method>', 'such as POST')
     .argument('<path>', 'such as /v1/chat/completions')
     .option('--id <id>', 'the key in question')
@@ -27,18 +29,28 @@ export function addActivityCommands(program: Command, bind: Bind): void {
     .option('--since <when>', 'a duration back, such as 1h, or a date', pastMoment)
     .option('--limit <rows>', 'at most so many', rowCount)
     .option('--after <cursor>', 'go on after a page: its "next"')
-    .addHelpText('after', examples('keyporter requests -f --status 4xx', 'keyporter requests --key-id Hx81kTzPq02a --since 1h'))
+    .addHelpText(
+      'after',
+      examples('keyporter requests -f --status 4xx', 'keyporter requests --key-id Hx81kTzPq02a --since 1h'),
+    )
     .action(bind(() => import('./commands/requests.js')));
   const streams = program
     .command('streams')
     .summary('what runs and waits now')
     .action(bind(() => import('./commands/streams.js')));
-  streams.command('end').summary('end a running request').argument('<id>', 'id of the request').action(bind(() => import('./commands/streams-end.js')));
+  streams
+    .command('end')
+    .summary('end a running request')
+    .argument('<id>', 'id of the request')
+    .action(bind(() => import('./commands/streams-end.js')));
   addAuditCommands(program, bind);
 }
 
 function addAuditCommands(program: Command, bind: Bind): void {
-  const audit = program.command('audit').summary('who changed what').description('Shows, checks and exports the audit trail.');
+  const audit = program
+    .command('audit')
+    .summary('who changed what')
+    .description('Shows, checks and exports the audit trail.');
   audit
     .command('list')
     .summary('list changes and refused attempts')
@@ -51,9 +63,14 @@ function addAuditCommands(program: Command, bind: Bind): void {
   audit
     .command('verify')
     .summary('prove that nothing was changed or removed')
-    .description('Checks the chain of the audit trail, and names what this cannot prove. With --against, also that an earlier export is still part of it.')
+    .description(
+      'Checks the chain of the audit trail, and names what this cannot prove. With --against, also that an earlier export is still part of it.',
+    )
     .option('--against <file>', 'an earlier `audit export` or `audit verify --json`')
     .addHelpText('after', examples('keyporter audit verify', 'keyporter audit verify --against last-month.ndjson'))
     .action(bind(() => import('./commands/audit-verify.js')));
-  audit.command('export').summary('print all entries, one JSON object a line').action(bind(() => import('./commands/audit-export.js')));
+  audit
+    .command('export')
+    .summary('print all entries, one JSON object a line')
+    .action(bind(() => import('./commands/audit-export.js')));
 }

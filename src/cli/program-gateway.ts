@@ -5,24 +5,51 @@ import { many } from './values.js';
 /** The gateway itself: `serve`, `stop`, `check`, `config`, `backup`, `status` and the like. */
 export function addGatewayCommands(program: Command, bind: Bind): void {
   addServe(program, bind);
-  program.command('stop').summary('let running requests end, then stop the gateway').action(bind(() => import('./commands/stop.js')));
+  program
+    .command('stop')
+    .summary('let running requests end, then stop the gateway')
+    .action(bind(() => import('./commands/stop.js')));
   program
     .command('check')
     .summary('validate a configuration and say what it would do')
     .argument('[file]', 'the file; the one that would be used unless given')
     .action(bind(() => import('./commands/check.js')));
-  const config = program.command('config').summary('the configuration').description('Shows the configuration, or its schema.');
-  config.command('schema').summary('JSON Schema, for editors').action(bind(() => import('./commands/config-schema.js')));
-  config.command('show').summary('the effective configuration, secrets masked').action(bind(() => import('./commands/config-show.js')));
-  program.command('status').summary('what runs, where, and how it is').action(bind(() => import('./commands/status.js')));
-  program.command('doctor').summary('every misconfiguration, with its cure').action(bind(() => import('./commands/doctor.js')));
+  const config = program
+    .command('config')
+    .summary('the configuration')
+    .description('Shows the configuration, or its schema.');
+  config
+    .command('schema')
+    .summary('JSON Schema, for editors')
+    .action(bind(() => import('./commands/config-schema.js')));
+  config
+    .command('show')
+    .summary('the effective configuration, secrets masked')
+    .action(bind(() => import('./commands/config-show.js')));
+  program
+    .command('status')
+    .summary('what runs, where, and how it is')
+    .action(bind(() => import('./commands/status.js')));
+  program
+    .command('doctor')
+    .summary('every misconfiguration, with its cure')
+    .action(bind(() => import('./commands/doctor.js')));
   addStore(program, bind);
-  program.command('openapi').summary('OpenAPI description of the admin API').action(bind(() => import('./commands/openapi.js')));
+  program
+    .command('openapi')
+    .summary('OpenAPI description of the admin API')
+    .action(bind(() => import('./commands/openapi.js')));
   program
     .command('completion')
     .summary('shell completion')
     .argument('<shell>', 'bash, zsh or fish')
-    .addHelpText('after', examples('source <(keyporter completion bash)', 'keyporter completion fish > ~/.config/fish/completions/keyporter.fish'))
+    .addHelpText(
+      'after',
+      examples(
+        'source <(keyporter completion bash)',
+        'keyporter completion fish > ~/.config/fish/completions/keyporter.fish',
+      ),
+    )
     .action(bind(() => import('./commands/completion.js')));
 }
 
@@ -30,13 +57,29 @@ function addServe(program: Command, bind: Bind): void {
   const serve = program
     .command('serve')
     .summary('run the gateway')
-    .description('Runs the gateway. Without a configuration file and without --upstream it looks for model servers on this machine.')
+    .description(
+      'Runs the gateway. Without a configuration file and without --upstream it looks for model servers on this machine.',
+    )
     .option('--listen <host:port>', 'where to listen (127.0.0.1:5390 unless configured)')
     .option('--upstream <url>', 'a model server (may be repeated)', many)
     .option('--first-key', 'print the first key also where no terminal is')
     .option('--demo', 'serve the built-in demo model until a real one appears')
-    .addHelpText('after', examples('keyporter serve', 'keyporter serve --upstream http://127.0.0.1:8080 --listen 0.0.0.0:5390', 'keyporter serve --demo --first-key'));
-  for (const later of ['--service <file>', '-n <name>', '--env <name=value>', '--env-file <file>', '--setup', '--workers <count>']) {
+    .addHelpText(
+      'after',
+      examples(
+        'keyporter serve',
+        'keyporter serve --upstream http://127.0.0.1:8080 --listen 0.0.0.0:5390',
+        'keyporter serve --demo --first-key',
+      ),
+    );
+  for (const later of [
+    '--service <file>',
+    '-n <name>',
+    '--env <name=value>',
+    '--env-file <file>',
+    '--setup',
+    '--workers <count>',
+  ]) {
     serve.addOption(new Option(later).hideHelp());
   }
   serve.action(bind(() => import('./serve.js')));
@@ -51,9 +94,17 @@ function addStore(program: Command, bind: Bind): void {
   program
     .command('restore')
     .summary('put a copy of the key store in place')
-    .description('Puts a copy in place of the key store. Revoked keys stay revoked; keys changed since the copy come back disabled. The gateway must not run.')
+    .description(
+      'Puts a copy in place of the key store. Revoked keys stay revoked; keys changed since the copy come back disabled. The gateway must not run.',
+    )
     .argument('<file>', 'a file made by `keyporter backup`')
     .action(bind(() => import('./commands/restore.js')));
-  const migrate = program.command('migrate').summary('the form of the store').description('Shows the version of the store.');
-  migrate.command('status').summary('version of the store, and of this program').action(bind(() => import('./commands/migrate-status.js')));
+  const migrate = program
+    .command('migrate')
+    .summary('the form of the store')
+    .description('Shows the version of the store.');
+  migrate
+    .command('status')
+    .summary('version of the store, and of this program')
+    .action(bind(() => import('./commands/migrate-status.js')));
 }

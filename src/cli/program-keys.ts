@@ -9,7 +9,10 @@ Scopes: infer (or infer:chat, infer:embeddings, infer:rerank, infer:audio, infer
 
 /** `keys ...`: the life of a key. */
 export function addKeyCommands(program: Command, bind: Bind): void {
-  const keys = program.command('keys').summary('make, list, change and end keys').description('Make, list, change and end keys.');
+  const keys = program
+    .command('keys')
+    .summary('make, list, change and end keys')
+    .description('Make, list, change and end keys.');
   addCreation(keys, bind);
   addReading(keys, bind);
   addChanges(keys, bind);
@@ -17,17 +20,30 @@ export function addKeyCommands(program: Command, bind: Bind): void {
   keys
     .command('scan')
     .summary('find keys in files, offline')
-    .description('Finds Keyporter keys in files and folders by their checksum. Nothing is sent anywhere; secrets are not printed.')
+    .description(
+      'Finds Keyporter keys in files and folders by their checksum. Nothing is sent anywhere; secrets are not printed.',
+    )
     .argument('<path...>', 'files and folders')
     .addHelpText('after', examples('keyporter keys scan .', 'keyporter keys scan --json ~/projects'))
     .action(bind(() => import('./commands/keys-scan.js')));
 }
 
 function addCreation(keys: Command, bind: Bind): void {
-  const create = keys.command('create').summary('make a key').description('Makes a key and prints its secret once.').requiredOption('--name <name>', 'what people call it');
+  const create = keys
+    .command('create')
+    .summary('make a key')
+    .description('Makes a key and prints its secret once.')
+    .requiredOption('--name <name>', 'what people call it');
   withRights(create)
     .addHelpText('after', SCOPES)
-    .addHelpText('after', examples('keyporter keys create --name laptop', 'keyporter keys create --name ci --owner build --model "qwen*" --expires 30d', 'keyporter keys create --name root --scope admin --expires 8h'))
+    .addHelpText(
+      'after',
+      examples(
+        'keyporter keys create --name laptop',
+        'keyporter keys create --name ci --owner build --model "qwen*" --expires 30d',
+        'keyporter keys create --name root --scope admin --expires 8h',
+      ),
+    )
     .action(bind(() => import('./commands/keys-create.js')));
   const derive = keys
     .command('derive')
@@ -36,7 +52,10 @@ function addCreation(keys: Command, bind: Bind): void {
     .argument('<id>', 'the parent')
     .requiredOption('--name <name>', 'what people call it');
   withRights(derive)
-    .addHelpText('after', examples('keyporter keys derive Hx81kTzPq02a --name "one evening" --model qwen3 --expires 6h'))
+    .addHelpText(
+      'after',
+      examples('keyporter keys derive Hx81kTzPq02a --name "one evening" --model qwen3 --expires 6h'),
+    )
     .action(bind(() => import('./commands/keys-create.js')));
 }
 
@@ -73,9 +92,19 @@ function addChanges(keys: Command, bind: Bind): void {
     .option('--clear <member>', 'empty one of owner, models, allow-ips, attributes, labels (may be repeated)', many);
   withRights(update)
     .addHelpText('after', SCOPES)
-    .addHelpText('after', examples('keyporter keys update Hx81kTzPq02a --expires never', 'keyporter keys update Hx81kTzPq02a --clear models'))
+    .addHelpText(
+      'after',
+      examples(
+        'keyporter keys update Hx81kTzPq02a --expires never',
+        'keyporter keys update Hx81kTzPq02a --clear models',
+      ),
+    )
     .action(bind(() => import('./commands/keys-update.js')));
-  keys.command('enable').summary('switch a key on again').argument('<id>', 'id of the key').action(bind(() => import('./commands/keys-enable.js')));
+  keys
+    .command('enable')
+    .summary('switch a key on again')
+    .argument('<id>', 'id of the key')
+    .action(bind(() => import('./commands/keys-enable.js')));
   keys
     .command('disable')
     .summary('switch a key off, and end what runs with it')
@@ -84,10 +113,15 @@ function addChanges(keys: Command, bind: Bind): void {
   keys
     .command('rotate')
     .summary('give a key a new secret')
-    .description('Gives a key a new secret under the same id and prints it once. The old one goes on working for the overlap.')
+    .description(
+      'Gives a key a new secret under the same id and prints it once. The old one goes on working for the overlap.',
+    )
     .argument('<id>', 'id of the key')
     .option('--overlap <duration>', 'how long the old secret goes on working: 0 to 7d', durationOrZero, 86_400)
-    .addHelpText('after', examples('keyporter keys rotate Hx81kTzPq02a', 'keyporter keys rotate Hx81kTzPq02a --overlap 0'))
+    .addHelpText(
+      'after',
+      examples('keyporter keys rotate Hx81kTzPq02a', 'keyporter keys rotate Hx81kTzPq02a --overlap 0'),
+    )
     .action(bind(() => import('./commands/keys-rotate.js')));
 }
 
@@ -95,13 +129,22 @@ function addEnding(keys: Command, bind: Bind): void {
   keys
     .command('revoke')
     .summary('end keys for good')
-    .description('Ends keys for good, with everything derived from them and everything that runs with them. Lists them first and asks.\nName an id, --owner, --label, or "--key -" with the secret on standard input.')
+    .description(
+      'Ends keys for good, with everything derived from them and everything that runs with them. Lists them first and asks.\nName an id, --owner, --label, or "--key -" with the secret on standard input.',
+    )
     .argument('[id]', 'id of the key')
     .option('--owner <owner>', 'all keys of this owner')
     .option('--label <name=value>', 'all keys with this label')
     .option('--reason <text>', 'for the audit trail')
     .option('--yes', 'do not ask')
-    .addHelpText('after', examples('keyporter keys revoke Hx81kTzPq02a --reason "laptop lost"', 'keyporter keys revoke --owner alice', 'pbpaste | keyporter keys revoke --key - --yes'))
+    .addHelpText(
+      'after',
+      examples(
+        'keyporter keys revoke Hx81kTzPq02a --reason "laptop lost"',
+        'keyporter keys revoke --owner alice',
+        'pbpaste | keyporter keys revoke --key - --yes',
+      ),
+    )
     .action(bind(() => import('./commands/keys-revoke.js')));
 }
 

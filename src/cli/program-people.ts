@@ -5,14 +5,24 @@ import { durationOrZero } from './values.js';
 
 /** `owners ...`: all keys of a person at once. */
 export function addOwnerCommands(program: Command, bind: Bind): void {
-  const owners = program.command('owners').summary('switch off all keys of a person').description('Lists owners, and switches all keys of one off or on.');
-  owners.command('list').summary('list the owners of keys').action(bind(() => import('./commands/owners-list.js')));
+  const owners = program
+    .command('owners')
+    .summary('switch off all keys of a person')
+    .description('Lists owners, and switches all keys of one off or on.');
+  owners
+    .command('list')
+    .summary('list the owners of keys')
+    .action(bind(() => import('./commands/owners-list.js')));
   owners
     .command('disable')
     .summary('switch off all keys of an owner, and end what runs with them')
     .argument('<owner>', 'name of the owner')
     .action(bind(() => import('./commands/owners-disable.js')));
-  owners.command('enable').summary('switch them on again').argument('<owner>', 'name of the owner').action(bind(() => import('./commands/owners-enable.js')));
+  owners
+    .command('enable')
+    .summary('switch them on again')
+    .argument('<owner>', 'name of the owner')
+    .action(bind(() => import('./commands/owners-enable.js')));
 }
 
 /** `me ...`: what a holder may do with his own key. */
@@ -20,16 +30,23 @@ export function addOwnKeyCommands(program: Command, bind: Bind): void {
   const me = program
     .command('me')
     .summary('your own key: show, revoke, rotate, derive')
-    .description('Shows the key in KEYPORTER_KEY (or on standard input with "--key -"), and does with it what `keys.self_service` allows.')
+    .description(
+      'Shows the key in KEYPORTER_KEY (or on standard input with "--key -"), and does with it what `keys.self_service` allows.',
+    )
     .addHelpText('after', examples('KEYPORTER_KEY=... keyporter me', 'keyporter me revoke --key - < key.txt'))
     .action(bind(() => import('./commands/me.js')));
-  me.command('revoke').summary('end your key for good').option('--reason <text>', 'for the audit trail').action(bind(() => import('./commands/me-revoke.js')));
-  me
-    .command('rotate')
+  me.command('revoke')
+    .summary('end your key for good')
+    .option('--reason <text>', 'for the audit trail')
+    .action(bind(() => import('./commands/me-revoke.js')));
+  me.command('rotate')
     .summary('give your key a new secret')
     .option('--overlap <duration>', 'how long the old secret goes on working: 0 to 7d', durationOrZero, 86_400)
     .action(bind(() => import('./commands/me-rotate.js')));
-  withRights(me.command('derive').summary('make a narrower key under yours').requiredOption('--name <name>', 'what people call it')).action(
-    bind(() => import('./commands/me-derive.js')),
-  );
+  withRights(
+    me
+      .command('derive')
+      .summary('make a narrower key under yours')
+      .requiredOption('--name <name>', 'what people call it'),
+  ).action(bind(() => import('./commands/me-derive.js')));
 }

@@ -11,7 +11,9 @@ import { dash } from './values.js';
 /** Declares every command with its options and help. What a command does is loaded when it runs. */
 export function buildProgram(io: Io, finished: (exitCode: number) => void): Command {
   const program = new Command('keyporter')
-    .description('API keys, scopes, limits, usage and an audit trail in front of the language models you serve yourself.')
+    .description(
+      'API keys, scopes, limits, usage and an audit trail in front of the language models you serve yourself.',
+    )
     .version(io.version, '-V, --version', 'print the version')
     .option('--json', 'print what the admin API answers, as JSON')
     .option('--config <file>', 'configuration file (else KEYPORTER_CONFIG, ./keyporter.yaml, ...)')
@@ -20,7 +22,15 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
     .option('--key <->', 'read a key from standard input: "--key -"', dash)
     .helpCommand('help [command]', 'help for a command')
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', examples('keyporter serve', 'keyporter keys create --name laptop --expires 90d', 'keyporter keys list', 'keyporter status'));
+    .addHelpText(
+      'after',
+      examples(
+        'keyporter serve',
+        'keyporter keys create --name laptop --expires 90d',
+        'keyporter keys list',
+        'keyporter status',
+      ),
+    );
   settle(program, io);
   const bind = createBind(io, finished);
   addGatewayCommands(program, bind);

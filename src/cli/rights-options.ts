@@ -8,7 +8,7 @@ export interface RightsOptions {
   scope?: string[];
   model?: string[];
   allowIp?: string[];
-  expires?: number | null;
+  expires?: number | 'never';
   limit?: Record<string, number | string | null>;
   attribute?: Record<string, string[]>;
   label?: Record<string, string>;
@@ -32,7 +32,7 @@ export function rightsBody(options: RightsOptions): KeyChangeBody {
   if (scope !== undefined) body.scopes = scope;
   if (model !== undefined) body.models = model;
   if (allowIp !== undefined) body.allow_ips = allowIp;
-  if (expires !== undefined) body.expires_at = expires;
+  if (expires !== undefined) body.expires_at = expires === 'never' ? null : expires;
   if (limit !== undefined) body.limits = limit;
   if (attribute !== undefined) body.attributes = attribute;
   if (label !== undefined) body.labels = label;

@@ -17,7 +17,11 @@ export function obeySignals(io: Io, gateway: RunningGateway): () => void {
     const { ok, faults } = await gateway.reload();
     io.err(ok ? 'The configuration was read again.\n' : `The configuration was not changed:\n${faults.join('\n')}\n`);
   };
-  const releases = [io.onSignal('SIGTERM', stop), io.onSignal('SIGINT', stop), io.onSignal('SIGHUP', () => void reload())];
+  const releases = [
+    io.onSignal('SIGTERM', stop),
+    io.onSignal('SIGINT', stop),
+    io.onSignal('SIGHUP', () => void reload()),
+  ];
   return () => {
     for (const release of releases) release();
   };

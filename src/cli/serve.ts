@@ -9,7 +9,14 @@ import { reportRunning } from './already-running.js';
 import type { ServeOptions } from './serve-options.js';
 import { obeySignals } from './serve-signals.js';
 
-const NOT_YET = { service: '--service', n: '-n', env: '--env', envFile: '--env-file', setup: '--setup', workers: '--workers' };
+const NOT_YET = {
+  service: '--service',
+  n: '-n',
+  env: '--env',
+  envFile: '--env-file',
+  setup: '--setup',
+  workers: '--workers',
+};
 
 /** Runs the gateway until it is told to stop. */
 export const run: RunCommand = async (invocation) => {
@@ -17,7 +24,14 @@ export const run: RunCommand = async (invocation) => {
   const read = await readerOf(invocation);
   const loaded = requireValid(await read(false));
   const { io, globals } = invocation;
-  const dataDir = resolveDataDir({ flag: globals.dataDir, env: io.env, config: loaded.config, configFile: loaded.file, home: io.home, cwd: io.cwd });
+  const dataDir = resolveDataDir({
+    flag: globals.dataDir,
+    env: io.env,
+    config: loaded.config,
+    configFile: loaded.file,
+    home: io.home,
+    cwd: io.cwd,
+  });
   const running = await reportRunning(invocation, loaded, dataDir);
   if (running !== null) return running;
   const gateway = await start(invocation, read, { loaded, dataDir });
@@ -30,7 +44,8 @@ export const run: RunCommand = async (invocation) => {
 
 function refuseLaterOptions({ options }: Invocation): void {
   for (const [name, flag] of Object.entries(NOT_YET)) {
-    if (options[name] !== undefined) throw new Failure(`${flag} is not yet in this version. \`keyporter serve --help\` lists what is.`);
+    if (options[name] !== undefined)
+      throw new Failure(`${flag} is not yet in this version. \`keyporter serve --help\` lists what is.`);
   }
 }
 
@@ -39,8 +54,12 @@ async function readerOf({ io, globals, options }: Invocation): Promise<(reload: 
   const { listen, upstream }: ServeOptions = options;
   const { env, cwd, home } = io;
   const file = await findConfigFile({ flag: globals.config, env, cwd, home });
-  const flags = { ...(listen === undefined ? {} : { listen }), ...(upstream === undefined ? {} : { upstreams: upstream }) };
-  return (reload) => loadConfig({ ...(file === null ? {} : { file }), env, cwd, flags, reload: reload && file !== null });
+  const flags = {
+    ...(listen === undefined ? {} : { listen }),
+    ...(upstream === undefined ? {} : { upstreams: upstream }),
+  };
+  return (reload) =>
+    loadConfig({ ...(file === null ? {} : { file }), env, cwd, flags, reload: reload && file !== null });
 }
 
 function requireValid(outcome: LoadOutcome): LoadedConfig {
@@ -50,7 +69,11 @@ function requireValid(outcome: LoadOutcome): LoadedConfig {
   throw new Failure(`${text}\nThe gateway was not started. Correct the configuration and start again.`);
 }
 
-async function start(invocation: Invocation, read: (reload: boolean) => Promise<LoadOutcome>, options: { loaded: LoadedConfig; dataDir: string }): Promise<RunningGateway> {
+async function start(
+  invocation: Invocation,
+  read: (reload: boolean) => Promise<LoadOutcome>,
+  options: { loaded: LoadedConfig; dataDir: string },
+): Promise<RunningGateway> {
   const { startGateway } = await import('../gateway.js');
   const { io } = invocation;
   const { listen, upstream, firstKey, demo }: ServeOptions = invocation.options;
@@ -64,7 +87,13 @@ async function start(invocation: Invocation, read: (reload: boolean) => Promise<
     firstKey: firstKey === true || io.outIsTerminal,
   };
   try {
-    return await startGateway({ ...options, log: createLog({ level, format }), runtimeDir: io.env['XDG_RUNTIME_DIR'], readAgain: () => read(true), flags });
+    return await startGateway({
+      ...options,
+      log: createLog({ level, format }),
+      runtimeDir: io.env['XDG_RUNTIME_DIR'],
+      readAgain: () => read(true),
+      flags,
+    });
   } catch (error) {
     throw portTaken(error) ?? error;
   }
@@ -72,9 +101,20 @@ async function start(invocation: Invocation, read: (reload: boolean) => Promise<
 
 function portTaken(error: unknown): Failure | null {
   if (!(error instanceof Error) || !('code' in error)) return null;
-  const place = 'address' in error && 'port' in error ? `${String(error.address)}:${String(error.port)}` : 'The address';
-  if (error.code === 'EADDRINUSE') return new Failure(`${place} is taken by another program. Stop it, or listen elsewhere with --listen HOST:PORT.`, { cause: error });
-  if (error.code === 'EACCES') return new Failure(`${place} may not be used by this user. Listen on a port from 1024 up with --listen HOST:PORT.`, { cause: error });
-  if (error.code === 'EADDRNOTAVAIL') return new Failure(`${place} is no address of this machine. Name another with --listen HOST:PORT.`, { cause: error });
+  const place =
+    'address' in error && 'port' in error ? `${String(error.address)}:${String(error.port)}` : 'The address';
+  if (error.code === 'EADDRINUSE')
+    return new Failure(`${place} is taken by another program. Stop it, or listen elsewhere with --listen HOST:PORT.`, {
+      cause: error,
+    });
+  if (error.code === 'EACCES')
+    return new Failure(
+      `${place} may not be used by this user. Listen on a port from 1024 up with --listen HOST:PORT.`,
+      { cause: error },
+    );
+  if (error.code === 'EADDRNOTAVAIL')
+    return new Failure(`${place} is no address of this machine. Name another with --listen HOST:PORT.`, {
+      cause: error,
+    });
   return null;
 }

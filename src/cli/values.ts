@@ -20,11 +20,11 @@ export function durationOrZero(value: string): number {
   return value === '0' || value === '0s' ? 0 : duration(value);
 }
 
-/** `30d`, an ISO date or `never`, as Unix seconds or null. */
-export function expiry(value: string): number | null {
+/** `30d` or an ISO date as Unix seconds, or `never`. Never null: commander takes that for an option without a value. */
+export function expiry(value: string): number | 'never' {
   const parsed = parseExpiry(value, unixSeconds(systemClock));
   if (typeof parsed === 'object' && parsed !== null) throw new InvalidArgumentError(parsed.fault);
-  return parsed;
+  return parsed ?? 'never';
 }
 
 /** A point in time: an ISO date, Unix seconds, or a duration back from now. */
@@ -38,7 +38,8 @@ export function pastMoment(value: string): number {
 /** An ISO date or time, or Unix seconds. */
 export function pointInTime(value: string): number {
   const seconds = /^\d{1,12}$/.test(value) ? Number(value) : Math.floor(Date.parse(value) / 1000);
-  if (!Number.isFinite(seconds)) throw new InvalidArgumentError('Write a date such as 2027-01-31T12:00:00Z, or Unix seconds.');
+  if (!Number.isFinite(seconds))
+    throw new InvalidArgumentError('Write a date such as 2027-01-31T12:00:00Z, or Unix seconds.');
   return seconds;
 }
 
@@ -56,14 +57,20 @@ export function pairs(value: string, earlier: Readonly<Record<string, string>> |
 }
 
 /** `NAME=VALUE` where a name may come many times, collected as lists. */
-export function lists(value: string, earlier: Readonly<Record<string, readonly string[]>> | undefined): Record<string, string[]> {
+export function lists(
+  value: string,
+  earlier: Readonly<Record<string, readonly string[]>> | undefined,
+): Record<string, string[]> {
   const [name, text] = pair(value);
   const before = Object.fromEntries(Object.entries(earlier ?? {}).map(([key, values]) => [key, [...values]]));
   return { ...before, [name]: [...(before[name] ?? []), text] };
 }
 
 /** `NAME=VALUE` of a limit: numbers as numbers, `none` as no limit. */
-export function limits(value: string, earlier: Readonly<Record<string, number | string | null>> | undefined): Record<string, number | string | null> {
+export function limits(
+  value: string,
+  earlier: Readonly<Record<string, number | string | null>> | undefined,
+): Record<string, number | string | null> {
   const [name, text] = pair(value);
   const limit = text === 'none' ? null : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
   return { ...earlier, [name]: limit };
@@ -75,7 +82,9 @@ export function limits(value: string, earlier: Readonly<Record<string, number | 
  */
 export function dash(value: string): string {
   if (value === '-') return value;
-  throw misuse('Secrets are not taken from the command line. Write "--key -" and send the key on standard input, or set KEYPORTER_KEY.');
+  throw misuse(
+    'Secrets are not taken from the command line. Write "--key -" and send the key on standard input, or set KEYPORTER_KEY.',
+  );
 }
 
 function pair(value: string): [string, string] {

@@ -40,14 +40,27 @@ export interface AdminWorld {
   close(): Promise<void>;
 }
 
-export const OPERATOR: AdminCaller = { actor: { id: 'operator', address: null, requestId: 'req_operator' }, holder: 'operator', keyId: null, reach: 'admin' };
+export const OPERATOR: AdminCaller = {
+  actor: { id: 'operator', address: null, requestId: 'req_operator' },
+  holder: 'operator',
+  keyId: null,
+  reach: 'admin',
+};
 
 /** A caller who has shown this key. */
 export function holderOf(record: KeyRecord, reach: AdminCaller['reach'] = 'admin'): AdminCaller {
-  return { actor: { id: record.id, address: '192.0.2.7', requestId: 'req_holder' }, holder: record, keyId: record.id, reach };
+  return {
+    actor: { id: record.id, address: '192.0.2.7', requestId: 'req_holder' },
+    holder: record,
+    keyId: record.id,
+    reach,
+  };
 }
 
-export async function openAdminWorld(changes: Partial<AdminPorts> = {}, keysConfig: Record<string, unknown> = {}): Promise<AdminWorld> {
+export async function openAdminWorld(
+  changes: Partial<AdminPorts> = {},
+  keysConfig: Record<string, unknown> = {},
+): Promise<AdminWorld> {
   const dataDir = await mkdtemp(join(tmpdir(), 'kp-'));
   const outcome = await loadConfig({ text: JSON.stringify({ keys: keysConfig }), env: {}, cwd: dataDir });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
@@ -68,10 +81,30 @@ export async function openAdminWorld(changes: Partial<AdminPorts> = {}, keysConf
       },
     },
     explain: async () => ({ allowed: true, status: 200, code: null, message: null, rules: [], nextPassAt: null }),
-    models: () => [{ id: 'm', aliases: [], restricted: false, origin: 'found', replicas: [{ url: 'http://127.0.0.1:1', state: 'up', detail: null }] }],
+    models: () => [
+      {
+        id: 'm',
+        aliases: [],
+        restricted: false,
+        origin: 'found',
+        replicas: [{ url: 'http://127.0.0.1:1', state: 'up', detail: null }],
+      },
+    ],
     status: () => ({
-      version: '0', pid: 1, startedAt: 1, dataDir, configFile: null, listeners: [], draining: false, keys: 0, revision: 0, running: 0,
-      requestLogDropped: 0, warnings: [], upstreams: [], lastReload: null,
+      version: '0',
+      pid: 1,
+      startedAt: 1,
+      dataDir,
+      configFile: null,
+      listeners: [],
+      draining: false,
+      keys: 0,
+      revision: 0,
+      running: 0,
+      requestLogDropped: 0,
+      warnings: [],
+      upstreams: [],
+      lastReload: null,
     }),
     doctor: async () => [],
     maskedConfig: () => ({ listen: 'x' }),
@@ -87,7 +120,14 @@ export async function openAdminWorld(changes: Partial<AdminPorts> = {}, keysConf
     },
     ...changes,
   };
-  const app = createAdminApp(ports, { clock: systemClock, log: silentLog, version: '0', covers, isKnownScope, lacking });
+  const app = createAdminApp(ports, {
+    clock: systemClock,
+    log: silentLog,
+    version: '0',
+    covers,
+    isKnownScope,
+    lacking,
+  });
   return {
     app,
     ports,
@@ -106,12 +146,21 @@ export async function openAdminWorld(changes: Partial<AdminPorts> = {}, keysConf
   };
 }
 
-async function ask(app: AdminApp, caller: AdminCaller, { method, path, body, headers = {} }: { method: string; path: string } & Asked): Promise<Reply> {
+async function ask(
+  app: AdminApp,
+  caller: AdminCaller,
+  { method, path, body, headers = {} }: { method: string; path: string } & Asked,
+): Promise<Reply> {
   const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body);
   const sent = text === null ? headers : { 'content-type': 'application/json', ...headers };
-  const response = await app.fetch(new Request(`http://keyporter${path}`, { method, headers: sent, body: text }), caller);
+  const response = await app.fetch(
+    new Request(`http://keyporter${path}`, { method, headers: sent, body: text }),
+    caller,
+  );
   const answer = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') === true && !response.headers.get('content-type')?.includes('ndjson');
+  const isJson =
+    response.headers.get('content-type')?.includes('json') === true &&
+    !response.headers.get('content-type')?.includes('ndjson');
   const parsed = isJson ? (JSON.parse(answer) as Record<string, unknown>) : {};
   if (response.ok && isJson) checkReply(method, path, parsed);
   return { status: response.status, text: answer, headers: response.headers, body: parsed };
@@ -127,7 +176,9 @@ function checkReply(method: string, path: string, body: unknown): void {
 export function operationFor(method: string, path: string): Operation | undefined {
   const plain = path.split('?')[0] ?? '';
   const fits = [...adminOperations, ...ownOperations].filter(
-    (operation) => operation.method === method.toLowerCase() && new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(plain),
+    (operation) =>
+      operation.method === method.toLowerCase() &&
+      new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(plain),
   );
   return fits.find((operation) => !operation.path.includes('{')) ?? fits[0];
 }
@@ -141,7 +192,16 @@ function takeOut(running: RunningRequest[], which: (one: RunningRequest) => bool
 
 export function runningRequest(keyId: string, owner: string | null = null): RunningRequest {
   return {
-    id: `req_${keyId}`, keyId, owner, model: 'm', replica: null, method: 'POST', path: '/v1/chat/completions', address: '192.0.2.9',
-    phase: 'streaming', startedAt: 1, bytesOut: 0,
+    id: `req_${keyId}`,
+    keyId,
+    owner,
+    model: 'm',
+    replica: null,
+    method: 'POST',
+    path: '/v1/chat/completions',
+    address: '192.0.2.9',
+    phase: 'streaming',
+    startedAt: 1,
+    bytesOut: 0,
   };
 }

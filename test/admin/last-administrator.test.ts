@@ -22,7 +22,12 @@ describe('the last key that can administer keys', () => {
     ['PATCH', '/keys/ROOT', { owner: 'alice' }],
     ['PATCH', '/keys/ROOT', { expires_at: 4_000_000_000 }],
   ])('cannot end or narrow itself over the API: %s %s %o', async (method, path, body) => {
-    const reply = await world.ask(holderOf(root), method, `/admin/v1${path.replace('ROOT', root.id)}`, body === undefined ? {} : { body });
+    const reply = await world.ask(
+      holderOf(root),
+      method,
+      `/admin/v1${path.replace('ROOT', root.id)}`,
+      body === undefined ? {} : { body },
+    );
     expect(reply.body).toMatchObject({ status: 409, code: 'conflict' });
     expect(await world.ports.keys.get(root.id)).toEqual(root);
   });
@@ -62,6 +67,8 @@ describe('the last key that can administer keys', () => {
     expect(reply.status).toBe(200);
     await world.ports.keys.setOwner('alice', { disabled: false }, OPERATOR.actor);
     await world.ports.keys.revoke({ ids: [root.id] }, null, OPERATOR.actor);
-    expect((await world.ask(holderOf(alice), 'PATCH', '/admin/v1/owners/alice', { body: { disabled: true } })).status).toBe(409);
+    expect(
+      (await world.ask(holderOf(alice), 'PATCH', '/admin/v1/owners/alice', { body: { disabled: true } })).status,
+    ).toBe(409);
   });
 });

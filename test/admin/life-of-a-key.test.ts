@@ -10,21 +10,45 @@ describe('the life of a key over the admin API', () => {
   });
   afterEach(() => world.close());
 
-  const post = (path: string, body?: object) => world.ask(OPERATOR, 'POST', `/admin/v1${path}`, body === undefined ? {} : { body });
+  const post = (path: string, body?: object) =>
+    world.ask(OPERATOR, 'POST', `/admin/v1${path}`, body === undefined ? {} : { body });
 
   it('a new key comes back as it was asked for, with the defaults filled in', async () => {
     const expires = Math.floor(Date.now() / 1000) + 86_400;
-    const made = await post('/keys', { name: 'laptop', owner: 'alice', models: ['qwen*'], allow_ips: ['10.0.0.0/8', '::1'], labels: { team: 'a' }, attributes: { roles: ['dev'] }, expires_at: expires });
+    const made = await post('/keys', {
+      name: 'laptop',
+      owner: 'alice',
+      models: ['qwen*'],
+      allow_ips: ['10.0.0.0/8', '::1'],
+      labels: { team: 'a' },
+      attributes: { roles: ['dev'] },
+      expires_at: expires,
+    });
     expect(made.body).toMatchObject({
-      name: 'laptop', owner: 'alice', scopes: ['infer'], models: ['qwen*'], allow_ips: ['10.0.0.0/8', '::1/128'], labels: { team: 'a' },
-      attributes: { roles: ['dev'] }, limits: {}, expires_at: expires, created_by: 'operator', state: 'active', last_used_at: null, parent_id: null,
+      name: 'laptop',
+      owner: 'alice',
+      scopes: ['infer'],
+      models: ['qwen*'],
+      allow_ips: ['10.0.0.0/8', '::1/128'],
+      labels: { team: 'a' },
+      attributes: { roles: ['dev'] },
+      limits: {},
+      expires_at: expires,
+      created_by: 'operator',
+      state: 'active',
+      last_used_at: null,
+      parent_id: null,
     });
     const { key: _secret, ...record } = made.body;
     expect((await world.ask(OPERATOR, 'GET', `/admin/v1/keys/${String(made.body['id'])}`)).body).toEqual(record);
   });
 
   it('an update changes what it names and nothing else, and null takes an owner and an expiry away', async () => {
-    const { record } = await world.key({ owner: 'alice', models: ['a'], expiresAt: Math.floor(Date.now() / 1000) + 60 });
+    const { record } = await world.key({
+      owner: 'alice',
+      models: ['a'],
+      expiresAt: Math.floor(Date.now() / 1000) + 60,
+    });
     const path = `/admin/v1/keys/${record.id}`;
     const before = (await world.ask(OPERATOR, 'GET', path)).body;
     const after = (await world.ask(OPERATOR, 'PATCH', path, { body: { owner: null, expires_at: null } })).body;
@@ -43,12 +67,19 @@ describe('the life of a key over the admin API', () => {
     expect(new Set(reply.body['children'] as string[])).toEqual(new Set([child.id, grandchild.id]));
     expect(reply.body).toMatchObject({ streams_ended: 2, last_used_at: null, addresses_24h: [], models_24h: [] });
     expect(world.running.map((one) => one.keyId)).toEqual([other.id]);
-    expect((await world.ask(OPERATOR, 'GET', `/admin/v1/keys/${record.id}`)).body).toMatchObject({ state: 'revoked', revoke_reason: 'lost' });
+    expect((await world.ask(OPERATOR, 'GET', `/admin/v1/keys/${record.id}`)).body).toMatchObject({
+      state: 'revoked',
+      revoke_reason: 'lost',
+    });
   });
 
   it('a revocation is answered though the request log hangs', async () => {
     const hung = await openAdminWorld();
-    const requests = { ...hung.stores.usage.requests, recentUse: () => new Promise<never>(() => undefined), list: hung.ports.requests.list.bind(hung.ports.requests) };
+    const requests = {
+      ...hung.stores.usage.requests,
+      recentUse: () => new Promise<never>(() => undefined),
+      list: hung.ports.requests.list.bind(hung.ports.requests),
+    };
     const slow = await openAdminWorld({ requests: requests as never });
     const { record } = await slow.key({});
     const reply = await slow.ask(OPERATOR, 'DELETE', `/admin/v1/keys/${record.id}`);
@@ -58,7 +89,10 @@ describe('the life of a key over the admin API', () => {
   });
 
   it('what would be revoked can be looked at first, and looking changes nothing', async () => {
-    const ids = [(await world.key({ labels: { team: 'a' } })).record.id, (await world.key({ labels: { team: 'a' } })).record.id];
+    const ids = [
+      (await world.key({ labels: { team: 'a' } })).record.id,
+      (await world.key({ labels: { team: 'a' } })).record.id,
+    ];
     await world.key({ labels: { team: 'b' } });
     const label = { name: 'team', value: 'a' };
     const looked = await post('/keys/revoke', { label, dry_run: true });
@@ -72,7 +106,9 @@ describe('the life of a key over the admin API', () => {
     const { record, secret } = await world.key({});
     const last = secret.at(-1) === 'A' ? 'B' : 'A';
     expect((await post('/keys/revoke', { key: secret.slice(0, -1) + last })).status).toBe(404);
-    expect((await post('/keys/revoke', { key: `sk-${secret.replaceAll('_', '')}` })).body['revoked']).toEqual([record.id]);
+    expect((await post('/keys/revoke', { key: `sk-${secret.replaceAll('_', '')}` })).body['revoked']).toEqual([
+      record.id,
+    ]);
   });
 
   it('disabling ends what runs with the key and its children; enabling makes it work again; revoked stays revoked', async () => {
@@ -89,29 +125,43 @@ describe('the life of a key over the admin API', () => {
   it('an owner is switched off and on with all his keys', async () => {
     const { record } = await world.key({ owner: 'alice' });
     world.running.push(runningRequest(record.id, 'alice'));
-    expect((await world.ask(OPERATOR, 'PATCH', '/admin/v1/owners/alice', { body: { disabled: true } })).body).toMatchObject({ name: 'alice', disabled: true, keys: 1, streams_ended: 1 });
+    expect(
+      (await world.ask(OPERATOR, 'PATCH', '/admin/v1/owners/alice', { body: { disabled: true } })).body,
+    ).toMatchObject({ name: 'alice', disabled: true, keys: 1, streams_ended: 1 });
     expect(world.stores.keys.directory.byId(record.id)?.ownerDisabled).toBe(true);
-    expect((await world.ask(OPERATOR, 'PATCH', '/admin/v1/owners/alice', { body: { disabled: false } })).body).toMatchObject({ disabled: false, streams_ended: 0 });
-    expect((await world.ask(OPERATOR, 'PATCH', '/admin/v1/owners/nobody', { body: { disabled: true } })).status).toBe(404);
+    expect(
+      (await world.ask(OPERATOR, 'PATCH', '/admin/v1/owners/alice', { body: { disabled: false } })).body,
+    ).toMatchObject({ disabled: false, streams_ended: 0 });
+    expect((await world.ask(OPERATOR, 'PATCH', '/admin/v1/owners/nobody', { body: { disabled: true } })).status).toBe(
+      404,
+    );
   });
 
   it('pages never repeat or leave out a key that was there from the start, whatever is added meanwhile', async () => {
     const ids = new Set<string>();
     for (let made = 0; made < 25; made += 1) ids.add((await world.key({})).record.id);
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }), fc.boolean(), async (sizes, adding) => {
-        const seen: string[] = [];
-        let after = '';
-        for (let page = 0; ; page += 1) {
-          const reply = await world.ask(OPERATOR, 'GET', `/admin/v1/keys?limit=${sizes[page % sizes.length] ?? 1}${after}`);
-          seen.push(...(reply.body['data'] as KeyBody[]).map((key) => key.id));
-          if (reply.body['next'] === null) break;
-          if (adding && page < 2) await world.key({});
-          after = `&after=${encodeURIComponent(String(reply.body['next']))}`;
-        }
-        expect(new Set(seen).size).toBe(seen.length);
-        expect([...ids].every((id) => seen.includes(id))).toBe(true);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
+        fc.boolean(),
+        async (sizes, adding) => {
+          const seen: string[] = [];
+          let after = '';
+          for (let page = 0; ; page += 1) {
+            const reply = await world.ask(
+              OPERATOR,
+              'GET',
+              `/admin/v1/keys?limit=${sizes[page % sizes.length] ?? 1}${after}`,
+            );
+            seen.push(...(reply.body['data'] as KeyBody[]).map((key) => key.id));
+            if (reply.body['next'] === null) break;
+            if (adding && page < 2) await world.key({});
+            after = `&after=${encodeURIComponent(String(reply.body['next']))}`;
+          }
+          expect(new Set(seen).size).toBe(seen.length);
+          expect([...ids].every((id) => seen.includes(id))).toBe(true);
+        },
+      ),
       { numRuns: 10 },
     );
   });
@@ -134,15 +184,20 @@ describe('the life of a key over the admin API', () => {
     expect(me.text).not.toContain('watch him');
     expect((await world.ask(holderOf(record, 'me'), 'POST', '/me/rotate', { body: {} })).status).toBe(403);
     expect((await world.ask(holderOf(record, 'me'), 'POST', '/me/derive', { body: { name: 'x' } })).status).toBe(403);
-    expect((await world.ask(holderOf(record, 'me'), 'POST', '/me/revoke', { body: { id: 'another' } })).status).toBe(400);
-    expect((await world.ask(holderOf(record, 'me'), 'POST', '/me/revoke', { body: {} })).body['revoked']).toEqual([record.id]);
+    expect((await world.ask(holderOf(record, 'me'), 'POST', '/me/revoke', { body: { id: 'another' } })).status).toBe(
+      400,
+    );
+    expect((await world.ask(holderOf(record, 'me'), 'POST', '/me/revoke', { body: {} })).body['revoked']).toEqual([
+      record.id,
+    ]);
     expect((await world.ask({ ...OPERATOR, reach: 'me' }, 'GET', '/me')).status).toBe(404);
   });
 
   it('a holder who may derives a child within his rights and not beyond', async () => {
     const open = await openAdminWorld({}, { self_service: ['derive'] });
     const { record } = await open.key({ scopes: ['infer:chat'], owner: 'alice' });
-    const derive = (body: object) => open.ask(holderOf(record, 'me'), 'POST', '/me/derive', { body: { name: 'child', ...body } });
+    const derive = (body: object) =>
+      open.ask(holderOf(record, 'me'), 'POST', '/me/derive', { body: { name: 'child', ...body } });
     expect((await derive({})).body).toMatchObject({ parent_id: record.id, scopes: ['infer:chat'], owner: 'alice' });
     expect((await derive({ scopes: ['infer'] })).status).toBe(403);
     expect((await derive({ owner: 'bob' })).status).toBe(403);

@@ -30,14 +30,17 @@ describe('an administrator bound to an owner', () => {
     ['POST', '/disable', undefined],
     ['POST', '/enable', undefined],
     ['POST', '/derive', { name: 'child' }],
-  ])('gets the same answer for the key of another owner as for one that does not exist: %s %s', async (method, act, body) => {
-    const asked = body === undefined ? {} : { body };
-    const theirs = await world.ask(alice, method, `/admin/v1/keys/${foreign.id}${act}`, asked);
-    const none = await world.ask(alice, method, `/admin/v1/keys/AAAAAAAAAAAA${act}`, asked);
-    expect([theirs.status, theirs.text]).toEqual([404, none.text]);
-    expect((await world.ports.keys.get(foreign.id))?.updatedAt).toBe(foreign.updatedAt);
-    expect((await world.ports.keys.get(foreign.id))?.state).toBe('active');
-  });
+  ])(
+    'gets the same answer for the key of another owner as for one that does not exist: %s %s',
+    async (method, act, body) => {
+      const asked = body === undefined ? {} : { body };
+      const theirs = await world.ask(alice, method, `/admin/v1/keys/${foreign.id}${act}`, asked);
+      const none = await world.ask(alice, method, `/admin/v1/keys/AAAAAAAAAAAA${act}`, asked);
+      expect([theirs.status, theirs.text]).toEqual([404, none.text]);
+      expect((await world.ports.keys.get(foreign.id))?.updatedAt).toBe(foreign.updatedAt);
+      expect((await world.ports.keys.get(foreign.id))?.state).toBe('active');
+    },
+  );
 
   it('leaves a trace of the attempt that tells the operator what was behind it', async () => {
     await world.ask(alice, 'DELETE', `/admin/v1/keys/${foreign.id}`);
@@ -52,7 +55,10 @@ describe('an administrator bound to an owner', () => {
 
   it('lists keys, owners, requests and streams of that owner alone, whatever the filter says', async () => {
     world.running.push(runningRequest(own.id, 'alice'), runningRequest(foreign.id, 'bob'));
-    const owners = async (path: string): Promise<unknown[]> => ((await world.ask(alice, 'GET', path)).body['data'] as { owner?: string; name?: string }[]).map((row) => row.owner ?? row.name);
+    const owners = async (path: string): Promise<unknown[]> =>
+      ((await world.ask(alice, 'GET', path)).body['data'] as { owner?: string; name?: string }[]).map(
+        (row) => row.owner ?? row.name,
+      );
     expect(new Set(await owners('/admin/v1/keys'))).toEqual(new Set(['alice']));
     expect(await owners('/admin/v1/keys?owner=bob')).toEqual([]);
     expect(new Set(await owners('/admin/v1/keys?label=team%3Dblue'))).toEqual(new Set(['alice']));
@@ -67,10 +73,18 @@ describe('an administrator bound to an owner', () => {
 
   it('makes keys of that owner, named or not, and of nobody else', async () => {
     expect((await world.ask(alice, 'POST', '/admin/v1/keys', { body: { name: 'a' } })).body['owner']).toBe('alice');
-    expect((await world.ask(alice, 'POST', '/admin/v1/keys', { body: { name: 'a', owner: null } })).body['owner']).toBe('alice');
-    expect((await world.ask(alice, 'POST', '/admin/v1/keys', { body: { name: 'a', owner: 'bob' } })).body['code']).toBe('missing_scope');
-    expect((await world.ask(alice, 'PATCH', `/admin/v1/keys/${own.id}`, { body: { owner: 'bob' } })).body['code']).toBe('missing_scope');
-    expect((await world.ask(alice, 'PATCH', `/admin/v1/keys/${own.id}`, { body: { owner: null } })).body['code']).toBe('missing_scope');
+    expect((await world.ask(alice, 'POST', '/admin/v1/keys', { body: { name: 'a', owner: null } })).body['owner']).toBe(
+      'alice',
+    );
+    expect((await world.ask(alice, 'POST', '/admin/v1/keys', { body: { name: 'a', owner: 'bob' } })).body['code']).toBe(
+      'missing_scope',
+    );
+    expect((await world.ask(alice, 'PATCH', `/admin/v1/keys/${own.id}`, { body: { owner: 'bob' } })).body['code']).toBe(
+      'missing_scope',
+    );
+    expect((await world.ask(alice, 'PATCH', `/admin/v1/keys/${own.id}`, { body: { owner: null } })).body['code']).toBe(
+      'missing_scope',
+    );
   });
 
   it('revokes by label only what is within reach, and by a foreign secret or owner nothing', async () => {
@@ -83,7 +97,8 @@ describe('an administrator bound to an owner', () => {
 
   it('switches off no other owner, and explains no key of another', async () => {
     expect((await world.ask(alice, 'PATCH', '/admin/v1/owners/bob', { body: { disabled: true } })).status).toBe(404);
-    const explain = (body: object) => world.ask(alice, 'POST', '/admin/v1/explain', { body: { method: 'GET', path: '/v1/models', ...body } });
+    const explain = (body: object) =>
+      world.ask(alice, 'POST', '/admin/v1/explain', { body: { method: 'GET', path: '/v1/models', ...body } });
     expect((await explain({ key_id: foreign.id })).status).toBe(404);
     expect((await explain({ key: foreignSecret })).status).toBe(404);
     expect((await explain({ key_id: alice.keyId })).status).toBe(200);

@@ -54,7 +54,12 @@ describe('every route of the admin API', () => {
     const { record } = await world.key({ scopes: scopes.length === 0 ? ['metrics:read'] : scopes, owner });
     const holder = scopes.length === 0 ? { ...record, scopes: [] } : record;
     const [method = '', path = ''] = route.split(' ');
-    const reply = await world.ask({ ...holderOf(record), holder }, method, path.replaceAll(/\{\w+\}/g, 'nothing'), row.body === undefined ? {} : { body: row.body });
+    const reply = await world.ask(
+      { ...holderOf(record), holder },
+      method,
+      path.replaceAll(/\{\w+\}/g, 'nothing'),
+      row.body === undefined ? {} : { body: row.body },
+    );
     expect(reply.status).toBeLessThan(500);
     return reply.body['code'] === 'missing_scope';
   };
@@ -70,7 +75,9 @@ describe('every route of the admin API', () => {
 
   it.each(Object.entries(ROUTES))('%s is closed with every scope but its own', async (route, row) => {
     const others = KNOWN_SCOPES.filter((scope) => scope !== 'admin' && !row.scopes.includes(scope));
-    for (const scope of route.startsWith('PATCH /admin/v1/owners') ? others.filter((one) => one !== 'keys:write') : others) {
+    for (const scope of route.startsWith('PATCH /admin/v1/owners')
+      ? others.filter((one) => one !== 'keys:write')
+      : others) {
       expect([scope, await refused([scope], route, row)]).toEqual([scope, true]);
     }
   });
@@ -81,32 +88,49 @@ describe('every route of the admin API', () => {
     }
   });
 
-  it.each(Object.entries(ROUTES).filter(([, row]) => row.installation))('%s is closed for a key with an owner', async (route, row) => {
-    expect(await refused(['admin'], route, row, 'alice')).toBe(true);
-  });
+  it.each(Object.entries(ROUTES).filter(([, row]) => row.installation))(
+    '%s is closed for a key with an owner',
+    async (route, row) => {
+      expect(await refused(['admin'], route, row, 'alice')).toBe(true);
+    },
+  );
 
   it.each(Object.entries(ROUTES))('%s opens for the operator of the machine', async (route, row) => {
     const [method = '', path = ''] = route.split(' ');
-    const reply = await world.ask(OPERATOR, method, path.replaceAll(/\{\w+\}/g, 'nothing'), row.body === undefined ? {} : { body: row.body });
+    const reply = await world.ask(
+      OPERATOR,
+      method,
+      path.replaceAll(/\{\w+\}/g, 'nothing'),
+      row.body === undefined ? {} : { body: row.body },
+    );
     expect([200, 201, 202, 400, 404]).toContain(reply.status);
   });
 
   it('switching an owner on needs keys:write, and keys:revoke does not do', async () => {
     await world.key({ owner: 'carol' });
     const { record } = await world.key({ scopes: ['keys:revoke'] });
-    expect((await world.ask(holderOf(record), 'PATCH', '/admin/v1/owners/carol', { body: { disabled: false } })).body['code']).toBe('missing_scope');
+    expect(
+      (await world.ask(holderOf(record), 'PATCH', '/admin/v1/owners/carol', { body: { disabled: false } })).body[
+        'code'
+      ],
+    ).toBe('missing_scope');
   });
 
   it('ending the old secret at once needs keys:revoke besides keys:write', async () => {
     const { record } = await world.key({ scopes: ['keys:write'] });
     const path = `/admin/v1/keys/${record.id}/rotate`;
-    expect((await world.ask(holderOf(record), 'POST', path, { body: { overlap_seconds: 0 } })).body['code']).toBe('missing_scope');
+    expect((await world.ask(holderOf(record), 'POST', path, { body: { overlap_seconds: 0 } })).body['code']).toBe(
+      'missing_scope',
+    );
     expect((await world.ask(holderOf(record), 'POST', path, { body: { overlap_seconds: 60 } })).status).toBe(200);
   });
 
   it('a path that does not exist is 404 for everybody, and another method is 405 with the ones there are', async () => {
     const { record } = await world.key({ scopes: ['infer'] });
-    expect((await world.ask(holderOf(record), 'GET', '/admin/v1/nothing')).body).toMatchObject({ status: 404, code: 'unknown_url' });
+    expect((await world.ask(holderOf(record), 'GET', '/admin/v1/nothing')).body).toMatchObject({
+      status: 404,
+      code: 'unknown_url',
+    });
     const wrong = await world.ask(OPERATOR, 'PUT', '/admin/v1/keys');
     expect(wrong.status).toBe(405);
     expect(wrong.headers.get('allow')?.split(', ').toSorted()).toEqual(['GET', 'POST']);

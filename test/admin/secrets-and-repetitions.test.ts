@@ -22,17 +22,38 @@ describe('secrets and repeated requests', () => {
       expect(reply.body['key']).toMatch(SECRET);
       expect(reply.headers.get('cache-control')).toBe('no-store');
     }
-    for (const path of ['/keys', `/keys/${id}`, '/owners', '/audit', '/audit/export', '/requests', '/streams', '/models', '/status', '/config', '/openapi.json']) {
+    for (const path of [
+      '/keys',
+      `/keys/${id}`,
+      '/owners',
+      '/audit',
+      '/audit/export',
+      '/requests',
+      '/streams',
+      '/models',
+      '/status',
+      '/config',
+      '/openapi.json',
+    ]) {
       expect((await world.ask(OPERATOR, 'GET', `/admin/v1${path}`)).text).not.toMatch(SECRET);
     }
-    expect((await world.ask(OPERATOR, 'PATCH', `/admin/v1/keys/${id}`, { body: { name: 'z' } })).text).not.toMatch(SECRET);
-    expect((await world.ask(OPERATOR, 'POST', `/admin/v1/keys/revoke`, { body: { key: mine.body['key'], dry_run: true } })).text).not.toMatch(SECRET);
-    expect((await world.ask(OPERATOR, 'POST', `/admin/v1/keys/revoke`, { body: { key: mine.body['key'] } })).text).not.toMatch(SECRET);
+    expect((await world.ask(OPERATOR, 'PATCH', `/admin/v1/keys/${id}`, { body: { name: 'z' } })).text).not.toMatch(
+      SECRET,
+    );
+    expect(
+      (await world.ask(OPERATOR, 'POST', `/admin/v1/keys/revoke`, { body: { key: mine.body['key'], dry_run: true } }))
+        .text,
+    ).not.toMatch(SECRET);
+    expect(
+      (await world.ask(OPERATOR, 'POST', `/admin/v1/keys/revoke`, { body: { key: mine.body['key'] } })).text,
+    ).not.toMatch(SECRET);
   });
 
   it('50 creates with one Idempotency-Key make one key; the others learn its id and never its secret', async () => {
     const headers = { 'idempotency-key': 'once' };
-    const replies = await Promise.all(Array.from({ length: 50 }, () => world.ask(OPERATOR, 'POST', '/admin/v1/keys', { body: { name: 'x' }, headers })));
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () => world.ask(OPERATOR, 'POST', '/admin/v1/keys', { body: { name: 'x' }, headers })),
+    );
     const made = replies.filter((reply) => reply.status === 201);
     expect(made).toHaveLength(1);
     for (const reply of replies.filter((one) => one.status !== 201)) {
@@ -45,7 +66,8 @@ describe('secrets and repeated requests', () => {
   it('the same Idempotency-Key for another body, path or caller is not mistaken for a repetition', async () => {
     const headers = { 'idempotency-key': 'k' };
     const { record } = await world.key({ scopes: ['admin'] });
-    const create = (caller: typeof OPERATOR, name: string) => world.ask(caller, 'POST', '/admin/v1/keys', { body: { name }, headers });
+    const create = (caller: typeof OPERATOR, name: string) =>
+      world.ask(caller, 'POST', '/admin/v1/keys', { body: { name }, headers });
     expect((await create(OPERATOR, 'a')).status).toBe(201);
     expect((await create(OPERATOR, 'b')).body).toMatchObject({ status: 409, code: 'conflict' });
     expect((await create(holderOf(record), 'a')).status).toBe(201);
@@ -53,7 +75,11 @@ describe('secrets and repeated requests', () => {
 
   it('a repeated act without a secret gets its first answer again, and a failed one can be tried again', async () => {
     const { record } = await world.key({});
-    const revoke = () => world.ask(OPERATOR, 'POST', `/admin/v1/keys/${record.id}/revoke`, { body: {}, headers: { 'idempotency-key': 'r' } });
+    const revoke = () =>
+      world.ask(OPERATOR, 'POST', `/admin/v1/keys/${record.id}/revoke`, {
+        body: {},
+        headers: { 'idempotency-key': 'r' },
+      });
     const first = await revoke();
     expect((await revoke()).text).toBe(first.text);
     const headers = { 'idempotency-key': 'f' };
@@ -62,6 +88,13 @@ describe('secrets and repeated requests', () => {
   });
 
   it('an Idempotency-Key that is none is refused', async () => {
-    expect((await world.ask(OPERATOR, 'POST', '/admin/v1/keys', { body: { name: 'x' }, headers: { 'idempotency-key': 'x'.repeat(300) } })).status).toBe(400);
+    expect(
+      (
+        await world.ask(OPERATOR, 'POST', '/admin/v1/keys', {
+          body: { name: 'x' },
+          headers: { 'idempotency-key': 'x'.repeat(300) },
+        })
+      ).status,
+    ).toBe(400);
   });
 });

@@ -12,35 +12,55 @@ describe('a request is taken as it is meant, or refused with every fault named',
   });
   afterAll(() => world.close());
 
-  const create = (body: unknown, headers: Record<string, string> = {}) => world.ask(OPERATOR, 'POST', '/admin/v1/keys', { body, headers });
+  const create = (body: unknown, headers: Record<string, string> = {}) =>
+    world.ask(OPERATOR, 'POST', '/admin/v1/keys', { body, headers });
 
-  it.each(['id', 'hash', 'digest', 'key', 'prefix', 'state', 'tenant', 'created_by', 'created_at', 'usage', 'imported', 'parent_id', 'admin', 'constructor'])(
-    'a member "%s" that is not the caller’s to set is refused on create and update',
-    async (member) => {
-      for (const [method, path, body] of [
-        ['POST', '/admin/v1/keys', { name: 'x', [member]: 'y' }],
-        ['PATCH', `/admin/v1/keys/${id}`, { [member]: 'y' }],
-      ] as const) {
-        const reply = await world.ask(OPERATOR, method, path, { body });
-        expect(reply.status).toBe(400);
-        expect(reply.body['errors']).toEqual([{ pointer: `/${member}`, in: 'body', detail: 'unknown member' }]);
-      }
-    },
-  );
+  it.each([
+    'id',
+    'hash',
+    'digest',
+    'key',
+    'prefix',
+    'state',
+    'tenant',
+    'created_by',
+    'created_at',
+    'usage',
+    'imported',
+    'parent_id',
+    'admin',
+    'constructor',
+  ])('a member "%s" that is not the caller’s to set is refused on create and update', async (member) => {
+    for (const [method, path, body] of [
+      ['POST', '/admin/v1/keys', { name: 'x', [member]: 'y' }],
+      ['PATCH', `/admin/v1/keys/${id}`, { [member]: 'y' }],
+    ] as const) {
+      const reply = await world.ask(OPERATOR, method, path, { body });
+      expect(reply.status).toBe(400);
+      expect(reply.body['errors']).toEqual([{ pointer: `/${member}`, in: 'body', detail: 'unknown member' }]);
+    }
+  });
 
-  it.each(['{"name":"x","__proto__":{"scopes":["admin"]}}', '{"name":"x","labels":{"__proto__":"y"}}', '{"name":"x","attributes":{"a":["b"],"__proto__":["c"]}}'])(
-    'nothing named __proto__ gets in, at any depth: %s',
-    async (text) => {
-      expect((await create(text)).status).toBe(400);
-    },
-  );
+  it.each([
+    '{"name":"x","__proto__":{"scopes":["admin"]}}',
+    '{"name":"x","labels":{"__proto__":"y"}}',
+    '{"name":"x","attributes":{"a":["b"],"__proto__":["c"]}}',
+  ])('nothing named __proto__ gets in, at any depth: %s', async (text) => {
+    expect((await create(text)).status).toBe(400);
+  });
 
   it('names every fault with a pointer to its place', async () => {
     const reply = await create({ name: '', scopes: 'admin', allow_ips: ['10.0.0.0/8', 'everywhere'], 'a/b~c': 1 });
     const places = (reply.body['errors'] as { pointer: string }[]).map((fault) => fault.pointer);
     expect(places.toSorted()).toEqual(['/allow_ips/1', '/a~1b~0c', '/name', '/scopes']);
     expect(reply.headers.get('content-type')).toBe('application/problem+json');
-    expect(reply.body).toMatchObject({ type: 'about:blank', title: 'Bad Request', status: 400, code: 'invalid_value', instance: 'req_operator' });
+    expect(reply.body).toMatchObject({
+      type: 'about:blank',
+      title: 'Bad Request',
+      status: 400,
+      code: 'invalid_value',
+      instance: 'req_operator',
+    });
   });
 
   it.each([
@@ -54,9 +74,12 @@ describe('a request is taken as it is meant, or refused with every fault named',
     expect((await create(body, { 'content-type': contentType })).status).toBe(status);
   });
 
-  it.each(['limit=0', 'limit=1001', 'limit=ten', 'limit=1&limit=2', 'colour=red', 'state=gone', 'after=nonsense'])('a list asked with %s is refused', async (query) => {
-    expect((await world.ask(OPERATOR, 'GET', `/admin/v1/keys?${query}`)).status).toBe(400);
-  });
+  it.each(['limit=0', 'limit=1001', 'limit=ten', 'limit=1&limit=2', 'colour=red', 'state=gone', 'after=nonsense'])(
+    'a list asked with %s is refused',
+    async (query) => {
+      expect((await world.ask(OPERATOR, 'GET', `/admin/v1/keys?${query}`)).status).toBe(400);
+    },
+  );
 
   it.each([
     { scopes: ['root'] },
@@ -74,24 +97,41 @@ describe('a request is taken as it is meant, or refused with every fault named',
     expect((await create({ name: 'x', ...rights })).status).toBe(400);
   });
 
-  it.each([{}, { owner: 'a', key: 'b' }, { label: { name: 'a', value: 'b' }, owner: 'c' }, { ids: ['a'] }])('revoking with %o names no single target and revokes nothing', async (body) => {
-    expect((await world.ask(OPERATOR, 'POST', '/admin/v1/keys/revoke', { body })).status).toBe(400);
-    expect((await world.ports.keys.get(id))?.state).toBe('active');
-  });
+  it.each([{}, { owner: 'a', key: 'b' }, { label: { name: 'a', value: 'b' }, owner: 'c' }, { ids: ['a'] }])(
+    'revoking with %o names no single target and revokes nothing',
+    async (body) => {
+      expect((await world.ask(OPERATOR, 'POST', '/admin/v1/keys/revoke', { body })).status).toBe(400);
+      expect((await world.ports.keys.get(id))?.state).toBe('active');
+    },
+  );
 
   it('what keys.require asks for has to be said about every new key', async () => {
     const strict = await openAdminWorld({}, { require: ['owner', 'expires_at', 'models'] });
-    const reply = await strict.ask(OPERATOR, 'POST', '/admin/v1/keys', { body: { name: 'x', owner: 'alice', models: [] } });
-    expect((reply.body['errors'] as { pointer: string }[]).map((fault) => fault.pointer)).toEqual(['/expires_at', '/models']);
+    const reply = await strict.ask(OPERATOR, 'POST', '/admin/v1/keys', {
+      body: { name: 'x', owner: 'alice', models: [] },
+    });
+    expect((reply.body['errors'] as { pointer: string }[]).map((fault) => fault.pointer)).toEqual([
+      '/expires_at',
+      '/models',
+    ]);
     const full = { name: 'x', owner: 'alice', models: ['m'], expires_at: Math.floor(Date.now() / 1000) + 3600 };
     expect((await strict.ask(OPERATOR, 'POST', '/admin/v1/keys', { body: full })).status).toBe(201);
     await strict.close();
   });
 
   it('markup and formulas in names come back as the text they are, in JSON', async () => {
-    for (const name of ['<img src=x onerror=alert(1)>', '=HYPERLINK("http://evil")', '"; DROP TABLE keys; --', '${jndi:ldap://x}']) {
+    for (const name of [
+      '<img src=x onerror=alert(1)>',
+      '=HYPERLINK("http://evil")',
+      '"; DROP TABLE keys; --',
+      '${jndi:ldap://x}',
+    ]) {
       const reply = await create({ name });
-      expect([reply.status, reply.body['name'], reply.headers.get('content-type')]).toEqual([201, name, 'application/json']);
+      expect([reply.status, reply.body['name'], reply.headers.get('content-type')]).toEqual([
+        201,
+        name,
+        'application/json',
+      ]);
     }
   });
 
@@ -101,7 +141,12 @@ describe('a request is taken as it is meant, or refused with every fault named',
     const paths = body['paths'] as Record<string, Record<string, { responses: object; requestBody?: object }>>;
     for (const { method, path, schemas } of [...adminOperations, ...ownOperations]) {
       const described = paths[path]?.[method];
-      expect([path, method, described !== undefined, described?.requestBody !== undefined]).toEqual([path, method, true, schemas.body !== null]);
+      expect([path, method, described !== undefined, described?.requestBody !== undefined]).toEqual([
+        path,
+        method,
+        true,
+        schemas.body !== null,
+      ]);
       expect(Object.keys(described?.responses ?? {})).toContain('default');
     }
     expect(JSON.stringify(body)).not.toContain('[object');

@@ -19,6 +19,16 @@ export const run: RunCommand = async (invocation) => {
   const { action, target, actor, limit = USUAL_ROWS, after }: Options = invocation.options;
   const path = withQuery('/admin/v1/audit', { action, target, actor, limit, after });
   const { body, text } = await withAdmin(invocation, (client) => ask<AuditListBody>(client, path));
-  const rows = body.data.map((entry) => [String(entry.sequence), moment(entry.at), entry.actor, entry.address ?? '-', entry.action, entry.target, entry.result]);
-  return show(invocation, text, () => printTable(invocation.io, ['NO', 'TIME', 'ACTOR', 'FROM', 'ACTION', 'TARGET', 'RESULT'], rows));
+  const rows = body.data.map((entry) => [
+    String(entry.sequence),
+    moment(entry.at),
+    entry.actor,
+    entry.address ?? '-',
+    entry.action,
+    entry.target,
+    entry.result,
+  ]);
+  return show(invocation, text, () =>
+    printTable(invocation.io, ['NO', 'TIME', 'ACTOR', 'FROM', 'ACTION', 'TARGET', 'RESULT'], rows),
+  );
 };

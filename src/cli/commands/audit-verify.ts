@@ -17,7 +17,9 @@ interface ChainHead {
 export const run: RunCommand = async (invocation) => {
   const { against } = invocation.options;
   const head = typeof against === 'string' ? await readHead(invocation, against) : {};
-  const { body, text } = await withAdmin(invocation, (client) => ask<AuditVerdictBody>(client, withQuery('/admin/v1/audit/verify', { ...head })));
+  const { body, text } = await withAdmin(invocation, (client) =>
+    ask<AuditVerdictBody>(client, withQuery('/admin/v1/audit/verify', { ...head })),
+  );
   await show(invocation, text, () => printVerdict(invocation, body));
   return body.intact ? 0 : 1;
 };
@@ -25,7 +27,11 @@ export const run: RunCommand = async (invocation) => {
 function printVerdict({ io }: Invocation, verdict: AuditVerdictBody): void {
   const sentence = verdict.intact
     ? styled(io, 'green', `The audit trail is intact: ${verdict.entries} entries.`)
-    : styled(io, 'red', `The audit trail was changed: entry ${verdict.broken_at ?? '?'} does not fit. Entries before it are intact.`);
+    : styled(
+        io,
+        'red',
+        `The audit trail was changed: entry ${verdict.broken_at ?? '?'} does not fit. Entries before it are intact.`,
+      );
   io.out(`${sentence}\nIts head is ${verdict.head}\n`);
   for (const line of verdict.not_proven) io.out(`Not proven: ${line}\n`);
 }
@@ -34,11 +40,20 @@ function printVerdict({ io }: Invocation, verdict: AuditVerdictBody): void {
 async function readHead({ io }: Invocation, file: string): Promise<ChainHead> {
   const path = resolve(io.cwd, file);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new Failure(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}. Name a file made by \`keyporter audit export\`.`, { cause: error });
+    throw new Failure(
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}. Name a file made by \`keyporter audit export\`.`,
+      { cause: error },
+    );
   });
   const heads = text.split('\n').flatMap(headOf);
-  const latest = heads.reduce<ChainHead | null>((best, head) => (best === null || head.sequence > best.sequence ? head : best), null);
-  if (latest === null) throw new Failure(`${path} holds no entry of an audit trail. Name a file made by \`keyporter audit export\` or \`keyporter audit verify --json\`.`);
+  const latest = heads.reduce<ChainHead | null>(
+    (best, head) => (best === null || head.sequence > best.sequence ? head : best),
+    null,
+  );
+  if (latest === null)
+    throw new Failure(
+      `${path} holds no entry of an audit trail. Name a file made by \`keyporter audit export\` or \`keyporter audit verify --json\`.`,
+    );
   return latest;
 }
 

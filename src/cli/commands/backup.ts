@@ -6,6 +6,10 @@ import type { RunCommand } from '../invocation.js';
 
 export const run: RunCommand = async (invocation) => {
   const question = { method: 'POST' as const, body: { file: resolve(invocation.io.cwd, invocation.args[0] ?? '') } };
-  const { body, text } = await withAdmin(invocation, (client) => ask<BackedUpBody>(client, '/admin/v1/backup', question));
-  return show(invocation, text, () => invocation.io.out(`Wrote ${body.file}: ${body.keys} keys, ${body.bytes} bytes.\n`));
+  const { body, text } = await withAdmin(invocation, (client) =>
+    ask<BackedUpBody>(client, '/admin/v1/backup', question),
+  );
+  return show(invocation, text, () =>
+    invocation.io.out(`Wrote ${body.file}: ${body.keys} keys, ${body.bytes} bytes.\n`),
+  );
 };

@@ -15,7 +15,9 @@ export const run: RunCommand = async (invocation) => {
     io.out(`${JSON.stringify({ ok: true, file, faults: [], warnings, does })}\n`);
     return 0;
   }
-  io.out(`${styled(io, 'green', file === null ? 'There is no configuration file; the defaults are used.' : `${file} is valid.`)}\n`);
+  io.out(
+    `${styled(io, 'green', file === null ? 'There is no configuration file; the defaults are used.' : `${file} is valid.`)}\n`,
+  );
   for (const line of does) io.out(`${line}\n`);
   for (const warning of warnings) io.out(`${styled(io, 'yellow', 'Warning:')} ${warning}\n`);
   return 0;

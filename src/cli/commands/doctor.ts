@@ -14,7 +14,11 @@ export const run: RunCommand = async (invocation) => {
 function printFindings({ io }: Invocation, { data }: FindingListBody): void {
   if (data.length === 0) io.out(`${styled(io, 'green', 'Nothing to complain about.')}\n`);
   for (const { severity, check, finding, cure } of data) {
-    const mark = { error: styled(io, 'red', 'error'), warning: styled(io, 'yellow', 'warning'), note: styled(io, 'dim', 'note') }[severity];
+    const mark = {
+      error: styled(io, 'red', 'error'),
+      warning: styled(io, 'yellow', 'warning'),
+      note: styled(io, 'dim', 'note'),
+    }[severity];
     io.out(`${mark} ${check}: ${printable(finding)}\n  ${printable(cure)}\n`);
   }
 }

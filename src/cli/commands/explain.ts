@@ -17,10 +17,18 @@ export const run: RunCommand = async (invocation) => {
   const { io, globals } = invocation;
   const question = { method: 'POST' as const, body: await bodyOf(invocation) };
   const asker = { ...invocation, globals: { ...globals, key: undefined } };
-  const { body, text } = await withAdmin(asker, (client) => ask<ExplanationBody>(client, '/admin/v1/explain', question));
+  const { body, text } = await withAdmin(asker, (client) =>
+    ask<ExplanationBody>(client, '/admin/v1/explain', question),
+  );
   return show(invocation, text, async () => {
-    await printTable(io, ['ANSWER', 'RULE', 'WHY'], body.rules.map((rule) => [rule.answer, rule.rule, rule.why]));
-    const verdict = body.allowed ? styled(io, 'green', 'It would pass.') : styled(io, 'red', `It would be refused: ${body.status} ${body.code ?? ''}.`);
+    await printTable(
+      io,
+      ['ANSWER', 'RULE', 'WHY'],
+      body.rules.map((rule) => [rule.answer, rule.rule, rule.why]),
+    );
+    const verdict = body.allowed
+      ? styled(io, 'green', 'It would pass.')
+      : styled(io, 'red', `It would be refused: ${body.status} ${body.code ?? ''}.`);
     io.out(`${verdict}${body.message === null || body.allowed ? '' : ` ${printable(body.message)}`}\n`);
     if (body.next_pass_at !== null) io.out(`It would pass from ${moment(body.next_pass_at)} UTC on.\n`);
   });

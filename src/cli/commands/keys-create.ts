@@ -10,6 +10,10 @@ export const run: RunCommand = async (invocation) => {
   const [parentId] = invocation.args;
   const path = parentId === undefined ? '/admin/v1/keys' : `/admin/v1/keys/${segment(parentId)}/derive`;
   const body = rightsBody(invocation.options);
-  const { body: made, text } = await withAdmin(invocation, (client) => ask<CreatedKeyBody>(client, path, { method: 'POST', body }), { mayCreate: parentId === undefined });
+  const { body: made, text } = await withAdmin(
+    invocation,
+    (client) => ask<CreatedKeyBody>(client, path, { method: 'POST', body }),
+    { mayCreate: parentId === undefined },
+  );
   return show(invocation, text, () => printSecret(invocation.io, made));
 };

@@ -6,7 +6,9 @@ import { printable } from '../printable.js';
 
 export const run: RunCommand = async (invocation) => {
   const path = `/admin/v1/keys/${segment(invocation.args[0])}/enable`;
-  const { body, text } = await withAdmin(invocation, (client) => ask<KeyBody & { streams_ended: number }>(client, path, { method: 'POST' }));
+  const { body, text } = await withAdmin(invocation, (client) =>
+    ask<KeyBody & { streams_ended: number }>(client, path, { method: 'POST' }),
+  );
   return show(invocation, text, () => {
     invocation.io.out(`Key ${body.id} "${printable(body.name)}" works again.\n`);
   });

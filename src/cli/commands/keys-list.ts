@@ -26,7 +26,10 @@ export const run: RunCommand = async (invocation) => {
     expiring_seconds: options.expiring,
     search: options.search,
   };
-  const page = (client: AdminClient, limit: number, after: string | undefined) => ask<KeyListBody>(client, withQuery('/admin/v1/keys', { ...filter, limit, after }));
-  const { text, rows } = await withAdmin(invocation, (client) => gather<KeyBody>((limit, after) => page(client, limit, after), options));
+  const page = (client: AdminClient, limit: number, after: string | undefined) =>
+    ask<KeyListBody>(client, withQuery('/admin/v1/keys', { ...filter, limit, after }));
+  const { text, rows } = await withAdmin(invocation, (client) =>
+    gather<KeyBody>((limit, after) => page(client, limit, after), options),
+  );
   return show(invocation, text, () => printKeys(invocation.io, rows));
 };

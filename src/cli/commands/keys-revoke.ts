@@ -23,7 +23,8 @@ export const run: RunCommand = async (invocation) => {
     throw misuse('Revoking is final and nobody can be asked here. Add --yes to do it.');
   }
   return withAdmin(withoutKey(invocation), async (client) => {
-    if (options.yes !== true && !(await confirm(invocation, await find(client, target)))) throw new Failure('Nothing was revoked.');
+    if (options.yes !== true && !(await confirm(invocation, await find(client, target))))
+      throw new Failure('Nothing was revoked.');
     const { body, text } = await revoke(client, target, options.reason);
     return show(invocation, text, () => printRevocation(invocation.io, body));
   });
@@ -61,12 +62,16 @@ async function confirm({ io, globals }: Invocation, found: readonly KeyBody[]): 
   // With --json standard output holds the answer alone.
   await printKeys(globals.json ? { ...io, out: io.err } : io, found);
   const { confirm: question } = await import('@clack/prompts');
-  const answer = await question({ message: 'Revoke for good, with everything derived from them and everything that runs?', initialValue: false });
+  const answer = await question({
+    message: 'Revoke for good, with everything derived from them and everything that runs?',
+    initialValue: false,
+  });
   return answer === true;
 }
 
 function revoke(client: AdminClient, target: Target, reason: string | undefined) {
   const words = reason === undefined ? {} : { reason };
-  if ('id' in target) return ask<RevokedBody>(client, `/admin/v1/keys/${segment(target.id)}/revoke`, { method: 'POST', body: words });
+  if ('id' in target)
+    return ask<RevokedBody>(client, `/admin/v1/keys/${segment(target.id)}/revoke`, { method: 'POST', body: words });
   return ask<RevokedBody>(client, '/admin/v1/keys/revoke', { method: 'POST', body: { ...target.many, ...words } });
 }

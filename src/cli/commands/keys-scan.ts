@@ -13,11 +13,17 @@ export const run: RunCommand = async ({ io, globals, args }) => {
   }
   if (globals.json) {
     const data = found.map(({ file, line, column, id, prefix }) => ({ file, line, column, id, prefix }));
-    io.out(`${JSON.stringify({ data, next: null, unreadable: unreadable.map(({ file, reason }) => ({ file, reason })) })}\n`);
+    io.out(
+      `${JSON.stringify({ data, next: null, unreadable: unreadable.map(({ file, reason }) => ({ file, reason })) })}\n`,
+    );
   } else {
     for (const { file, line, column, prefix } of found) io.out(`${printable(file)}:${line}:${column}: ${prefix}\n`);
     for (const { file, reason } of unreadable) io.err(`${printable(file)}: not searched: ${printable(reason)}\n`);
-    io.err(found.length === 0 ? 'No keys found.\n' : `${found.length} keys found. End one with \`keyporter keys revoke ID\`.\n`);
+    io.err(
+      found.length === 0
+        ? 'No keys found.\n'
+        : `${found.length} keys found. End one with \`keyporter keys revoke ID\`.\n`,
+    );
   }
   return found.length > 0 || unreadable.length > 0 ? 1 : 0;
 };

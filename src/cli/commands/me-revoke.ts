@@ -6,6 +6,9 @@ import { printRevocation } from '../revocation-view.js';
 
 export const run: RunCommand = async (invocation) => {
   const { reason } = invocation.options;
-  const { body, text } = await ask<RevokedBody>(await asHolder(invocation), '/me/revoke', { method: 'POST', body: { reason } });
+  const { body, text } = await ask<RevokedBody>(await asHolder(invocation), '/me/revoke', {
+    method: 'POST',
+    body: { reason },
+  });
   return show(invocation, text, () => printRevocation(invocation.io, body));
 };

@@ -7,6 +7,11 @@ import { printTable } from '../table.js';
 
 export const run: RunCommand = async (invocation) => {
   const { body, text } = await withAdmin(invocation, (client) => ask<OwnerListBody>(client, '/admin/v1/owners'));
-  const rows = body.data.map((owner) => [owner.name, String(owner.keys), owner.disabled ? 'disabled' : 'active', moment(owner.last_used_at, 'never')]);
+  const rows = body.data.map((owner) => [
+    owner.name,
+    String(owner.keys),
+    owner.disabled ? 'disabled' : 'active',
+    moment(owner.last_used_at, 'never'),
+  ]);
   return show(invocation, text, () => printTable(invocation.io, ['OWNER', 'KEYS', 'STATE', 'LAST USED'], rows));
 };

@@ -23,11 +23,17 @@ export const run: RunCommand = async (invocation) => {
   const filter = { key_id: keyId, owner, model, status, since };
   if (follow === true) {
     const needsGateway = 'No gateway runs here, so there is nothing to follow.';
-    return withAdmin(invocation, (client) => followRequests(invocation, client, withQuery('/admin/v1/requests', { ...filter, follow: 1 })), { needsGateway });
+    return withAdmin(
+      invocation,
+      (client) => followRequests(invocation, client, withQuery('/admin/v1/requests', { ...filter, follow: 1 })),
+      { needsGateway },
+    );
   }
   const path = withQuery('/admin/v1/requests', { ...filter, limit, after });
   const { body, text } = await withAdmin(invocation, (client) => ask<RequestListBody>(client, path));
-  return show(invocation, text, () => printTable(invocation.io, ['TIME', 'STATUS', 'KEY', 'OWNER', 'MODEL', 'MS', 'REQUEST', 'ID'], body.data.map(cells)));
+  return show(invocation, text, () =>
+    printTable(invocation.io, ['TIME', 'STATUS', 'KEY', 'OWNER', 'MODEL', 'MS', 'REQUEST', 'ID'], body.data.map(cells)),
+  );
 };
 
 /** Prints until the gateway ends or somebody presses Ctrl-C. */
@@ -53,5 +59,14 @@ function inWords(line: string): string {
 function cells(row: RequestRowBody): string[] {
   const status = row.code === null ? String(row.status) : `${row.status} ${row.code}`;
   const duration = String(Math.round(row.duration_ms));
-  return [moment(row.started_at), status, row.key_id ?? '-', row.owner ?? '-', row.model ?? '-', duration, `${row.method} ${row.path}`, row.id];
+  return [
+    moment(row.started_at),
+    status,
+    row.key_id ?? '-',
+    row.owner ?? '-',
+    row.model ?? '-',
+    duration,
+    `${row.method} ${row.path}`,
+    row.id,
+  ];
 }

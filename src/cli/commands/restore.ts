@@ -22,9 +22,11 @@ export const run: RunCommand = async (invocation) => {
 
 function printRestored({ io }: Invocation, dataDir: string, result: RestoreResult): void {
   io.out(`Restored ${result.restored} keys to ${printable(dataDir)}.\n`);
-  if (result.disabled.length > 0) io.out(`Changed since the copy, and disabled for you to look at: ${result.disabled.join(' ')}\n`);
+  if (result.disabled.length > 0)
+    io.out(`Changed since the copy, and disabled for you to look at: ${result.disabled.join(' ')}\n`);
   if (result.revoked.length > 0) io.out(`Revoked since the copy, and still revoked: ${result.revoked.join(' ')}\n`);
   if (result.missing.length > 0) io.out(`Made since the copy, and no longer known: ${result.missing.join(' ')}\n`);
-  if (!result.compared) io.out('The store before could not be read, so nothing is known about changes since the copy.\n');
+  if (!result.compared)
+    io.out('The store before could not be read, so nothing is known about changes since the copy.\n');
   if (result.keptAside !== null) io.out(`The store before is kept as ${printable(result.keptAside)}\n`);
 }

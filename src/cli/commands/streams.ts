@@ -17,5 +17,7 @@ export const run: RunCommand = async (invocation) => {
     stream.replica ?? '-',
     String(stream.bytes_out),
   ]);
-  return show(invocation, text, () => printTable(invocation.io, ['ID', 'SINCE', 'PHASE', 'KEY', 'OWNER', 'MODEL', 'SERVER', 'BYTES'], rows));
+  return show(invocation, text, () =>
+    printTable(invocation.io, ['ID', 'SINCE', 'PHASE', 'KEY', 'OWNER', 'MODEL', 'SERVER', 'BYTES'], rows),
+  );
 };
