@@ -81,6 +81,8 @@ export function serveWorker<Api extends WorkerApi<Api>>(
   const opened = Promise.resolve().then(() =>
     open(workerData as never, (event) => port.postMessage({ kind: 'event', event } satisfies Reply)),
   );
+  // Each request tells of the failure; none need be there yet when it happens.
+  opened.catch(() => undefined);
   const running = new Set<Promise<void>>();
   port.on('message', (request: Request) => {
     const earlier = request.kind === 'close' ? Promise.all(running) : Promise.resolve();
