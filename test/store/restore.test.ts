@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
@@ -6,6 +6,8 @@ import type { OpenedKeyStore } from '../../src/storage/key-store.js';
 import { lock } from '../../src/storage/data-directory.js';
 import { restore, type RestoreResult } from '../../src/storage/restore.js';
 import { OPERATOR, freshDirectory, openStore, refusalOf } from './opened.js';
+
+const PAGE = 4096;
 
 let dir: string;
 let file: string;
@@ -143,16 +145,17 @@ describe('a restore is refused, and nothing changes', () => {
       await store.backup(file);
     });
     const present = readFileSync(join(dir, 'keyporter.db'));
-    const bytes = readFileSync(file);
+    const whole = readFileSync(file);
     const good = file;
-    file = `${good}.damaged`;
-    copyFileSync(good, file);
-    bytes.fill(0xab, 5 * 4096, 6 * 4096);
-    writeFileSync(file, bytes);
-    for (const bad of [file, `${good}.missing`, join(dir, 'revoked.log')]) {
+    for (const bad of [`${good}.missing`, join(dir, 'revoked.log')]) {
       file = bad;
       await refusalOf(restoreHere());
-      expect(readFileSync(join(dir, 'keyporter.db'))).toEqual(present);
+    }
+    file = `${good}.damaged`;
+    for (let page = 0; page < whole.length / PAGE; page++) {
+      writeFileSync(file, Buffer.from(whole).fill(0xab, page * PAGE, (page + 1) * PAGE));
+      expect((await refusalOf(restoreHere())).code, `page ${page}`).toBe('store_unavailable');
+      expect(readFileSync(join(dir, 'keyporter.db')).equals(present), `page ${page}`).toBe(true);
     }
   });
 });
