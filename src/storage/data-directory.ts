@@ -1,20 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import { isLocked, NOTICE_FILE } from './lock.js';
 
-export { lock, type Lock } from './lock.js';
+export { lock } from './lock.js';
 
 /** A directory that this user may use, resolved. */
 export interface DataDirectory {
@@ -77,11 +68,6 @@ export async function announce(dir: string, notice: GatewayNotice): Promise<void
   const file = join(dir, NOTICE_FILE);
   writeFileSync(`${file}.new`, `${JSON.stringify(notice)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
-}
-
-/** Removes what `announce` told; giving back the lock does so too. */
-export function withdraw(dir: string): void {
-  rmSync(join(dir, NOTICE_FILE), { force: true });
 }
 
 /**
