@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lacking } from '../../src/access/grant.js';
@@ -12,9 +12,16 @@ import type { LastUse } from '../../src/usage/request-row.js';
 
 export const OPERATOR: Actor = { id: 'local:test', address: null, requestId: null };
 
-/** A new empty directory of this test. */
+const directories: string[] = [];
+process.once('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A new empty directory, removed when the tests of this process are done. */
 export function freshDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'keyporter-store-'));
+  const directory = mkdtempSync(join(tmpdir(), 'keyporter-store-'));
+  directories.push(directory);
+  return directory;
 }
 
 /** Last uses a test sets by hand. */
