@@ -52,7 +52,8 @@ export function report(world: BenchWorld, figures: Figures): string {
       new Map([['keyporter', figures.start]]),
     ),
   ];
-  const table = ['| What | Keyporter | nginx | Ratio | Goal |', '|---|---|---|---|---|', ...rows].join('\n');
+  const heads = '| What | Keyporter | nginx | Ratio | Goal | Plain Node.js | Ratio |';
+  const table = [heads, '|---|---|---|---|---|---|---|', ...rows].join('\n');
   return `# Benchmark\n\nMedian (lowest to highest of the repeats). Both sides of a row were taken in turns within the same run.\n\n${table}\n\n${conditions(world, figures)}\n`;
 }
 
@@ -75,11 +76,12 @@ function row(what: string, { goal, digits }: { goal: string; digits: number }, v
   const ours = values.get('keyporter');
   const theirs = values.get('nginx');
   const text = (spread: Spread | undefined): string => (spread === undefined ? '-' : spreadText(spread, digits));
-  const ratio =
-    goal.includes('nginx') && ours !== undefined && theirs !== undefined
-      ? (ours.median / theirs.median).toFixed(2)
+  const plain = values.get('plain');
+  const ratio = (to: Spread | undefined): string =>
+    what.includes('processor time') && ours !== undefined && to !== undefined
+      ? (ours.median / to.median).toFixed(2)
       : '-';
-  return `| ${what} | ${text(ours)} | ${text(theirs)} | ${ratio} | ${goal} |`;
+  return `| ${what} | ${text(ours)} | ${text(theirs)} | ${ratio(theirs)} | ${goal} | ${text(plain)} | ${ratio(plain)} |`;
 }
 
 function conditions(world: BenchWorld, figures: Figures): string {
@@ -93,6 +95,7 @@ function conditions(world: BenchWorld, figures: Figures): string {
     '- P2: 200 streams, 50 events of 178 bytes a second each; nginx with buffering off.',
     `- P4: at ${figures.rate} requests a second, a third of what the gateway answered in P1; the model server's own time subtracted turn by turn.`,
     `- The model server alone answers ${Math.round(figures.backendRate)} requests a second.`,
+    '- Plain Node.js is node:http with undici and one hashed key, with no bounds, no log and no word to callers of cut streams.',
     '- Processor time is user and system time of the whole process with all its threads.',
   ].join('\n');
 }

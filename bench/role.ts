@@ -2,7 +2,7 @@ import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** The programs of a run besides the ones that are measured; each is a process of its own. */
-export type RoleName = 'backend' | 'streams' | 'paced';
+export type RoleName = 'backend' | 'plain' | 'streams' | 'paced';
 
 /** What a role says to the run; `what` tells which message it is. */
 export interface RoleMessage {
@@ -19,13 +19,13 @@ export interface Role {
 
 const ENTRY = fileURLToPath(new URL('run.ts', import.meta.url));
 
-/** Starts a role as a process of its own, on the core of the load. */
-export function startRole(name: RoleName, settings: object): Role {
+/** Starts a role as a process of its own, on the core of the load unless another is named. */
+export function startRole(name: RoleName, settings: object, core = LOAD_CORE): Role {
   const child = fork(ENTRY, ['--role', name, JSON.stringify(settings)], {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  pin(child.pid, LOAD_CORE);
+  pin(child.pid, core);
   return {
     child,
     hear: (what) =>

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { backend } from './backend.js';
 import { firstByte, startTimes, streamedEvents } from './measures.js';
+import { plain, type PlainSettings } from './plain.js';
 import { paced, type PacedSettings } from './paced.js';
 import { report, type Figures } from './report.js';
 import { shortRequests, wrkIsPresent } from './short-requests.js';
@@ -14,8 +15,8 @@ import { startWorld, type BenchWorld, type Subject } from './world.js';
 const RESULTS = fileURLToPath(new URL('results.md', import.meta.url));
 
 /** How long and how often. Everything together stays under four minutes, with `--quick` under one. */
-const FULL = { repeats: 5, windowMs: 4000, streamWindowMs: 5000, starts: 9, keys: 1000 };
-const QUICK = { repeats: 2, windowMs: 2000, streamWindowMs: 2000, starts: 3, keys: 1000 };
+const FULL = { warmUpMs: 4000, repeats: 5, windowMs: 2000, streamWindowMs: 3000, starts: 9, keys: 1000 };
+const QUICK = { warmUpMs: 3000, repeats: 1, windowMs: 2000, streamWindowMs: 2000, starts: 3, keys: 1000 };
 
 const [flag, role, settings] = process.argv.slice(2);
 if (flag === '--role') play(role ?? '', JSON.parse(settings ?? '{}'));
@@ -23,6 +24,7 @@ else await run(process.argv.includes('--quick') ? QUICK : FULL);
 
 function play(name: string, given: unknown): void {
   if (name === 'backend') backend();
+  else if (name === 'plain') plain(given as PlainSettings);
   else if (name === 'streams') streams(given as StreamsSettings);
   else paced(given as PacedSettings);
 }
@@ -42,9 +44,9 @@ async function run(plan: typeof FULL): Promise<void> {
 }
 
 async function measure(world: BenchWorld, plan: typeof FULL): Promise<Omit<Figures, 'start'>> {
-  const subjects = [world.gateway, ...(world.nginx === null ? [] : [world.nginx])];
+  const subjects = [world.gateway, ...(world.nginx === null ? [] : [world.nginx]), world.plain];
   const backendSubject: Subject = { name: 'the model server alone', pid: world.backend.pid, port: world.backend.port };
-  for (const subject of subjects) await shortRequests(subject, world.key, 1000);
+  for (const subject of subjects) await shortRequests(subject, world.key, plan.warmUpMs);
   const short = await interleaved(
     subjects,
     plan.repeats,

@@ -14,6 +14,8 @@ export interface BenchWorld {
   backend: { role: Role; port: number; pid: number };
   gateway: Subject;
   nginx: Subject | null;
+  /** The same work without the product, see `plain.ts`. */
+  plain: Subject;
   nginxVersion: string | null;
   key: string;
   pinned: boolean;
@@ -32,16 +34,20 @@ export async function startWorld(): Promise<BenchWorld> {
   const pid = gateway.child.pid ?? 0;
   const pinned = pin(pid, MEASURED_CORE);
   const anchor: Anchor | null = await startNginx(port, key);
+  const plainRole = startRole('plain', { backendPort: port, key }, MEASURED_CORE);
+  const plainPort = Number((await plainRole.hear('listening'))['port']);
   return {
     backend: { role, port, pid: role.child.pid ?? 0 },
     gateway: { name: 'keyporter', pid, port: gatewayPort },
     nginx: anchor === null ? null : { name: 'nginx', pid: anchor.pid, port: anchor.port },
+    plain: { name: 'plain', pid: plainRole.child.pid ?? 0, port: plainPort },
     nginxVersion: anchor?.version ?? null,
     key,
     pinned,
     async stop() {
       await anchor?.stop();
       await home.remove();
+      plainRole.stop();
       role.stop();
     },
   };
