@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { CanarySweep } from '../support/canary.js';
-import { OPERATOR, freshDirectory, openStore } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, openStore } from './opened.js';
 import { join } from 'node:path';
 
 /** A copy made by another process: reading the files here would drop the locks SQLite holds on them. */

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { announce, lock, openDataDirectory, runningGateway, socketPath } from '../../src/storage/data-directory.js';
-import { freshDirectory, openStore, refusalOf } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { openStore, refusalOf } from './opened.js';
 
 const NOTICE = { pid: process.pid, socket: '/tmp/x.sock', url: 'http://127.0.0.1:5390', listen: '127.0.0.1:5390' };
 

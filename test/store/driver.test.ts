@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '../../src/storage/sqlite/driver.js';
 import { sqliteFault } from '../../src/storage/sqlite/faults.js';
-import { freshDirectory } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
 
 const ENGINE = `const { DatabaseSync } = process.getBuiltinModule?.('node:sqlite') ?? require('@photostructure/sqlite');`;
 

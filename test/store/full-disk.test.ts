@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OPERATOR, freshDirectory, openStore, refusalOf } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, openStore, refusalOf } from './opened.js';
 
 /** A file system of 2 MiB. Only root can make one. */
 const mountPoint = freshDirectory();

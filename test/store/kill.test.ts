@@ -5,7 +5,8 @@ import type { OpenedKeyStore } from '../../src/storage/key-store.js';
 import { repeatableRandom, seedOfThisRun } from '../support/random.js';
 import { repeats } from '../support/rounds.js';
 import { bundled, startChild } from './child.js';
-import { freshDirectory, openStore } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { openStore } from './opened.js';
 
 /** What was acknowledged about one key. */
 interface Acknowledged {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.js';
 import type { KeyState } from '../../src/keys/key.js';
 import type { OpenedKeyStore } from '../../src/storage/key-store.js';
-import { KnownUses, OPERATOR, SetClock, freshDirectory, openStore, refusalOf } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { KnownUses, OPERATOR, SetClock, openStore, refusalOf } from './opened.js';
 
 let store: OpenedKeyStore;
 let clock: SetClock;

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { makeKey } from '../../src/keys/format.js';
 import { digestOf } from '../../src/keys/hash.js';
 import { openSqlite } from '../../src/storage/sqlite/driver.js';
-import { OPERATOR, freshDirectory, openStore } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, openStore } from './opened.js';
 
 const KEYS = 100_000;
 /** Of processor time, which does not depend on what else the machine does. */

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { OPERATOR, freshDirectory, openStore, refusalOf } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, openStore, refusalOf } from './opened.js';
 
 const HOLD = `
   const { DatabaseSync } = process.getBuiltinModule?.('node:sqlite') ?? require('@photostructure/sqlite');

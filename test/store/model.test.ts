@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { KeyState } from '../../src/keys/key.js';
 import type { OpenedKeyStore } from '../../src/storage/key-store.js';
 import { repeats } from '../support/rounds.js';
-import { OPERATOR, SetClock, freshDirectory, openStore } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, SetClock, openStore } from './opened.js';
 
 /** What a key should be, by the plainest possible rules. */
 interface ModelKey {

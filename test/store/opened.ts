@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { lacking } from '../../src/access/grant.js';
 import { isKnownScope } from '../../src/access/scope.js';
 import { systemClock, type Clock } from '../../src/core/clock.js';
@@ -11,18 +8,6 @@ import { openKeyStore, type OpenedKeyStore } from '../../src/storage/key-store.j
 import type { LastUse } from '../../src/usage/request-row.js';
 
 export const OPERATOR: Actor = { id: 'local:test', address: null, requestId: null };
-
-const directories: string[] = [];
-process.once('exit', () => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-});
-
-/** A new empty directory, removed when the tests of this process are done. */
-export function freshDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'keyporter-store-'));
-  directories.push(directory);
-  return directory;
-}
 
 /** Last uses a test sets by hand. */
 export class KnownUses implements LastUse {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '../../src/storage/sqlite/driver.js';
-import { OPERATOR, freshDirectory, openStore } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, openStore } from './opened.js';
 
 const POISONS: [what: string, sql: string][] = [
   ['an unknown state', `UPDATE keys SET state = 'super-active' WHERE id = ?`],

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '../../src/storage/sqlite/driver.js';
-import { OPERATOR, freshDirectory, openStore, refusalOf } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, openStore, refusalOf } from './opened.js';
 
 /** A directory with a store of a few keys, closed. */
 async function usedDirectory(): Promise<{ dir: string; file: string }> {

@@ -5,7 +5,8 @@ import { systemClock } from '../../src/core/clock.js';
 import type { OpenedKeyStore } from '../../src/storage/key-store.js';
 import { lock } from '../../src/storage/data-directory.js';
 import { restore, type RestoreResult } from '../../src/storage/restore.js';
-import { OPERATOR, freshDirectory, openStore, refusalOf } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
+import { OPERATOR, openStore, refusalOf } from './opened.js';
 
 const PAGE = 4096;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openRevokedLog } from '../../src/storage/revoked-log.js';
 import { RECORD_BYTES, decodeRecord, encodeRecord, type RevokedRecord } from '../../src/storage/revoked-record.js';
-import { freshDirectory } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
 
 function record(id: string): RevokedRecord {
   return { id, at: 1_800_000_000, actor: 'local:test', address: '10.0.0.1', requestId: 'req_1', reason: 'lost' };

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { linkWorker, startWorker } from '../../src/storage/worker-link.js';
-import { freshDirectory } from './opened.js';
+import { freshDirectory } from './fresh-directory.js';
 
 interface Api {
   ask(args: number): number;
