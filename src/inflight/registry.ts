@@ -1,3 +1,4 @@
+import { Crowd } from '../core/crowd.js';
 import type { StreamEnd } from '../core/errors.js';
 
 export type Phase = 'connecting' | 'waiting' | 'streaming';
@@ -49,7 +50,7 @@ export interface InFlightRegistry {
 }
 
 export function createInFlightRegistry(): InFlightRegistry {
-  const running = new Map<string, InFlight>();
+  const running = new Crowd<InFlight>();
   let waiting: (() => void)[] = [];
 
   const endThose = (chosen: readonly InFlight[], code: StreamEnd, reason: string): number => {
@@ -66,35 +67,35 @@ export function createInFlightRegistry(): InFlightRegistry {
     }
     return ended;
   };
-  const all = (): InFlight[] => [...running.values()];
 
   return {
     add(entry) {
-      running.set(entry.id, entry);
+      const leave = running.add(entry);
       return () => {
-        if (!running.delete(entry.id) || running.size > 0) return;
+        leave();
+        if (running.size > 0) return;
         for (const resolve of waiting) resolve();
         waiting = [];
       };
     },
-    list: all,
+    list: () => running.list(),
     get size() {
       return running.size;
     },
     endOne(id, code, reason) {
-      const entry = running.get(id);
+      const entry = running.list().find((one) => one.id === id);
       entry?.end(code, reason);
       return entry !== undefined;
     },
     endCallers(callerIds, code, reason) {
       const ids = new Set(callerIds);
       const isTheirs = (entry: InFlight): boolean => ids.has(entry.callerId) || entry.lineage.some((id) => ids.has(id));
-      return endThose(all().filter(isTheirs), code, reason);
+      return endThose(running.list().filter(isTheirs), code, reason);
     },
-    endAll: (code, reason) => endThose(all(), code, reason),
-    recheckAll: (nowSeconds) => recheckThose(all(), nowSeconds),
+    endAll: (code, reason) => endThose(running.list(), code, reason),
+    recheckAll: (nowSeconds) => recheckThose(running.list(), nowSeconds),
     expire: (nowSeconds) =>
-      recheckThose(all().filter((entry) => entry.expiresAt !== null && entry.expiresAt <= nowSeconds), nowSeconds),
+      recheckThose(running.list().filter((entry) => entry.expiresAt !== null && entry.expiresAt <= nowSeconds), nowSeconds),
     whenEmpty: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { Crowd } from '../core/crowd.js';
 import type { CanonicalRequest } from '../core/exchange.js';
 import type { Replica, Timeouts } from '../replicas/model.js';
 import { outgoingHeaders } from './outgoing-headers.js';
@@ -38,10 +39,10 @@ const TICK_MS = 250;
  * is never sent again.
  */
 export function createForwarder(transport: Transport, clock: Clock): Forwarder {
-  const running = new Set<Relay>();
+  const running = new Crowd<Relay>();
   const stopTicking = clock.every(TICK_MS, () => {
     const now = clock.monotonic();
-    for (const relay of running) relay.tick(now);
+    for (const relay of running.list()) relay.tick(now);
   });
   return {
     forward(job) {
@@ -51,7 +52,7 @@ export function createForwarder(transport: Transport, clock: Clock): Forwarder {
         upstreamKey: job.replica.apiKey?.reveal() ?? null,
         now: clock.monotonic,
       });
-      running.add(relay);
+      const leave = running.add(relay);
       const { origin, path } = whereTo(job);
       relay.attach(
         transport.send(
@@ -70,7 +71,7 @@ export function createForwarder(transport: Transport, clock: Clock): Forwarder {
       job.relay.reply.onClose((complete) => {
         if (!complete) relay.clientGone();
       });
-      return { relay, finished: relay.finished.finally(() => running.delete(relay)) };
+      return { relay, finished: relay.finished.finally(leave) };
     },
     async close() {
       stopTicking();
