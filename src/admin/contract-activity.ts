@@ -57,7 +57,7 @@ export const streamSchema = z
     method: z.string(),
     path: z.string(),
     address: z.string(),
-    phase: z.enum(['connecting', 'waiting', 'streaming']),
+    phase: z.enum(['queued', 'connecting', 'waiting', 'streaming']),
     started_at: unixTime,
     bytes_out: z.int(),
   })

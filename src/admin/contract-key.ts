@@ -163,6 +163,7 @@ export const ownerSchema = z
 export const ownerListSchema = listOf(ownerSchema, 'OwnerList');
 export const ownerParams = z.strictObject({ name: z.string().min(1).max(200) });
 export const ownerChangeSchema = z.strictObject({ disabled: z.boolean() }).openapi('OwnerChange');
+export const namedOwnerChangeSchema = ownerChangeSchema.extend({ name: plainText(200) }).openapi('NamedOwnerChange');
 export const changedOwnerSchema = ownerSchema.extend({ streams_ended: z.int() }).openapi('ChangedOwner');
 
 export type NewKeyBody = z.infer<typeof newKeySchema>;

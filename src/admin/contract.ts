@@ -41,7 +41,7 @@ export const problemSchema = z
     status: z.int(),
     code: z.string().openapi({ description: 'Stable name of the error, see docs/errors.md.' }),
     detail: z.string().openapi({ description: 'A sentence that says what to do next.' }),
-    instance: z.string().optional().openapi({ description: 'The request id, which leads to the log.' }),
+    request_id: z.string().optional().openapi({ description: 'Leads to the line in the log.' }),
     errors: z
       .array(
         z.strictObject({ pointer: z.string(), in: z.enum(['body', 'query', 'path', 'header']), detail: z.string() }),

@@ -1,11 +1,21 @@
 import { Refusal } from '../core/errors.js';
 import type { KeyRecord } from '../keys/key.js';
-import { changedOwnerSchema, ownerChangeSchema, ownerListSchema, ownerParams } from './contract-key.js';
+import {
+  type ChangedOwnerBody,
+  changedOwnerSchema,
+  namedOwnerChangeSchema,
+  ownerChangeSchema,
+  ownerListSchema,
+  ownerParams,
+} from './contract-key.js';
 import { eachKey } from './each-key.js';
 import { keepAnAdministrator } from './last-administrator.js';
 import { defineOperation, type Operation } from './operation.js';
 import { type Acting, asOfNow, reaches, requireScope } from './rights.js';
 import { ownerToWire } from './wire-key.js';
+
+/** Switching off asks for keys:revoke, switching on for keys:write; which one it is stands in the body. */
+const SWITCHING = { anyOf: ['keys:write', 'keys:revoke'] };
 
 export const ownerOperations: Operation[] = [
   defineOperation({
@@ -23,26 +33,40 @@ export const ownerOperations: Operation[] = [
     method: 'patch',
     path: '/admin/v1/owners/{name}',
     summary: 'Switch all keys of an owner off or on',
-    // Switching off asks for keys:revoke, switching on for keys:write; which one it is stands in the body.
-    access: { anyOf: ['keys:write', 'keys:revoke'] },
+    access: SWITCHING,
     act: 'owner.update',
     params: ownerParams,
     body: ownerChangeSchema,
     reply: changedOwnerSchema,
-    async run({ params, body, caller, context }) {
-      const { owner, ids } = await context.turns.take(async () => {
-        const acting = { context, caller: await asOfNow({ caller, context }) };
-        requireScope(acting, body.disabled ? 'keys:revoke' : 'keys:write');
-        const keys = await keysOf(acting, params.name);
-        if (body.disabled) await keepAnAdministrator(acting, keys);
-        const changed = await context.ports.keys.setOwner(params.name, { disabled: body.disabled }, caller.actor);
-        return { owner: changed, ids: keys.map((key) => key.id) };
-      });
-      const ended = body.disabled ? (context.ports.streams?.endKeys(ids, 'key_disabled') ?? 0) : 0;
-      return { ...ownerToWire(owner), streams_ended: ended };
-    },
+    run: async ({ params, body, caller, context }) => switchOwner({ caller, context }, { ...body, ...params }),
+  }),
+  defineOperation({
+    method: 'patch',
+    path: '/admin/v1/owners',
+    summary: 'The same for any name: one with a slash cannot stand in a path',
+    access: SWITCHING,
+    act: 'owner.update',
+    body: namedOwnerChangeSchema,
+    reply: changedOwnerSchema,
+    run: async ({ body, caller, context }) => switchOwner({ caller, context }, body),
   }),
 ];
+
+async function switchOwner(
+  { caller, context }: Acting,
+  { name, disabled }: { name: string; disabled: boolean },
+): Promise<ChangedOwnerBody> {
+  const { owner, ids } = await context.turns.take(async () => {
+    const acting = { context, caller: await asOfNow({ caller, context }) };
+    requireScope(acting, disabled ? 'keys:revoke' : 'keys:write');
+    const keys = await keysOf(acting, name);
+    if (disabled) await keepAnAdministrator(acting, keys);
+    const changed = await context.ports.keys.setOwner(name, { disabled }, caller.actor);
+    return { owner: changed, ids: keys.map((key) => key.id) };
+  });
+  const ended = disabled ? (context.ports.streams?.endKeys(ids, 'key_disabled') ?? 0) : 0;
+  return { ...ownerToWire(owner), streams_ended: ended };
+}
 
 async function keysOf({ caller, context }: Acting, owner: string): Promise<KeyRecord[]> {
   if (!reaches(caller, owner))

@@ -13,7 +13,7 @@ export interface RunningRequest {
   path: string;
   /** Socket peer of the client. */
   address: string;
-  phase: 'connecting' | 'waiting' | 'streaming';
+  phase: 'queued' | 'connecting' | 'waiting' | 'streaming';
   /** Unix seconds. */
   startedAt: number;
   bytesOut: number;

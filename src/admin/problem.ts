@@ -32,7 +32,7 @@ export function problemResponse(refusal: Refusal, requestId: string | null, plac
     code: refusal.code,
     detail: refusal.publicMessage,
   };
-  if (requestId !== null) body.instance = requestId;
+  if (requestId !== null) body.request_id = requestId;
   const faults = refusal instanceof AdminRefusal ? refusal.faults : paramFault(refusal, place);
   if (faults.length > 0) body.errors = [...faults];
   if (refusal instanceof AdminRefusal && refusal.keyId !== null) body.key_id = refusal.keyId;

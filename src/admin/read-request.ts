@@ -1,7 +1,10 @@
 import type { z } from '@hono/zod-openapi';
 import { Refusal } from '../core/errors.js';
+import { duplicateMember } from './duplicate-members.js';
 import { AdminRefusal, type Fault, pointerOf } from './problem.js';
 
+/** More would only repeat a mistake, or a flood. */
+const MOST_FAULTS = 100;
 const LARGEST_BODY_BYTES = 256 * 1024;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
@@ -35,11 +38,22 @@ export function parseJson(text: string, contentType: string | null): unknown {
   if (text === '') return {};
   if (contentType === null || !JSON_TYPE.test(contentType)) throw new Refusal('unsupported_media_type');
   try {
-    return JSON.parse(text, refusePrototype);
+    const value: unknown = JSON.parse(text, refusePrototype);
+    refuseDuplicates(text);
+    return value;
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     throw new Refusal('invalid_json', { reason: cause instanceof Error ? cause.message : String(cause), cause });
   }
+}
+
+function refuseDuplicates(text: string): void {
+  const name = duplicateMember(text);
+  if (name === null) return;
+  throw new Refusal('duplicate_member', {
+    message: `The body names the member "${name}" twice. Send each member once.`,
+    param: name,
+  });
 }
 
 /** `__proto__` means a parent object to JavaScript and a member to JSON: nothing may carry it on. */
@@ -71,7 +85,7 @@ export function parsePart<Schema extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   if (place === 'path') throw new Refusal('not_found');
-  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, place));
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, place)).slice(0, MOST_FAULTS);
   const first = faults[0];
   const detail =
     first === undefined

@@ -27,6 +27,7 @@ const ROUTES: Record<string, Row> = {
   'POST /admin/v1/keys/revoke': { scopes: ['keys:revoke'], body: { owner: 'nobody' } },
   'GET /admin/v1/owners': { scopes: ['keys:read'] },
   'PATCH /admin/v1/owners/{name}': { scopes: ['keys:revoke'], body: { disabled: true } },
+  'PATCH /admin/v1/owners': { scopes: ['keys:revoke'], body: { name: 'nothing', disabled: true } },
   'GET /admin/v1/requests': { scopes: ['usage:read'] },
   'GET /admin/v1/streams': { scopes: ['usage:read'] },
   'DELETE /admin/v1/streams/{id}': { scopes: [] },

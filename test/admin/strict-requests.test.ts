@@ -59,7 +59,7 @@ describe('a request is taken as it is meant, or refused with every fault named',
       title: 'Bad Request',
       status: 400,
       code: 'invalid_value',
-      instance: 'req_operator',
+      request_id: 'req_operator',
     });
   });
 
@@ -69,6 +69,7 @@ describe('a request is taken as it is meant, or refused with every fault named',
     ['another character set', '{"name":"x"}', 'application/json; charset=latin1', 415],
     ['broken JSON', '{"name":', 'application/json', 400],
     ['a list', '[]', 'application/json', 400],
+    ['a member named twice', '{"name":"x","scopes":["infer"],"name":"y"}', 'application/json', 400],
     ['too much', JSON.stringify({ name: 'x', owner: 'y'.repeat(300_000) }), 'application/json', 413],
   ])('%s is refused', async (_what, body, contentType, status) => {
     expect((await create(body, { 'content-type': contentType })).status).toBe(status);

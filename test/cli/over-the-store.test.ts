@@ -129,6 +129,20 @@ describe('the command line while no gateway runs', () => {
     expect((await world.here(['keys', 'revoke', '--label', 'team=a', '--yes'])).code).toBe(1);
   });
 
+  it('switches an owner off and on whatever his name', async () => {
+    for (const owner of ['org/team', '..', 'a%2fb', '漢 字']) {
+      await world.here(['keys', 'create', '--name', 'x', '--owner', owner]);
+      expect((await world.here(['owners', 'disable', owner, '--json'])).json()).toMatchObject({
+        name: owner,
+        disabled: true,
+        keys: 1,
+      });
+      expect((await world.here(['owners', 'enable', owner])).out).toBe(`The key of ${owner} works again.\n`);
+    }
+    expect((await world.here(['owners', 'list', '--json'])).json()['data']).toHaveLength(4);
+    expect((await world.here(['owners', 'disable', 'nobody'])).code).toBe(1);
+  });
+
   it('a copy is put back with revoked keys still revoked', async () => {
     const id = String((await world.here(['keys', 'create', '--name', 'x', '--json'])).json()['id']);
     expect((await world.here(['backup', 'copy.db', '--json'])).json()).toMatchObject({

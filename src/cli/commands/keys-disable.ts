@@ -11,7 +11,7 @@ export const run: RunCommand = async (invocation) => {
   );
   return show(invocation, text, () => {
     invocation.io.out(
-      `Key ${body.id} "${printable(body.name)}" is switched off; ${body.streams_ended} running requests were ended.\n`,
+      `Key ${body.id} "${printable(body.name)}" is switched off; running requests ended: ${body.streams_ended}.\n`,
     );
   });
 };
