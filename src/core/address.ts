@@ -46,6 +46,8 @@ export function rangeWithin(inner: string, outer: readonly string[]): boolean {
 
 /** The address without its IPv6 wrapping or zone, or the text itself when it is none. */
 export function plainAddress(text: string): string {
+  // What the system tells of an IPv4 socket is already plain.
+  if (!text.includes(':')) return text;
   return readAddress(text)?.toString() ?? text;
 }
 

@@ -27,6 +27,8 @@ export interface CanonicalRequest {
   contentType: string | null;
   contentEncoding: string | null;
   origin: string | null;
+  /** Undefined on HTTP/1.0 alone. Never used to route or to decide. */
+  host: string | undefined;
   /** What the client calls its request, if it is fit to be logged. */
   correlationId: string | null;
   userAgent: string | null;
@@ -42,7 +44,7 @@ export interface Reply {
   flush(): void;
   /** False = hold back until `onDrain` calls. */
   write(chunk: Uint8Array): boolean;
-  end(chunk?: Uint8Array | string): void;
+  end(chunk?: Buffer): void;
   /**
    * Breaks the connection, so that an incomplete answer cannot look complete. With `last`, these
    * bytes are handed over first, for a bounded time.

@@ -20,13 +20,13 @@ export function createRequestIds(): () => string {
     at += 1;
     return byte;
   };
+  const id = Buffer.from(`req_${'0'.repeat(ID_LENGTH)}`);
   return () => {
-    let id = 'req_';
-    while (id.length < 4 + ID_LENGTH) {
+    for (let place = 4; place < id.length; ) {
       const byte = nextByte();
       // 252 is the largest multiple of 36 in a byte: what lies above would favour some characters.
-      if (byte < 252) id += ALPHABET[byte % 36];
+      if (byte < 252) id[place++] = ALPHABET.charCodeAt(byte % 36);
     }
-    return id;
+    return id.toString('latin1');
   };
 }

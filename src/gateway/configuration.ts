@@ -17,7 +17,7 @@ export type ReadAgain = (text?: string) => Promise<LoadOutcome>;
 export interface Configuration {
   current(): LoadedConfig;
   /** What the front door goes by. */
-  door(): Omit<DoorSettings, 'draining'>;
+  door(): DoorSettings;
   lastReload(): StatusInfo['lastReload'];
   /** Reads the file again. A bad one leaves everything as it is. */
   reload(text?: string): Promise<{ ok: boolean; faults: string[] }>;
@@ -67,7 +67,7 @@ export async function createConfiguration({ loaded: first, readAgain, clock, log
   };
 }
 
-async function doorSettings({ config }: LoadedConfig): Promise<Omit<DoorSettings, 'draining'>> {
+async function doorSettings({ config }: LoadedConfig): Promise<DoorSettings> {
   return {
     clientAddress: trustingAddress(parseRanges(config.trusted_proxies)),
     hostRule: createHostRule(await ownHostNames(config)),

@@ -45,7 +45,7 @@ export function createExplain({ identity, match, catalogue, clock }: ExplainPart
 
 const NO_REQUEST = {
   headers: [], names: [], peer: '', address: '', forwarded: false, secure: false, contentLength: 0, contentType: null,
-  contentEncoding: null, origin: null, correlationId: null, userAgent: null,
+  contentEncoding: null, origin: null, host: undefined, correlationId: null, userAgent: null,
 };
 
 async function callerFor(request: ExplainRequest, identity: Identity): Promise<Caller | null> {

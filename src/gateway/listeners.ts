@@ -5,7 +5,8 @@ import type { Config, ListenerConfig, TlsConfig } from '../config/schema.js';
 import { parseListen } from '../config/listen.js';
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
-import { openListener, type Arrival, type Listener, type TlsMaterial } from '../http/listener.js';
+import { openListener, type Listener, type TlsMaterial } from '../http/listener.js';
+import type { Arrival } from '../http/node-arrival.js';
 import { createMatcher, type Matcher } from '../pipeline/match.js';
 import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, type Route } from '../pipeline/routes.js';
 

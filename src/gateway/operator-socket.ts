@@ -1,6 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { Clock } from '../core/clock.js';
-import { openListener, type Arrival, type Listener } from '../http/listener.js';
+import { openListener, type Listener } from '../http/listener.js';
+import type { Arrival } from '../http/node-arrival.js';
 
 /** The CLI needs few at once; what follows a stream of events holds one each. */
 const MAX_CONNECTIONS = 256;

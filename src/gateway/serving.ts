@@ -40,6 +40,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     identity,
     throttle: createFailureThrottle(clock, () => config().auth.failures_per_minute),
     inFlight: parts.inFlight,
+    pool: models.pool,
     forwarder: parts.forwarder,
     lastUse: stores.usage.lastUse,
     responseOwners: createResponseOwners(),
@@ -53,8 +54,8 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     answerAdmin: parts.answerAdmin,
   };
   const runner = { steps: createSteps(steps), account: createAccount(stores.usage.requests, clock), log };
-  const settings = () => ({ ...configuration.door(), draining: shutdown.begun });
-  return { door: { runner, clock, log, newRequestId: createRequestIds(), settings }, identity };
+  const settings = () => configuration.door();
+  return { door: { runner, clock, log, newRequestId: createRequestIds(), settings, draining: () => shutdown.begun }, identity };
 }
 
 /** Who is who by the configuration of this moment. */

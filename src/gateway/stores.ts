@@ -35,7 +35,7 @@ export async function openStores({ dataDir, create, config, clock, log }: Stores
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     for (const store of opened.reverse()) await store.close();
-    await held.release();
+    held.release();
   };
   try {
     const usage = await openUsage({ dir: directory.path, clock, log, requestLogDays: config().usage.request_log_days });

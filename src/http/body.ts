@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.js';
+import { Crowd } from '../core/crowd.js';
 import { Refusal } from '../core/errors.js';
 
 export interface BodyBounds {
@@ -7,6 +8,16 @@ export interface BodyBounds {
   maxBytes: number;
   /** Length the head announced; null = in chunks. */
   contentLength: number | null;
+}
+
+/** Reads bodies; one timer watches the pace of all of them. */
+export interface BodyReader {
+  /**
+   * Reads the whole body, within its bound in bytes and in time. Rejects with 413, 408 or
+   * `client_gone`; nothing is sent anywhere before it is whole.
+   */
+  read(incoming: IncomingMessage, bounds: BodyBounds): Promise<Buffer>;
+  close(): void;
 }
 
 /** A body must arrive at this pace at least, once the grace is over. */
@@ -17,51 +28,91 @@ const CHECK_MS = 5000;
 const MOST_RAW_PER_BYTE = 4;
 const RAW_ALLOWANCE_BYTES = 131_072;
 
-/**
- * Reads the whole body, within its bound in bytes and in time. Rejects with 413, 408 or `client_gone`;
- * nothing is sent anywhere before it is whole.
- */
-export function readBody(incoming: IncomingMessage, bounds: BodyBounds, clock: Clock): Promise<Buffer> {
-  if (bounds.contentLength !== null && bounds.contentLength > bounds.maxBytes) return Promise.reject(tooLarge(bounds.maxBytes));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let received = 0;
-    const startedAt = clock.monotonic();
-    const readBefore = incoming.socket.bytesRead;
-    const stopWatching = clock.every(CHECK_MS, () => {
-      const seconds = (clock.monotonic() - startedAt) / 1000;
-      if (seconds * 1000 > GRACE_MS && received / seconds < SLOWEST_BYTES_PER_SECOND) refuse(new Refusal('request_timeout'));
-    });
-    const refuse = (refusal: Refusal): void => {
-      stopWatching();
-      incoming.off('data', take);
-      incoming.off('end', done);
-      incoming.off('close', gone);
-      incoming.pause();
-      reject(refusal);
-    };
-    const take = (chunk: Buffer): void => {
-      received += chunk.length;
-      const raw = incoming.socket.bytesRead - readBefore;
-      if (received > bounds.maxBytes) refuse(tooLarge(bounds.maxBytes));
-      else if (raw > received * MOST_RAW_PER_BYTE + RAW_ALLOWANCE_BYTES) refuse(new Refusal('request_too_large', { message: 'The chunks of the body are mostly framing. Send larger chunks.' }));
-      else chunks.push(chunk);
-    };
-    const done = (): void => {
-      stopWatching();
-      incoming.off('close', gone);
-      const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
-    };
-    const gone = (): void => refuse(new Refusal('client_gone', { reason: 'the client went away while it sent the body' }));
-    incoming.on('data', take);
-    incoming.once('end', done);
-    incoming.once('close', gone);
-    // A framing error in the middle of the body surfaces here; the connection is closed with 400 by the listener.
-    incoming.on('error', () => {});
+export function createBodyReader(clock: Clock): BodyReader {
+  const reading = new Crowd<Reading>();
+  const close = clock.every(CHECK_MS, () => {
+    const now = clock.monotonic();
+    for (const one of reading.list()) one.checkPace(now);
   });
+  return {
+    read(incoming, bounds) {
+      if (bounds.contentLength !== null && bounds.contentLength > bounds.maxBytes) return Promise.reject(tooLarge(bounds.maxBytes));
+      return new Promise((resolve, reject) => {
+        const one = new Reading(incoming, { maxBytes: bounds.maxBytes, startedAt: clock.monotonic(), resolve, reject });
+        one.leave = reading.add(one);
+      });
+    },
+    close,
+  };
 }
+
+interface ReadingParts {
+  maxBytes: number;
+  startedAt: number;
+  resolve(body: Buffer): void;
+  reject(refusal: Refusal): void;
+}
+
+class Reading {
+  leave: () => void = () => {};
+  readonly #incoming: IncomingMessage;
+  readonly #parts: ReadingParts;
+  readonly #rawBefore: number;
+  readonly #chunks: Buffer[] = [];
+  #received = 0;
+
+  constructor(incoming: IncomingMessage, parts: ReadingParts) {
+    this.#incoming = incoming;
+    this.#parts = parts;
+    this.#rawBefore = incoming.socket.bytesRead;
+    incoming.on('data', this.#take);
+    incoming.on('end', this.#done);
+    incoming.on('close', this.#gone);
+    // A framing error in the middle of the body surfaces here; the connection is closed with 400 by the listener.
+    incoming.on('error', ignore);
+  }
+
+  checkPace(now: number): void {
+    const seconds = (now - this.#parts.startedAt) / 1000;
+    if (seconds * 1000 > GRACE_MS && this.#received / seconds < SLOWEST_BYTES_PER_SECOND) this.#refuse(new Refusal('request_timeout'));
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    this.#received += chunk.length;
+    const raw = this.#incoming.socket.bytesRead - this.#rawBefore;
+    if (this.#received > this.#parts.maxBytes) this.#refuse(tooLarge(this.#parts.maxBytes));
+    else if (raw > this.#received * MOST_RAW_PER_BYTE + RAW_ALLOWANCE_BYTES) this.#refuse(mostlyFraming());
+    else this.#chunks.push(chunk);
+  };
+
+  readonly #done = (): void => {
+    this.#stop();
+    const [only] = this.#chunks;
+    this.#parts.resolve(this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks));
+  };
+
+  readonly #gone = (): void => this.#refuse(new Refusal('client_gone', { reason: 'the client went away while it sent the body' }));
+
+  #refuse(refusal: Refusal): void {
+    this.#stop();
+    this.#incoming.pause();
+    this.#parts.reject(refusal);
+  }
+
+  #stop(): void {
+    this.leave();
+    this.#incoming.off('data', this.#take);
+    this.#incoming.off('end', this.#done);
+    this.#incoming.off('close', this.#gone);
+  }
+}
+
+function ignore(): void {}
 
 function tooLarge(maxBytes: number): Refusal {
   return new Refusal('request_too_large', { message: `The body is larger than the ${maxBytes} bytes this server accepts.` });
+}
+
+function mostlyFraming(): Refusal {
+  return new Refusal('request_too_large', { message: 'The chunks of the body are mostly framing. Send larger chunks.' });
 }

@@ -8,6 +8,8 @@ export interface CanonicalTarget {
 const MAX_TARGET_BYTES = 8192;
 /** Characters a path may hold as they are (RFC 3986 pchar and the slash), percent signs apart. */
 const PLAIN_PATH = /^[A-Za-z0-9\-._~!$&'()*+,=:@/]*$/;
+/** The same without empty segments. */
+const PLAIN_SEGMENTS = /^(?:\/[A-Za-z0-9\-._~!$&'()*+,=:@]+)+$/;
 const ANY_QUERY = /^[\x21\x22\x24-\x7e]*$/;
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 const ENCODED_SLASH = '%2F';
@@ -28,6 +30,8 @@ export function canonicalTarget(target: string): CanonicalTarget {
   const rawPath = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? '' : target.slice(mark + 1);
   if (query !== '' && !ANY_QUERY.test(query)) throw bad('the query holds characters that must be percent-encoded');
+  // Nearly every path is plain: then nothing has to be decoded or taken apart.
+  if (PLAIN_SEGMENTS.test(rawPath) && !rawPath.includes('/.')) return { path: rawPath, query };
   const path = rawPath.includes('%') ? decodeOnce(rawPath) : rawPath;
   refuseOddSegments(path);
   return { path, query };

@@ -10,11 +10,16 @@ export type HostRule = (host: string | undefined) => void;
  */
 export function createHostRule(names: readonly string[]): HostRule {
   const known = new Set(['localhost', ...names.map((name) => name.toLowerCase())]);
+  // Clients send one and the same host again and again.
+  let lastAllowed: string | null = null;
   return (host) => {
     // Only HTTP/1.0 comes without; it names nobody.
-    if (host === undefined) return;
+    if (host === undefined || host === lastAllowed) return;
     const name = host.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
-    if (known.has(name) || name.endsWith('.localhost') || isIP(name) !== 0) return;
+    if (known.has(name) || name.endsWith('.localhost') || isIP(name) !== 0) {
+      lastAllowed = host;
+      return;
+    }
     throw new Refusal('forbidden_host', { message: `This server does not answer for the host name "${name}". Its operator can add it to allowed_hosts.` });
   };
 }

@@ -2,22 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
-import type { Reply } from '../core/exchange.js';
-import { plainAddress } from '../core/address.js';
-import type { RawRequest } from './canonical-request.js';
-import { readBody } from './body.js';
-import { NodeReply } from './node-reply.js';
+import { createBodyReader } from './body.js';
 import { answerBrokenRequest } from './broken-request.js';
+import { NodeArrival, type Arrival } from './node-arrival.js';
 import { createTurnTaking } from './one-at-a-time.js';
 import { watchSilentSockets } from './silent-sockets.js';
-
-/** A request that arrived, before anything is believed of it. */
-export interface Arrival {
-  raw: RawRequest;
-  reply: Reply;
-  /** Reads the whole body; sends `100 Continue` first when the client waits for it. Call at most once. */
-  readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
-}
 
 export interface TlsMaterial {
   cert: Buffer;
@@ -58,9 +47,11 @@ const KEEP_ALIVE_PROBE_MS = 30_000;
 /** Opens a listener; rejects with Node's error (`EADDRINUSE`, `EACCES`, ...) when it cannot. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const server = makeServer(options);
-  const turns = createTurnTaking();
+  const { clock, onArrival } = options;
+  const bodies = createBodyReader(clock);
+  const turns = createTurnTaking<NodeArrival>(onArrival);
   const arrive = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void =>
-    turns.take(incoming.socket, response, () => options.onArrival(arrivalOf(incoming, response, { awaitsContinue, clock: options.clock })));
+    turns.take(incoming.socket, new NodeArrival({ incoming, response, awaitsContinue, bodies, clock }));
   server.on('request', (incoming, response) => arrive(incoming, response, false));
   server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
   // Node's own reading of the header is lax; the canonical request judges it again.
@@ -70,7 +61,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
-  const stopWatching = watchSilentSockets(server, options.clock);
+  const stopWatching = watchSilentSockets(server, clock);
   await listen(server, options.at);
   const address = server.address();
   return {
@@ -86,6 +77,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     close: () =>
       new Promise((resolve) => {
         stopWatching();
+        bodies.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -129,27 +121,4 @@ function listen(server: Server | TlsServer, at: ListenerOptions['at']): Promise<
       resolve();
     });
   });
-}
-
-function arrivalOf(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  { awaitsContinue, clock }: { awaitsContinue: boolean; clock: Clock },
-): Arrival {
-  const { socket } = incoming;
-  return {
-    raw: {
-      method: incoming.method ?? '',
-      target: incoming.url ?? '',
-      httpVersion: incoming.httpVersion,
-      headers: incoming.rawHeaders,
-      peer: plainAddress(socket.remoteAddress ?? ''),
-      secure: 'encrypted' in socket,
-    },
-    reply: new NodeReply({ incoming, response, awaitsContinue, clock }),
-    readBody(bounds) {
-      if (awaitsContinue && (bounds.contentLength ?? 0) <= bounds.maxBytes) response.writeContinue();
-      return readBody(incoming, bounds, clock);
-    },
-  };
 }

@@ -1,17 +1,19 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Requests of one connection that wait for the one before them. A client that sends more ahead is cut off. */
 const MAX_WAITING = 32;
 
-interface Turns {
-  /** Runs `start` when every earlier request of this connection is answered. */
-  take(socket: Socket, response: ServerResponse, start: () => void): void;
+/** What can have its turn on a connection. */
+export interface Turn {
+  readonly closed: boolean;
+  destroy(): void;
+  /** Called once, when the answer is over in whatever way. */
+  onClose(closed: (finished: boolean) => void): void;
 }
 
-interface Connection {
-  running: ServerResponse | null;
-  waiting: { response: ServerResponse; start: () => void }[];
+interface Turns<T extends Turn> {
+  /** Runs `start` when every earlier request of this connection is answered. */
+  take(socket: Socket, turn: T): void;
 }
 
 /**
@@ -22,31 +24,47 @@ interface Connection {
  * A client that closes its side while an answer runs has hung up: the answer is broken off at once.
  * Node would first wait until everything written was taken.
  */
-export function createTurnTaking(): Turns {
-  const connections = new WeakMap<Socket, Connection>();
-  const connectionOf = (socket: Socket): Connection => {
-    const known = connections.get(socket);
-    if (known !== undefined) return known;
-    const connection: Connection = { running: null, waiting: [] };
-    connections.set(socket, connection);
-    socket.once('end', () => connection.running?.destroy());
-    return connection;
-  };
-  const begin = (connection: Connection, response: ServerResponse, start: () => void): void => {
-    connection.running = response;
-    response.once('close', () => {
-      connection.running = null;
-      const next = connection.waiting.shift();
-      if (next !== undefined && !next.response.destroyed) begin(connection, next.response, next.start);
-    });
-    start();
-  };
+export function createTurnTaking<T extends Turn>(start: (turn: T) => void): Turns<T> {
+  const connections = new WeakMap<Socket, Connection<T>>();
   return {
-    take(socket, response, start) {
-      const connection = connectionOf(socket);
-      if (connection.running === null) begin(connection, response, start);
-      else if (connection.waiting.length < MAX_WAITING) connection.waiting.push({ response, start });
-      else socket.destroy();
+    take(socket, turn) {
+      let connection = connections.get(socket);
+      if (connection === undefined) {
+        connection = new Connection(socket, start);
+        connections.set(socket, connection);
+      }
+      connection.take(turn);
     },
   };
+}
+
+class Connection<T extends Turn> {
+  readonly #socket: Socket;
+  readonly #start: (turn: T) => void;
+  readonly #waiting: T[] = [];
+  readonly #next: () => void;
+  #running: T | null = null;
+
+  constructor(socket: Socket, start: (turn: T) => void) {
+    this.#socket = socket;
+    this.#start = start;
+    this.#next = () => {
+      this.#running = null;
+      const next = this.#waiting.shift();
+      if (next !== undefined && !next.closed) this.#begin(next);
+    };
+    socket.once('end', () => this.#running?.destroy());
+  }
+
+  take(turn: T): void {
+    if (this.#running === null) this.#begin(turn);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(turn);
+    else this.#socket.destroy();
+  }
+
+  #begin(turn: T): void {
+    this.#running = turn;
+    turn.onClose(this.#next);
+    this.#start(turn);
+  }
 }

@@ -3,6 +3,7 @@ import { answerAlive, answerName, createAnswerModels, createAnswerReady } from '
 import { createReadAdminBody, createReadBody } from './step-body.js';
 import { createForward } from './step-forward.js';
 import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-identify.js';
+import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
 import type { Steps } from './steps.js';
 
@@ -17,6 +18,7 @@ export function createSteps(parts: Parts): Steps {
     authorizeModel: createAuthorizeModel(parts),
     continueResponse: createContinueResponse(parts),
     findResponse: createFindResponse(parts),
+    pick: createPick(parts),
     forward: createForward(parts),
     answerModels: createAnswerModels(parts),
     answerAdmin: (exchange) => parts.answerAdmin(exchange),

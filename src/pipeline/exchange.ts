@@ -2,12 +2,13 @@ import type { Caller } from '../core/caller.js';
 import type { ErrorCode, StreamEnd } from '../core/errors.js';
 import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
 import type { OfferedModel, Replica } from '../replicas/model.js';
+import type { ReplicaPlace } from '../upstream/attempt.js';
+import type { InFlight } from '../inflight/registry.js';
 import type { Route } from './routes.js';
 
-/** What came before the canonical request: how to read the body, and through which door it came. */
-export interface Door {
-  /** True on the unix socket: whoever can open it is this machine's operator. */
-  operator: boolean;
+/** Where the body of a request comes from. */
+export interface BodySource {
+  /** Reads the whole body, within its bound; call at most once. */
   readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
 }
 
@@ -22,7 +23,9 @@ export interface Exchange {
   readonly startedAt: number;
   readonly request: CanonicalRequest;
   readonly reply: Reply;
-  readonly door: Door;
+  readonly source: BodySource;
+  /** Came through the unix socket: whoever can open it is this machine's operator. */
+  readonly operator: boolean;
   readonly route: Route;
   /** What stands where the route has `{id}` or `{model}`, decoded once. */
   readonly param: string | null;
@@ -36,8 +39,11 @@ export interface Exchange {
   head: BodyHead | null;
   /** Added by `authorize`. */
   model: OfferedModel | null;
-  /** Added by `pick`. */
+  /** The only one it may go to, added by stages that know; then the one it goes to, added by `pick`. */
   replica: Replica | null;
+  /** Added by `pick`. */
+  place: ReplicaPlace | null;
+  inFlight: InFlight | null;
   /** Added by `forward`. */
   attempts: number;
   firstByteMs: number | null;

@@ -1,13 +1,12 @@
 import type { Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { CanonicalRequest } from '../core/exchange.js';
-import { headerValue } from '../core/headers.js';
 import type { Log } from '../core/log.js';
 import { openai } from '../dialects/openai.js';
 import { canonicalRequest, type ClientAddress } from '../http/canonical-request.js';
 import type { Cors } from '../http/cors.js';
 import type { HostRule } from '../http/host-rule.js';
-import type { Arrival } from '../http/listener.js';
+import type { Arrival } from '../http/node-arrival.js';
 import { sendRefusal } from '../http/refuse.js';
 import type { Exchange } from './exchange.js';
 import type { Match, Matcher } from './match.js';
@@ -24,8 +23,6 @@ export interface DoorSettings {
   clientAddress: ClientAddress;
   hostRule: HostRule;
   cors: Cors;
-  /** A drain goes on: connections are closed behind their answers. */
-  draining: boolean;
 }
 
 export interface FrontDoor {
@@ -34,9 +31,9 @@ export interface FrontDoor {
   log: Log;
   newRequestId(): string;
   settings(): DoorSettings;
+  /** A drain goes on: connections are closed behind their answers. */
+  draining(): boolean;
 }
-
-const NONE: readonly string[] = [];
 
 /**
  * Makes the one canonical request out of what arrived, settles what needs no key (its form, its host,
@@ -49,16 +46,16 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
     let ownHeaders: readonly string[] = ['x-request-id', id];
     let request: CanonicalRequest | null = null;
     try {
-      request = canonicalRequest(arrival.raw, settings.clientAddress);
-      if (!rules.operator) settings.hostRule(headerValue(request.headers, 'host'));
+      request = canonicalRequest(arrival, settings.clientAddress);
+      if (!rules.operator) settings.hostRule(request.host);
       const preflight = settings.cors.preflight(request);
       if (preflight !== null) {
-        arrival.reply.head(204, [...preflight, ...ownHeaders]);
-        arrival.reply.end();
+        arrival.head(204, [...preflight, ...ownHeaders]);
+        arrival.end();
         return;
       }
       const cors = settings.cors.headers(request);
-      ownHeaders = answerHeaders(id, cors, settings.draining);
+      ownHeaders = answerHeaders(id, cors, door.draining());
       const match = rules.match(request);
       refuseUnwantedBody(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
@@ -69,8 +66,7 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
 }
 
 function answerHeaders(id: string, cors: readonly string[], draining: boolean): readonly string[] {
-  if (cors === NONE && !draining) return ['x-request-id', id];
-  return ['x-request-id', id, ...cors, ...(draining ? ['connection', 'close'] : [])];
+  return draining ? ['x-request-id', id, ...cors, 'connection', 'close'] : ['x-request-id', id, ...cors];
 }
 
 interface NewExchange {
@@ -90,8 +86,9 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     startedAtMs: door.clock.now(),
     startedAt: door.clock.monotonic(),
     request,
-    reply: arrival.reply,
-    door: { operator: rules.operator, readBody: (bounds) => arrival.readBody(bounds) },
+    reply: arrival,
+    source: arrival,
+    operator: rules.operator,
     route: match.route,
     param: match.param,
     ownHeaders: requestIdHeader === null ? ownHeaders : [...ownHeaders, requestIdHeader, id],
@@ -101,6 +98,8 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     head: null,
     model: null,
     replica: null,
+    place: null,
+    inFlight: null,
     attempts: 0,
     firstByteMs: null,
     bytesOut: 0,
@@ -129,11 +128,11 @@ interface AtDoor {
 function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, log }: AtDoor): void {
   const refusal = cause instanceof Refusal ? cause : new Refusal('internal', { cause });
   if (refusal.code === 'internal') log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
-  sendRefusal(arrival.reply, refusal, {
+  sendRefusal(arrival, refusal, {
     dialect: openai,
     requestId: id,
     ownHeaders,
     close: request === null || !isSkippable(request) || (refusal.code !== 'unknown_url' && refusal.code !== 'method_not_allowed'),
-    headOnly: arrival.raw.method === 'HEAD',
+    headOnly: arrival.method === 'HEAD',
   });
 }

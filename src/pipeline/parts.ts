@@ -3,6 +3,7 @@ import type { InFlightRegistry } from '../inflight/registry.js';
 import type { Identity } from '../identity/identify.js';
 import type { FailureThrottle } from '../identity/failure-throttle.js';
 import type { Catalogue } from '../replicas/model.js';
+import type { Pool } from '../replicas/pool.js';
 import type { Forwarder } from '../upstream/forward.js';
 import type { LastUse } from '../usage/request-row.js';
 import type { Exchange } from './exchange.js';
@@ -24,6 +25,7 @@ export interface Parts {
   identity: Identity;
   throttle: FailureThrottle;
   inFlight: InFlightRegistry;
+  pool: Pool;
   forwarder: Forwarder;
   lastUse: LastUse;
   responseOwners: ResponseOwners;

@@ -13,6 +13,7 @@ export type StepName =
   | 'authorizeModel'
   | 'continueResponse'
   | 'findResponse'
+  | 'pick'
   | 'forward'
   | 'answerModels'
   | 'answerAdmin'
@@ -34,9 +35,9 @@ export interface Route {
 }
 
 // Nobody without a key makes us hold a body, and the model is judged on the body that is sent.
-const FORWARDED = ['identify', 'authorize', 'readBody', 'authorizeModel', 'forward'] as const;
-const FORWARDED_RESPONSE = ['identify', 'authorize', 'readBody', 'authorizeModel', 'continueResponse', 'forward'] as const;
-const BOUND_TO_REPLICA = ['identify', 'authorize', 'findResponse', 'forward'] as const;
+const FORWARDED = ['identify', 'authorize', 'readBody', 'authorizeModel', 'pick', 'forward'] as const;
+const FORWARDED_RESPONSE = ['identify', 'authorize', 'readBody', 'authorizeModel', 'continueResponse', 'pick', 'forward'] as const;
+const BOUND_TO_REPLICA = ['identify', 'authorize', 'findResponse', 'pick', 'forward'] as const;
 const MODEL_LIST = ['identify', 'authorize', 'answerModels'] as const;
 const OWN_KEY = ['identify', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
 const ADMIN = ['identifyAdmin', 'authorize', 'readAdminBody', 'answerAdmin'] as const;

@@ -30,13 +30,13 @@ export function createIdentify({ identity, throttle }: Parts): Step {
 /** The same on the admin API, where whoever can open the unix socket is the operator and needs no key. */
 export function createIdentifyAdmin(parts: Parts): Step {
   const identify = createIdentify(parts);
-  return (exchange) => (exchange.door.operator ? undefined : identify(exchange));
+  return (exchange) => (exchange.operator ? undefined : identify(exchange));
 }
 
 /** May the caller use this route at all? Notes the use of the key. Refuses with 401 or 403. */
 export function createAuthorize(parts: Parts): Step {
   return (exchange) => {
-    if (exchange.door.operator) return;
+    if (exchange.operator) return;
     const { scope } = exchange.route;
     judge(exchange, { scope, model: null, address: exchange.request.address }, parts);
     const caller = need(exchange.caller, 'caller');

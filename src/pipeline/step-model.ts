@@ -22,7 +22,6 @@ export function createAuthorizeModel(parts: Parts): Step {
     judge(exchange, { scope: null, model: model ?? 'unknown', address: null }, parts);
     if (model === null) return;
     exchange.model = model;
-    exchange.replica = model.replicas[0] ?? null;
     if (head.model !== model.upstreamName) exchange.body = withModel(body, head, model.upstreamName);
   };
 }

@@ -4,8 +4,6 @@ interface Failure {
   code: ErrorCode;
   /** What went wrong, for operators. */
   reason: string;
-  /** The server itself could not be reached, so another may be asked and this one counts as down. */
-  unreachable: boolean;
 }
 
 /** Seconds a client is asked to wait when no server is there; the finder looks again at about this pace. */
@@ -22,15 +20,27 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'the model server did not take the connection in time',
 };
 
+/** Nothing came back from there in time. */
+const LATE: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** This machine has run out of something. */
+const HERE: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+
+/** How a connection failed on which nothing was sent; `here` = for a reason of this machine. */
+export function missedBy(error: Error): 'refused' | 'late' | 'here' {
+  const code = errorCode(error);
+  if (HERE.has(code)) return 'here';
+  return LATE.has(code) ? 'late' : 'refused';
+}
+
 /** Reads an error of the transport, by its code and never by its text. */
 export function readFailure(error: Error, sent: boolean): Failure {
   const code = errorCode(error);
   if (!sent) {
     const reason = UNREACHABLE[code] ?? `no connection to the model server (${code})`;
-    return { code: 'no_available_replica', reason, unreachable: true };
+    return { code: 'no_available_replica', reason };
   }
   const garbage = code.startsWith('HPE_') ? 'sent something that is not HTTP' : 'closed the connection before it answered';
-  return { code: 'upstream_error', reason: `the model server ${garbage} (${code})`, unreachable: false };
+  return { code: 'upstream_error', reason: `the model server ${garbage} (${code})` };
 }
 
 export function refusalOf(failure: Failure, cause: Error): Refusal {

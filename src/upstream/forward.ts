@@ -2,22 +2,25 @@ import type { Clock } from '../core/clock.js';
 import { Crowd } from '../core/crowd.js';
 import type { CanonicalRequest } from '../core/exchange.js';
 import type { Replica, Timeouts } from '../replicas/model.js';
+import { Attempt, type ReplicaPlace } from './attempt.js';
 import { outgoingHeaders } from './outgoing-headers.js';
 import { Relay } from './relay.js';
 import type { RelayOutcome, RelaySettings } from './relay-settings.js';
-import type { Transport } from './transport.js';
+import type { OutgoingRequest, Transport } from './transport.js';
 
-/** One request on its way to one model server. */
+/** One request on its way to a model server. */
 export interface ForwardJob {
   request: CanonicalRequest;
   /** Canonical path on the server, or a whole URL where the model names one for this path. */
   target: string;
   body: Buffer | null;
-  replica: Replica;
+  place: ReplicaPlace;
+  /** Called before each try, with the replica it goes to. */
+  sending(replica: Replica): void;
   timeouts: Timeouts;
   /** Told about the caller upstream when the operator wants that; flat. */
   about: readonly string[];
-  relay: Omit<RelaySettings, 'timeouts' | 'upstreamKey' | 'now'>;
+  relay: Omit<RelaySettings, 'timeouts' | 'now'>;
 }
 
 /** What runs, for whoever has to end it. */
@@ -35,8 +38,8 @@ export interface Forwarder {
 const TICK_MS = 250;
 
 /**
- * Sends requests and relays their answers. A request is sent once: whatever a server may have begun
- * is never sent again.
+ * Sends requests and relays their answers. A request goes on to another server only while it is certain
+ * that the one before did not begin: whatever a server may have begun is never sent again.
  */
 export function createForwarder(transport: Transport, clock: Clock): Forwarder {
   const running = new Crowd<Relay>();
@@ -46,28 +49,14 @@ export function createForwarder(transport: Transport, clock: Clock): Forwarder {
   });
   return {
     forward(job) {
-      const relay = new Relay({
-        ...job.relay,
-        timeouts: job.timeouts,
-        upstreamKey: job.replica.apiKey?.reveal() ?? null,
-        now: clock.monotonic,
-      });
+      const relay = new Relay({ ...job.relay, timeouts: job.timeouts, now: clock.monotonic });
       const leave = running.add(relay);
-      const { origin, path } = whereTo(job);
-      relay.attach(
-        transport.send(
-          {
-            origin,
-            path,
-            method: job.request.method,
-            headers: outgoingHeaders(job.request, { requestId: job.relay.requestId, apiKey: job.replica.apiKey, about: job.about }),
-            body: job.body,
-            connectMs: job.timeouts.connectMs,
-            caFile: job.replica.caFile,
-          },
-          relay,
-        ),
-      );
+      const sendTo = (replica: Replica): void => {
+        job.sending(replica);
+        const abort = transport.send(outgoing(job, replica), new Attempt({ relay, place: job.place, sendTo }));
+        relay.attach(abort, replica.apiKey?.reveal() ?? null);
+      };
+      sendTo(job.place.replica);
       job.relay.reply.onClose((complete) => {
         if (!complete) relay.clientGone();
       });
@@ -80,10 +69,22 @@ export function createForwarder(transport: Transport, clock: Clock): Forwarder {
   };
 }
 
+function outgoing(job: ForwardJob, replica: Replica): OutgoingRequest {
+  const { request, body, timeouts, about } = job;
+  return {
+    ...whereTo(job, replica),
+    method: request.method,
+    headers: outgoingHeaders(request, { requestId: job.relay.requestId, apiKey: replica.apiKey, about }),
+    body,
+    connectMs: timeouts.connectMs,
+    caFile: replica.caFile,
+  };
+}
+
 /** The configured server and nothing else decides where a request goes; the client's path only fills in the end. */
-function whereTo(job: ForwardJob): { origin: string; path: string } {
+function whereTo(job: ForwardJob, replica: Replica): { origin: string; path: string } {
   const query = job.request.query === '' ? '' : `?${job.request.query}`;
-  const whole = job.target.startsWith('/') ? job.replica.url + job.target : job.target;
+  const whole = job.target.startsWith('/') ? replica.url + job.target : job.target;
   const pathAt = whole.indexOf('/', whole.indexOf('//') + 2);
   if (pathAt < 0) return { origin: whole, path: `/${query}` };
   return { origin: whole.slice(0, pathAt), path: whole.slice(pathAt) + query };

@@ -56,7 +56,8 @@ async function ask(url: string, request: ProbeRequest, signal: AbortSignal): Pro
   try {
     return await exchange(client, {
       path,
-      method: 'GET',
+      method: request.method ?? 'GET',
+      body: request.body ?? null,
       headers: { accept: 'application/json', ...request.headers, 'accept-encoding': 'identity' },
       reset: true,
       signal,

@@ -20,8 +20,6 @@ export interface RelaySettings {
   timeouts: Timeouts;
   /** Headers of ours for the answer, flat. */
   ownHeaders: readonly string[];
-  /** The server's key in plain, to keep it out of what it says; null when it has none. */
-  upstreamKey: string | null;
   /** Monotonic milliseconds. */
   now: () => number;
   firstByte(): void;

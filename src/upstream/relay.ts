@@ -31,7 +31,12 @@ export class Relay implements IncomingAnswer {
   #balance: JsonBalance | null = null;
   #lastByteAt: number | null = null;
   #stalledAt: number | null = null;
+  #drainWatched = false;
+  /** The first bytes of an answer that is no event stream, until it is known whether more follow at once. */
+  #first: Buffer | null = null;
   #over = false;
+  /** Kept out of what the server says; null when it has none. */
+  #upstreamKey: string | null = null;
 
   constructor(settings: RelaySettings) {
     this.#set = settings;
@@ -40,16 +45,19 @@ export class Relay implements IncomingAnswer {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    settings.reply.onDrain(() => {
-      this.#stalledAt = null;
-      this.#resume();
-    });
   }
 
-  /** Tells how to break off the request to the server. */
-  attach(abort: () => void): void {
+  /** The request is on its way to a server: how to break that off, and the server's key in plain. */
+  attach(abort: () => void, upstreamKey: string | null): void {
     this.#abort = abort;
+    this.#upstreamKey = upstreamKey;
+    this.sent = false;
     if (this.#over) abort();
+  }
+
+  /** The answer came to its end, whichever. */
+  get over(): boolean {
+    return this.#over;
   }
 
   started(): void {
@@ -78,8 +86,8 @@ export class Relay implements IncomingAnswer {
     } else if (!answer.framed && type.includes('json')) {
       this.#balance = new JsonBalance();
     }
-    // A first chunk in the same packet goes out with the head in one write; without one the head goes alone.
-    queueMicrotask(() => this.#sendHeadAlone());
+    // A first event in the same packet goes out with the head in one write; without one the head goes alone.
+    if (this.#frames !== null) queueMicrotask(() => this.#sendHeadAlone());
     return true;
   }
 
@@ -96,7 +104,7 @@ export class Relay implements IncomingAnswer {
       return true;
     }
     this.#balance?.push(chunk);
-    if (this.#frames === null) return this.#write(chunk);
+    if (this.#frames === null) return this.#writePlain(chunk);
     const events = this.#frames.push(chunk);
     if (this.#frames.overfull) {
       this.#interrupt('upstream_interrupted', 'an event of the stream is longer than 1 MiB');
@@ -116,9 +124,10 @@ export class Relay implements IncomingAnswer {
       this.#interrupt('upstream_interrupted', cut);
       return;
     }
+    const last = this.#first ?? (rest === undefined || rest.length === 0 ? undefined : rest);
     this.#sendHead();
-    if (rest === undefined || rest.length === 0) this.#set.reply.end();
-    else this.#set.reply.end(rest);
+    if (last !== undefined) this.#set.bytes(last.length);
+    this.#set.reply.end(last);
     this.#settle({ status: this.#status, code: null, reason: null });
   }
 
@@ -172,10 +181,31 @@ export class Relay implements IncomingAnswer {
     this.#set.reply.head(this.#status, headers);
   }
 
+  /** What came with the head goes out together with it; the head of a stream goes out by itself otherwise. */
   #sendHeadAlone(): void {
     if (this.#headSent || this.#over) return;
-    this.#sendHead();
-    this.#set.reply.flush();
+    if (this.#first !== null) this.#flushFirst();
+    else if (this.#frames !== null) {
+      this.#sendHead();
+      this.#set.reply.flush();
+    }
+  }
+
+  #flushFirst(): boolean {
+    const first = this.#first;
+    this.#first = null;
+    return first === null || this.#write(first);
+  }
+
+  #writePlain(chunk: Buffer): boolean {
+    if (this.#headSent) return this.#write(chunk);
+    if (this.#first === null) {
+      this.#first = chunk;
+      queueMicrotask(() => this.#sendHeadAlone());
+      return true;
+    }
+    this.#flushFirst();
+    return this.#write(chunk);
   }
 
   #write(chunk: Buffer): boolean {
@@ -183,7 +213,17 @@ export class Relay implements IncomingAnswer {
     this.#set.bytes(chunk.length);
     if (this.#set.reply.write(chunk)) return true;
     this.#stalledAt ??= this.#set.now();
+    this.#watchDrain();
     return false;
+  }
+
+  #watchDrain(): void {
+    if (this.#drainWatched) return;
+    this.#drainWatched = true;
+    this.#set.reply.onDrain(() => {
+      this.#stalledAt = null;
+      this.#resume();
+    });
   }
 
   #cutReason(): string | null {
@@ -193,7 +233,7 @@ export class Relay implements IncomingAnswer {
   }
 
   #leak(text: Buffer | string): string | null {
-    const key = this.#set.upstreamKey;
+    const key = this.#upstreamKey;
     return key !== null && text.includes(key) ? 'the key that was injected for it' : null;
   }
 

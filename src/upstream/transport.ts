@@ -105,14 +105,7 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
     },
     onError: fail,
   };
-  // One turn later: a connection that the server closed meanwhile is then known to be closed, and not used.
-  setImmediate(() => {
-    if (over) return;
-    pool.dispatch(
-      { path: request.path, method: request.method as Dispatcher.HttpMethod, headers: request.headers, body: request.body },
-      handler,
-    );
-  });
+  pool.dispatch({ path: request.path, method: request.method as Dispatcher.HttpMethod, headers: request.headers, body: request.body }, handler);
   return () => {
     aborted = true;
     if (over) return;

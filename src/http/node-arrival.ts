@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { plainAddress } from '../core/address.js';
+import type { Clock } from '../core/clock.js';
+import type { Reply } from '../core/exchange.js';
+import type { FlatHeaders } from '../core/headers.js';
+import type { BodyBounds, BodyReader } from './body.js';
+import type { RawRequest } from './canonical-request.js';
+
+/** A request that arrived, before anything is believed of it, and the way back to its client. */
+export interface Arrival extends RawRequest, Reply {
+  /** Reads the whole body; sends `100 Continue` first when the client waits for it. Call at most once. */
+  readBody(bounds: BodyBounds): Promise<Buffer>;
+}
+
+export interface ArrivalParts {
+  incoming: IncomingMessage;
+  response: ServerResponse;
+  /** The client sends its body only after `100 Continue`: without it nothing is on its way. */
+  awaitsContinue: boolean;
+  bodies: BodyReader;
+  clock: Clock;
+}
+
+/** How long the last words of a broken answer may take to reach the client. */
+const LAST_WORDS_MS = 2000;
+/** An answer to a body that was not read: so much of it is still taken, so that the client can read the answer. */
+const LINGER_BYTES = 65_536;
+const LINGER_MS = 500;
+/** A body of up to this size goes out in one write with its head. */
+const ONE_WRITE_BYTES = 16_384;
+
+/** One request and its answer over Node's own server. */
+export class NodeArrival implements Arrival {
+  readonly method: string;
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly headers: readonly string[];
+  readonly peer: string;
+  readonly secure: boolean;
+  readonly #parts: ArrivalParts;
+  readonly #response: ServerResponse;
+  #closed = false;
+  #whenClosed: ((finished: boolean) => void)[] = [];
+
+  constructor(parts: ArrivalParts) {
+    const { incoming, response } = parts;
+    this.method = incoming.method ?? '';
+    this.target = incoming.url ?? '';
+    this.httpVersion = incoming.httpVersion;
+    this.headers = incoming.rawHeaders;
+    this.peer = plainAddress(incoming.socket.remoteAddress ?? '');
+    this.secure = 'encrypted' in incoming.socket;
+    this.#parts = parts;
+    this.#response = response;
+    response.on('close', () => {
+      this.#closed = true;
+      for (const tell of this.#whenClosed) tell(response.writableFinished);
+    });
+    // Writing to a client that is gone is no event of ours: `close` tells.
+    response.on('error', ignore);
+  }
+
+  readBody(bounds: BodyBounds): Promise<Buffer> {
+    const { incoming, awaitsContinue, bodies } = this.#parts;
+    if (awaitsContinue && (bounds.contentLength ?? 0) <= bounds.maxBytes) this.#response.writeContinue();
+    return bodies.read(incoming, bounds);
+  }
+
+  get headSent(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get closed(): boolean {
+    return this.#closed || this.#response.writableEnded;
+  }
+
+  head(status: number, headers: FlatHeaders): void {
+    if (this.closed || this.#response.headersSent) return;
+    this.#response.writeHead(status, headers as string[]);
+  }
+
+  flush(): void {
+    if (!this.closed) this.#response.flushHeaders();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.closed || this.#response.write(chunk);
+  }
+
+  end(chunk?: Buffer): void {
+    if (this.closed) return;
+    if (!this.#parts.incoming.complete && !this.#response.shouldKeepAlive && !this.#parts.awaitsContinue) this.#endLingering(chunk);
+    // Text travels in the same write as the head, bytes in one of their own: latin1 is each byte as it is.
+    else if (chunk !== undefined && chunk.length <= ONE_WRITE_BYTES) this.#response.end(chunk.toString('latin1'), 'latin1');
+    else this.#response.end(chunk);
+  }
+
+  destroy(last?: string): void {
+    if (this.#closed) return;
+    const { socket } = this.#response;
+    if (last === undefined || socket === null || this.#response.writableEnded) {
+      this.#response.destroy();
+      return;
+    }
+    this.#response.write(last);
+    // Not `end()`: the final chunk would make the answer look complete.
+    socket.destroySoon();
+    this.#parts.clock.after(LAST_WORDS_MS, () => socket.destroy());
+  }
+
+  onDrain(resume: () => void): void {
+    this.#response.on('drain', resume);
+  }
+
+  onClose(closed: (finished: boolean) => void): void {
+    if (this.#closed) closed(this.#response.writableFinished);
+    else this.#whenClosed.push(closed);
+  }
+
+  /**
+   * Closing at once on a client that still sends would reset the connection and could take the answer
+   * away from it before it is read.
+   */
+  #endLingering(chunk?: Buffer): void {
+    const { incoming, clock } = this.#parts;
+    let taken = 0;
+    let over = false;
+    const finish = (): void => {
+      if (over) return;
+      over = true;
+      cancel();
+      this.#response.end();
+    };
+    const cancel = clock.after(LINGER_MS, finish);
+    incoming.on('data', (part: Buffer) => {
+      taken += part.length;
+      if (taken > LINGER_BYTES) finish();
+    });
+    incoming.on('end', finish);
+    incoming.on('close', finish);
+    incoming.on('error', finish);
+    if (chunk !== undefined) this.#response.write(chunk);
+    else this.#response.flushHeaders();
+    incoming.resume();
+  }
+}
+
+function ignore(): void {}

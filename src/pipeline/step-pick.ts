@@ -1,0 +1,76 @@
+import { Refusal, type StreamEnd } from '../core/errors.js';
+import type { Maybe } from '../core/maybe.js';
+import { isPromise } from '../core/maybe.js';
+import { conversationPrefix } from '../http/conversation-prefix.js';
+import type { OfferedModel } from '../replicas/model.js';
+import type { Turn } from '../replicas/turn.js';
+import type { ReplicaPlace } from '../upstream/attempt.js';
+import { refusalBefore } from '../upstream/refusals.js';
+import { need, type Exchange } from './exchange.js';
+import { inFlightEntry } from './in-flight-entry.js';
+import type { Parts } from './parts.js';
+import type { Step } from './steps.js';
+
+/**
+ * Which replica, and when? Adds the place on it and the entry among all that runs, which is there while
+ * the request waits too: whatever ends running requests ends waiting ones. Refuses with 503.
+ */
+export function createPick(parts: Parts): Step {
+  return (exchange) => {
+    const model = need(exchange.model, 'model');
+    const entry = inFlightEntry(exchange, need(exchange.caller, 'caller'), parts);
+    if (exchange.reply.closed) throw new Refusal('client_gone');
+    exchange.inFlight = entry;
+    exchange.holds.push(parts.inFlight.add(entry));
+    if (model.paths[exchange.request.path] !== undefined) {
+      exchange.place = elsewherePlace(model);
+      return;
+    }
+    const ending = { why: null as Refusal | null };
+    const turn = parts.pool.enter(model, {
+      prefix: prefixOf(exchange, model),
+      only: boundTo(exchange, model),
+      left(leave) {
+        entry.phase = 'queued';
+        const end = (why: Refusal): void => {
+          ending.why ??= why;
+          leave(why);
+        };
+        entry.end = (code: StreamEnd, reason) => end(refusalBefore(code, reason));
+        exchange.reply.onClose(() => end(new Refusal('client_gone')));
+      },
+    });
+    return hold(exchange, turn, ending);
+  };
+}
+
+/** From here on the place is given back at the end, also when the request was ended in the moment it got it. */
+function hold(exchange: Exchange, turn: Maybe<Turn>, ending: { why: Refusal | null }): Maybe<void> {
+  if (isPromise(turn)) {
+    return turn.then((found) => {
+      hold(exchange, found, ending);
+      if (ending.why !== null) throw ending.why;
+    });
+  }
+  exchange.holds.push(() => turn.release());
+  exchange.place = turn;
+}
+
+/** The replica that keeps what the request builds on. */
+function boundTo({ replica }: Exchange, model: OfferedModel): string | null {
+  if (replica === null) return null;
+  if (model.replicas.some(({ url }) => url === replica.url)) return replica.url;
+  throw new Refusal('no_available_replica', { reason: `${replica.url}, which keeps the response, does not serve the model any more` });
+}
+
+function prefixOf({ body, head }: Exchange, model: OfferedModel): string | null {
+  if (model.balance !== 'prefix_affinity' || model.replicas.length < 2 || body === null || head === null) return null;
+  return conversationPrefix(body);
+}
+
+/** A path that goes to a URL of its own has no part in the pool: that server is not one of the replicas. */
+function elsewherePlace({ replicas }: OfferedModel): ReplicaPlace {
+  const [replica] = replicas;
+  if (replica === undefined) throw new Refusal('no_available_replica', { reason: 'the model has no replica now' });
+  return { replica, answered() {}, failed() {}, another: () => null, declined: () => null };
+}
