@@ -18,11 +18,14 @@ export const MAX_MEMBERS = 100_000;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 /** From this length on a native search is faster than a loop. */
 const LONG_STRING_BYTES = 48;
 /** Anything below the space: what JSON does not allow inside a string. */
 const CONTROL = /[^\u0020-\uffff]/;
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORDS: readonly (readonly ['true' | 'false' | 'null', Buffer])[] = [
   ['true', Buffer.from('true')],
   ['false', Buffer.from('false')],
@@ -84,7 +87,7 @@ class Scan {
       else this.#array(depth + 1);
       return byte === 0x7b ? 'object' : 'array';
     }
-    if (byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39)) {
+    if (byte === MINUS || (byte !== undefined && byte >= ZERO && byte <= NINE)) {
       this.#number();
       return 'number';
     }
@@ -133,6 +136,20 @@ class Scan {
 
   #string(): void {
     const start = this.#at + 1;
+    // Names and short values: a loop is faster than native searches until here.
+    const near = Math.min(start + LONG_STRING_BYTES, this.#bytes.length);
+    for (let at = start; at < near; at += 1) {
+      const byte = this.#bytes[at] ?? 0;
+      if (byte === QUOTE) {
+        this.#at = at + 1;
+        return;
+      }
+      if (byte === BACKSLASH || byte < SPACE) break;
+    }
+    this.#longString(start);
+  }
+
+  #longString(start: number): void {
     let end = this.#bytes.indexOf(QUOTE, start);
     if (end < 0) throw this.#broken(this.#bytes.length);
     if (this.#nextBackslash < start) {
@@ -140,7 +157,7 @@ class Scan {
       this.#nextBackslash = found < 0 ? this.#bytes.length : found;
     }
     if (this.#nextBackslash < end) end = this.#escapedEnd(start);
-    this.#refuseControl(start, end);
+    if (CONTROL.test(this.#bytes.toString('latin1', start, end))) throw this.#broken(start);
     this.#at = end + 1;
   }
 
@@ -164,21 +181,25 @@ class Scan {
     return at;
   }
 
-  #refuseControl(start: number, end: number): void {
-    if (end - start >= LONG_STRING_BYTES) {
-      if (CONTROL.test(this.#bytes.toString('latin1', start, end))) throw this.#broken(start);
-      return;
-    }
-    for (let at = start; at < end; at += 1) if ((this.#bytes[at] ?? 0) < 0x20) throw this.#broken(at);
+  #number(): void {
+    if (this.#bytes[this.#at] === MINUS) this.#at += 1;
+    const first = this.#at;
+    this.#digits();
+    if (this.#bytes[first] === ZERO && this.#at > first + 1) throw this.#broken(first);
+    if (this.#take(0x2e)) this.#digits();
+    const exponent = this.#bytes[this.#at];
+    if (exponent !== 0x65 && exponent !== 0x45) return;
+    this.#at += 1;
+    const sign = this.#bytes[this.#at];
+    if (sign === 0x2b || sign === MINUS) this.#at += 1;
+    this.#digits();
   }
 
-  #number(): void {
-    // 400 digits are more than any reader keeps apart; what is longer is refused as broken.
-    const text = this.#bytes.toString('latin1', this.#at, this.#at + 400);
-    NUMBER.lastIndex = 0;
-    const found = NUMBER.exec(text)?.[0];
-    if (found === undefined || found.length === 400) throw this.#broken();
-    this.#at += found.length;
+  /** At least one digit. */
+  #digits(): void {
+    const first = this.#at;
+    for (let byte = this.#bytes[this.#at]; byte !== undefined && byte >= ZERO && byte <= NINE; byte = this.#bytes[this.#at]) this.#at += 1;
+    if (this.#at === first) throw this.#broken();
   }
 
   #word(): JsonKind {
