@@ -57,7 +57,7 @@ describe('A-UP-01 an answer whose end is a matter of opinion is 502', () => {
 });
 
 describe('A-UP-02 bytes behind an answer are never another one', () => {
-  test('a poisoned keep-alive connection is not used again', async () => {
+  test('a poisoned keep-alive connection is not used again', { timeout: 600_000 }, async () => {
     const poison = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n"POISON"';
     for (let round = 0; round < repeats(100, 10_000); round += 1) {
       const first = await answerTo(`${HEAD}Content-Length: ${OK.length}\r\n\r\n${OK}${poison}`);
