@@ -27,7 +27,14 @@ export async function startTestGateway(config: Record<string, unknown>, log: Log
   const text = JSON.stringify({ listen: '127.0.0.1:0', ...config });
   const outcome = await loadConfig({ text, env: {}, cwd: dataDir });
   if (!outcome.ok) throw new Error(`the test's configuration is refused: ${JSON.stringify(outcome.faults)}`);
-  const running = await startGateway({ loaded: outcome.loaded, dataDir, log, flags: {} });
+  const running = await startGateway({ loaded: outcome.loaded, dataDir, log, flags: {} }).catch(
+    async (error: unknown) => {
+      await rm(dataDir, { recursive: true, force: true });
+      throw error;
+    },
+  );
+  // The first look at the model servers would count among the requests of a test.
+  await running.settled;
   return {
     url: running.url,
     dataDir,
