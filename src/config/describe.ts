@@ -46,7 +46,9 @@ function modelSentence(
 ): string {
   const what = name === '*' ? 'Passes any other model name' : `Serves ${[name, ...aliases].join(', also as ')}`;
   const as = upstreamModel === null ? '' : ` under the name ${upstreamModel}`;
-  const where = replicas.map(({ url, api_key: key }) => `${url}${key === null ? '' : ', with its key'}`).join(' and ');
+  const where = replicas
+    .map(({ url, dns, port, api_key: key }) => `${url ?? `every address of ${dns} at port ${port}`}${key === null ? '' : ', with its key'}`)
+    .join(' and ');
   const only = restricted ? '; only for keys that name it' : '';
   const others = Object.entries(paths).map(([path, url]) => `; ${path} goes to ${url}`);
   return `${what} ${name === '*' ? 'on to' : 'from'} ${where}${as}${only}${others.join('')}.`;

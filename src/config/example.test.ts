@@ -41,21 +41,21 @@ models:
     restricted: false
     replicas:
       - { url: http://10.0.0.5:8000, api_key: "\${VLLM_KEY}", weight: 1, ca_file: null }
-      - { dns: qwen.models.svc.cluster.local, port: 8000 }   # later: 3
+      - { dns: qwen.models.svc.cluster.local, port: 8000 }
     paths: { /v1/chat/completions: http://10.0.0.9:1234/v1/chat/completions }
     balance: least_load
-    max_in_flight: 8   # later: 1
+    max_in_flight: 8
     queue: { max_waiting: 256, max_wait_seconds: 300, heartbeat_after_seconds: 15 }
     timeouts: { connect_ms: 2000, first_byte_seconds: 1800, idle_seconds: 120, total_seconds: 3600 }
     readiness_probe: { path: null, method: GET, headers: {}, body: null, interval_seconds: 10, timeout_seconds: 15, startup_grace_seconds: 1200 }
     fields: { deny: [], clamp: { n: 8, best_of: 8 } }
     media_urls: data_only
   gemma3:
-    command: llama-server -m gemma3.gguf --port {port} --host 127.0.0.1   # later: 1
-    processes: 2   # later: 1
-    env: { LLAMA_API_KEY: "{api_key}" }   # later: 1
-    ports: 9100-9199   # later: 1
-    gpus: [0, 1]   # later: 1
+    command: llama-server -m gemma3.gguf --port {port} --host 127.0.0.1
+    processes: 2
+    env: { LLAMA_API_KEY: "{api_key}" }
+    ports: 9100-9199
+    gpus: [0, 1]
     takeover_seconds: 10
   "*": { replicas: [{ url: http://127.0.0.1:1234 }] }
 limits:

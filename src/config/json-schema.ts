@@ -28,7 +28,7 @@ function sayNotYet(schema: JsonSchema): void {
   if (text !== '') schema.description = text;
 }
 
-const OWN_NOTES: readonly (keyof MemberNotes)[] = ['notYet', 'notYetValues', 'onlyOneYet', 'kind'];
+const OWN_NOTES: readonly (keyof MemberNotes)[] = ['notYet', 'notYetValues', 'kind'];
 
 /** Numbers and switches may also be written as one placeholder, which is filled in when the file is loaded. */
 function allowPlaceholder(schema: JsonSchema): void {

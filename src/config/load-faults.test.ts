@@ -354,11 +354,11 @@ describe('models', () => {
       'unknown_model: default',
       ['1: `unknown_model` can be `default` only when `default_model` is set'],
     ],
-    ['no replica', 'models:\n  a: {}', ['2: `models.a.replicas` is missing']],
+    ['no replica', 'models:\n  a: {}', ['2: `models.a.replicas` must name at least one server, unless there is a `command` that starts it']],
     [
       'an empty list of replicas',
       'models:\n  a: { replicas: [] }',
-      ['2: `models.a.replicas` must be a list with 1 to 1000 entries'],
+      ['2: `models.a.replicas` must name at least one server, unless there is a `command` that starts it'],
     ],
     [
       'the same upstream twice',

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { checkCommandFile } from './command-file.js';
 import { formatPath, type Fault, type Finding, type Path } from './faults.js';
 import { finish } from './finish.js';
 import { judge } from './judge.js';
@@ -99,6 +100,7 @@ async function judgeTree(source: Source): Promise<LoadOutcome> {
   checkRules(judged.value, faulty, report);
   const config = finish(judged.value, directory);
   const fileWarnings = await checkNamedFiles(config, report);
+  await checkCommandFile(config, file, report);
   if (findings.length > 0) return refuse(inFileOrder(findings, source));
   return {
     ok: true,

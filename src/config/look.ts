@@ -10,8 +10,6 @@ export interface MemberNotes {
   notYetValues?: Readonly<Record<string, string>>;
   /** What the manual calls the type, when its own name says too little. */
   kind?: string;
-  /** A list that may have more than one entry only in a later version. */
-  onlyOneYet?: boolean;
 }
 
 /** A member of the schema without its wrappings. */

@@ -62,7 +62,6 @@ function meaningOf({ core, notes }: Member): string {
     lines.push(`**Not yet available in this version**; a later one will ${notes.notYet}.`);
   for (const [word, what] of Object.entries(words))
     lines.push(`\`${word}\`: **not yet available in this version**; a later one will ${what}.`);
-  if (notes.onlyOneYet === true) lines.push('More than one: **not yet available in this version**.');
   return lines.filter((line) => line !== '').join('\n\n');
 }
 

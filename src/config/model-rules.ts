@@ -64,6 +64,19 @@ export const modelRules: readonly Rule[] = [
     },
   },
   {
+    needs: ['models'],
+    check({ models }, report) {
+      for (const [name, { replicas }] of Object.entries(models)) {
+        for (const [index, replica] of replicas.entries()) {
+          const fault = placeFault(replica);
+          if (fault !== null) report(['models', name, 'replicas', index], fault);
+          if (replica.url !== null && replicas.findIndex(({ url }) => url === replica.url) < index)
+            report(['models', name, 'replicas', index, 'url'], 'is the same server as an earlier entry');
+        }
+      }
+    },
+  },
+  {
     needs: [],
     check(config, report) {
       const own = ownAddresses(config);
@@ -74,6 +87,14 @@ export const modelRules: readonly Rule[] = [
   },
 ];
 
+/** A replica stands at one URL, or at every address of one name. */
+function placeFault({ url, dns, port, ca_file: caFile }: ParsedConfig['models'][string]['replicas'][number]): string | null {
+  if (url === null && dns === null) return 'must have a `url`, or `dns` and `port`';
+  if (url !== null && (dns !== null || port !== null)) return 'must have either a `url` or `dns` and `port`, not both';
+  if (dns !== null && port === null) return 'must have a `port` beside `dns`';
+  return dns !== null && caFile !== null ? 'cannot have a `ca_file` beside `dns`: those replicas are spoken to over plain HTTP' : null;
+}
+
 function shown(name: string): string {
   return `\`${name}\``;
 }
@@ -81,7 +102,9 @@ function shown(name: string): string {
 function* targetsOf({ upstreams, models }: ParsedConfig): Generator<[Path, string]> {
   for (const [index, { url }] of upstreams.entries()) yield [['upstreams', index, 'url'], url];
   for (const [name, { replicas, paths }] of Object.entries(models)) {
-    for (const [index, { url }] of replicas.entries()) yield [['models', name, 'replicas', index, 'url'], url];
+    for (const [index, { url }] of replicas.entries()) {
+      if (url !== null) yield [['models', name, 'replicas', index, 'url'], url];
+    }
     for (const [path, url] of Object.entries(paths)) yield [['models', name, 'paths', path], url];
   }
 }

@@ -1,15 +1,15 @@
-import { isCanonicalPath } from './forms.js';
+import { isCanonicalPath, isHostName } from './forms.js';
 import {
   choice,
   flag,
   group,
   listOf,
   named,
-  notYet,
   path,
   secret,
   section,
   text,
+  textLike,
   told,
   wholeNumber,
 } from './members.js';
@@ -65,7 +65,23 @@ export const upstreams = listOf(group({ url: serverUrl(), api_key: serverKey(), 
   });
 
 const replica = group({
-  url: serverUrl(),
+  url: serverUrl().nullable().default(null).meta({
+    description:
+      'Where the server is. A trailing `/` or `/v1` is dropped. Link-local and metadata addresses and the gateway itself are refused.',
+    examples: ['http://127.0.0.1:8080'],
+  }),
+  dns: textLike(isHostName, 'must be a host name, such as qwen.models.svc.cluster.local')
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Name in place of `url`: every address behind it is a replica, spoken to over plain HTTP. Looked up again every 5 seconds; while that fails the last addresses stay.',
+      examples: ['qwen.models.svc.cluster.local'],
+    }),
+  port: wholeNumber(1, 65_535)
+    .nullable()
+    .default(null)
+    .meta({ description: 'Port for `dns`.', examples: [8000] }),
   api_key: serverKey(),
   ca_file: path()
     .nullable()
@@ -75,33 +91,14 @@ const replica = group({
         'PEM file that vouches for the certificate of the server, besides the authorities of the system. Relative to the configuration file.',
       examples: ['/etc/keyporter/engines-ca.pem'],
     }),
-  weight: notYet(
-    wholeNumber(1, 1000).default(1).describe('Share of this replica in the balance.'),
-    'give replicas different shares',
-  ),
-  dns: notYet(
-    text(253)
-      .nullable()
-      .default(null)
-      .meta({
-        description: 'Name in place of `url`: every address behind it is a replica.',
-        examples: ['qwen.models.svc.cluster.local'],
-      }),
-    'find replicas by a DNS name',
-  ),
-  port: notYet(
-    wholeNumber(1, 65_535)
-      .nullable()
-      .default(null)
-      .meta({ description: 'Port for `dns`.', examples: [8000] }),
-    'find replicas by a DNS name',
-  ),
+  weight: wholeNumber(1, 1000)
+    .default(1)
+    .describe('Share of this replica under `balance: weighted_least_load`.'),
 });
 
-const replicas = listOf(replica, 1, 1000).meta({
-  description: 'The servers that have this model. In this version exactly one.',
+const replicas = listOf(replica, 0, 1000).default([]).meta({
+  description: 'The servers that have this model, unless there is a `command` that starts them. Each has a `url`, or `dns` and `port`.',
   examples: [[{ url: 'http://10.0.0.5:8000', api_key: '${VLLM_KEY}' }]],
-  onlyOneYet: true,
 });
 
 const paths = z

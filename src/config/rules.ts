@@ -1,3 +1,4 @@
+import { commandRules } from './command-rules.js';
 import { listenerRules } from './listener-rules.js';
 import { modelRules } from './model-rules.js';
 import { parseDuration } from '../core/duration.js';
@@ -30,7 +31,7 @@ const keyRules: readonly Rule[] = [
 
 /** Asks every rule about the sound part of a file. `faulty` names the top-level members with faults. */
 export function checkRules(config: ParsedConfig, faulty: ReadonlySet<string>, report: Report): void {
-  for (const rule of [...listenerRules, ...modelRules, ...keyRules]) {
+  for (const rule of [...listenerRules, ...modelRules, ...commandRules, ...keyRules]) {
     if (!rule.needs.some((name) => faulty.has(name))) rule.check(config, report);
   }
 }

@@ -69,7 +69,7 @@ class Screener {
     return DROPPED;
   }
 
-  #list(entries: readonly unknown[], { core, notes }: Member, path: Path): unknown {
+  #list(entries: readonly unknown[], { core }: Member, path: Path): unknown {
     const element = elementOf(core);
     if (element === null || !(core instanceof z.ZodArray)) return entries;
     const kept: unknown[] = [];
@@ -78,11 +78,7 @@ class Screener {
       if (visited === DROPPED) this.removals.push({ list: path, index: kept.length });
       else kept.push(visited);
     }
-    const most = notes.onlyOneYet === true ? 1 : Infinity;
-    if (entries.length > most) {
-      this.findings.push({ path: [...path, most], message: `is a second one, which ${notYetMessage('take several')}` });
-    }
-    return kept.length === 0 && entries.length > 0 ? DROPPED : kept.slice(0, most);
+    return kept.length === 0 && entries.length > 0 ? DROPPED : kept;
   }
 
   #map(map: Readonly<Record<string, unknown>>, { core }: Member, path: Path): unknown {

@@ -50,7 +50,9 @@ function doorWarnings({
   }
   const plain = [
     ...upstreams.map(({ url }) => url),
-    ...Object.values(models).flatMap(({ replicas }) => replicas.map(({ url }) => url)),
+    ...Object.values(models).flatMap(({ replicas }) =>
+      replicas.map(({ url, dns, port }) => url ?? `http://${dns}:${port}`),
+    ),
   ].filter(isPlainElsewhere);
   if (identityHeaders && plain.length > 0)
     warnings.push(`identity_headers is on and who is calling travels readable to ${[...new Set(plain)].join(', ')}.`);

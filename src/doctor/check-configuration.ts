@@ -126,7 +126,11 @@ function checkNetworks({ auth, trusted_proxies: proxies }: Config): DoctorFindin
 
 /** Keys of model servers that cross a network readable. */
 function checkUpstreamKeys({ upstreams, models }: Config): DoctorFinding[] {
-  const servers = [...upstreams, ...Object.values(models).flatMap(({ replicas }) => replicas)];
+  const replicas = Object.values(models).flatMap((model) => model.replicas);
+  const servers = [
+    ...upstreams,
+    ...replicas.map(({ url, dns, port, api_key }) => ({ api_key, url: url ?? `http://${dns}:${port}` })),
+  ];
   const urls = new Set(servers.filter(({ api_key: apiKey }) => apiKey !== null).map(({ url }) => url));
   const readable = [...urls].filter((url) => url.startsWith('http://') && !isLoopback(new URL(url).hostname));
   return readable.map((url) => ({

@@ -1,7 +1,8 @@
 import { Crowd } from '../core/crowd.js';
 import type { StreamEnd } from '../core/errors.js';
 
-export type Phase = 'connecting' | 'waiting' | 'streaming';
+/** `queued`: waits for a replica with room; `waiting`: was sent, and nothing has come back. */
+export type Phase = 'queued' | 'connecting' | 'waiting' | 'streaming';
 
 /** One request that runs, from the moment it was allowed until everything it took is given back. */
 export interface InFlight {
@@ -12,7 +13,8 @@ export interface InFlight {
   readonly lineage: readonly string[];
   readonly owner: string | null;
   readonly model: string | null;
-  readonly replica: string | null;
+  /** Null while it is queued. */
+  replica: string | null;
   readonly method: string;
   readonly path: string;
   readonly address: string;

@@ -1,5 +1,4 @@
 import { Refusal, type StreamEnd } from '../core/errors.js';
-import type { Maybe } from '../core/maybe.js';
 import { isPromise } from '../core/maybe.js';
 import { conversationPrefix } from '../http/conversation-prefix.js';
 import type { OfferedModel } from '../replicas/model.js';
@@ -40,18 +39,17 @@ export function createPick(parts: Parts): Step {
         exchange.reply.onClose(() => end(new Refusal('client_gone')));
       },
     });
-    return hold(exchange, turn, ending);
+    if (!isPromise(turn)) return hold(exchange, turn);
+    return turn.then((found) => {
+      hold(exchange, found);
+      // Ended in the very moment in which it got its place.
+      if (ending.why !== null) throw ending.why;
+    });
   };
 }
 
-/** From here on the place is given back at the end, also when the request was ended in the moment it got it. */
-function hold(exchange: Exchange, turn: Maybe<Turn>, ending: { why: Refusal | null }): Maybe<void> {
-  if (isPromise(turn)) {
-    return turn.then((found) => {
-      hold(exchange, found, ending);
-      if (ending.why !== null) throw ending.why;
-    });
-  }
+/** From here on the place is given back at the end. */
+function hold(exchange: Exchange, turn: Turn): void {
   exchange.holds.push(() => turn.release());
   exchange.place = turn;
 }

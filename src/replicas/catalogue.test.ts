@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../core/secret.js';
 import { createCatalogue, type FoundState } from './catalogue.js';
-import type { CatalogueConfig, ConfiguredModel } from './configured.js';
+import { DEFAULT_TREATMENT, type CatalogueConfig, type ConfiguredModel } from './configured.js';
 
 const TIMEOUTS = { connect_ms: 5, first_byte_seconds: 6, idle_seconds: 7, total_seconds: 8 };
+
+function at(url: string): ConfiguredModel['replicas'][number] {
+  return { url, dns: null, port: null, api_key: null, ca_file: null, weight: 1 };
+}
 
 function model(entry: Partial<ConfiguredModel> = {}): ConfiguredModel {
   return {
@@ -12,9 +16,21 @@ function model(entry: Partial<ConfiguredModel> = {}): ConfiguredModel {
     engine: 'auto',
     upstream_model: null,
     restricted: false,
-    replicas: [{ url: 'http://static', api_key: null, ca_file: null }],
+    replicas: [at('http://static')],
     paths: {},
     timeouts: TIMEOUTS,
+    balance: 'least_load',
+    max_in_flight: null,
+    queue: { max_waiting: 256, max_wait_seconds: 300 },
+    readiness_probe: {
+      path: null,
+      method: 'GET',
+      headers: {},
+      body: null,
+      interval_seconds: 10,
+      timeout_seconds: 15,
+      startup_grace_seconds: 1200,
+    },
     ...entry,
   };
 }
@@ -51,7 +67,9 @@ describe('names', () => {
       upstream_model: 'Qwen/Qwen3-8B',
       restricted: true,
       engine: 'vllm',
-      replicas: [{ url: 'http://a', api_key: key, ca_file: '/ca.pem' }],
+      replicas: [{ ...at('http://a'), api_key: key, ca_file: '/ca.pem', weight: 3 }],
+      balance: 'round_robin',
+      max_in_flight: 4,
       paths: { '/v1/embeddings': 'http://b/e' },
     });
     const catalogue = createCatalogue(config({ models: { qwen3: qwen } }), new Map());
@@ -61,9 +79,13 @@ describe('names', () => {
       restricted: true,
       origin: 'configured',
       upstreamName: 'Qwen/Qwen3-8B',
-      replicas: [{ url: 'http://a', apiKey: key, engine: 'vllm', caFile: '/ca.pem' }],
+      replicas: [{ url: 'http://a', apiKey: key, engine: 'vllm', caFile: '/ca.pem', weight: 3 }],
       paths: { '/v1/embeddings': 'http://b/e' },
       timeouts: { connectMs: 5, firstByteMs: 6000, idleMs: 7000, totalMs: 8000 },
+      balance: 'round_robin',
+      maxInFlight: 4,
+      queue: DEFAULT_TREATMENT.queue,
+      readiness: DEFAULT_TREATMENT.readiness,
       created: 0,
       ownedBy: 'keyporter',
     });
@@ -94,9 +116,9 @@ describe('names', () => {
       config({ upstreams: [upstream('http://named')] }),
       new Map([found('http://usual', 'both', 'own'), found('http://named', 'both')]),
     );
-    expect(catalogue.resolve('both')?.replicas).toMatchObject([{ url: 'http://named' }]);
+    expect(catalogue.resolve('both')?.replicas).toMatchObject([{ url: 'http://named' }, { url: 'http://usual' }]);
     expect(catalogue.resolve('own')?.replicas).toEqual([
-      { url: 'http://usual', apiKey: null, engine: 'vllm', caFile: null },
+      { url: 'http://usual', apiKey: null, engine: 'vllm', caFile: null, weight: 1 },
     ]);
   });
 
@@ -119,13 +141,36 @@ describe('names', () => {
     ]);
   });
 
-  it('the first upstream that lists a name serves it', () => {
+  it('a name that several upstreams list is one model with a replica on each, in their order', () => {
     const upstreams = [upstream('http://1'), upstream('http://2')];
     const catalogue = createCatalogue(
       config({ upstreams }),
       new Map([found('http://2', 'm', 'n'), found('http://1', 'm')]),
     );
-    expect(['m', 'n'].map((name) => catalogue.resolve(name)?.replicas[0]?.url)).toEqual(['http://1', 'http://2']);
+    const urlsOf = (name: string) => catalogue.resolve(name)?.replicas.map(({ url }) => url);
+    expect([urlsOf('m'), urlsOf('n')]).toEqual([['http://1', 'http://2'], ['http://2']]);
+  });
+
+  it('every address behind a name is a replica, and a process too; one URL counts once', () => {
+    const key = new Secret('k');
+    const dns = { ...at(''), url: null, dns: 'qwen.svc', port: 8000, api_key: key, weight: 2 };
+    const process = { url: 'http://127.0.0.1:9100', apiKey: null, engine: 'vllm', caFile: null, weight: 1 } as const;
+    const catalogue = createCatalogue(
+      config({ models: { qwen: model({ replicas: [at('http://10.0.0.2:8000'), dns] }) } }),
+      new Map(),
+      {
+        sources: {
+          addresses: ({ host, port }) =>
+            ['10.0.0.1', '10.0.0.2'].map((ip) => (host === 'qwen.svc' ? `http://${ip}:${port}` : '')),
+          processes: (name) => (name === 'qwen' ? [process] : []),
+        },
+      },
+    );
+    expect(catalogue.resolve('qwen')?.replicas).toEqual([
+      { url: 'http://10.0.0.2:8000', apiKey: null, engine: 'unknown', caFile: null, weight: 1 },
+      { url: 'http://10.0.0.1:8000', apiKey: key, engine: 'unknown', caFile: null, weight: 2 },
+      process,
+    ]);
   });
 
   it('are exact: case, spaces and Unicode forms make another name', () => {
@@ -153,7 +198,7 @@ describe('names', () => {
 });
 
 describe('"*"', () => {
-  const models = { a: model(), '*': model({ replicas: [{ url: 'http://any', api_key: null, ca_file: null }] }) };
+  const models = { a: model(), '*': model({ replicas: [at('http://any')] }) };
 
   it('passes any other name on, and is not in the list', () => {
     const catalogue = createCatalogue(config({ models }), new Map());
@@ -257,7 +302,8 @@ describe('whatever is configured and found', () => {
         for (const entry of Object.keys(setting.models))
           expect(catalogue.resolve(entry)).toMatchObject({ name: entry, origin: 'configured' });
         for (const offered of catalogue.list().filter(({ origin }) => origin === 'found')) {
-          expect(offered.replicas[0]?.url).toBe(urls.find((_, index) => models[index]?.includes(offered.name)));
+          const listing = urls.filter((_, index) => models[index]?.includes(offered.name));
+          expect(offered.replicas.map(({ url }) => url)).toEqual(listing);
         }
       }),
     );

@@ -1,4 +1,11 @@
-import { configuredModel, configuredUpstreams, DEFAULT_TIMEOUTS, type CatalogueConfig } from './configured.js';
+import {
+  configuredModel,
+  configuredUpstreams,
+  DEFAULT_TREATMENT,
+  NO_SOURCES,
+  type CatalogueConfig,
+  type ReplicaSources,
+} from './configured.js';
 import type { Catalogue, OfferedModel, Replica, ReplicaState } from './model.js';
 import { isModelName, type ListedModel } from './model-list.js';
 
@@ -15,21 +22,29 @@ export interface BuiltCatalogue extends Catalogue {
   readonly warnings: readonly string[];
   /** Upstreams that never told their models: what they serve is not known, so a name not found here may still exist. */
   readonly silent: readonly string[];
+  /** Every model whose replicas take requests, the `"*"` entry too. */
+  readonly served: readonly OfferedModel[];
+}
+
+/** What a catalogue is made of besides the configuration. */
+export interface CatalogueParts {
+  /** Servers whose lists are offered; those in `found` that are not among them need no key. */
+  upstreams?: readonly Replica[];
+  sources?: ReplicaSources;
 }
 
 /**
- * All models on offer. Configured names win over aliases, aliases over found names, and among found
- * names the first upstream that lists one; configured upstreams come before those that were only found.
- *
- * @param upstreams servers whose lists are offered; those in `found` that are not among them need no key.
+ * All models on offer. Configured names win over aliases, and aliases over found names. A name found on
+ * several servers is one model with several replicas; configured upstreams come before those that were
+ * only found.
  */
 export function createCatalogue(
   config: CatalogueConfig,
   found: ReadonlyMap<string, FoundState>,
-  upstreams: readonly Replica[] = configuredUpstreams(config),
+  { upstreams = configuredUpstreams(config), sources = NO_SOURCES }: CatalogueParts = {},
 ): BuiltCatalogue {
   const offers = foundOffers(found, upstreams);
-  const { wildcard, configured } = configuredOffers(config, found);
+  const { wildcard, configured } = configuredOffers(config, found, sources);
   const { byName, warnings } = nameEach(configured, offers);
   const list = [...new Set(byName.values())].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -41,6 +56,7 @@ export function createCatalogue(
     list: () => list,
     warnings,
     silent: upstreams.map(({ url }) => url).filter((url) => !hasTold(found.get(url))),
+    served: wildcard === null ? list : [...list, wildcard],
   };
 }
 
@@ -58,20 +74,25 @@ function passOn(wildcard: OfferedModel | null, name: string): OfferedModel | nul
   return { ...wildcard, name, aliases: [], upstreamName: wildcard.upstreamName === '*' ? name : wildcard.upstreamName };
 }
 
-/** Found names in the order of their upstreams, each with the first that lists it. */
+/** Found names in the order of their upstreams, each with every server that lists it. */
 function foundOffers(found: ReadonlyMap<string, FoundState>, upstreams: readonly Replica[]): Map<string, OfferedModel> {
   const named = new Set(upstreams.map(({ url }) => url));
   const others = [...found.values()].filter(({ url, offered }) => offered && !named.has(url));
   const replicas = [
     ...upstreams,
-    ...others.map(({ url, engine }): Replica => ({ url, engine, apiKey: null, caFile: null })),
+    ...others.map(({ url, engine }): Replica => ({ url, engine, apiKey: null, caFile: null, weight: 1 })),
   ];
   const offers = new Map<string, OfferedModel>();
   for (const replica of replicas) {
     const state = found.get(replica.url);
-    for (const name of state?.models ?? []) {
-      if (state !== undefined && isModelName(name) && !offers.has(name))
-        offers.set(name, foundModel(name, withEngine(replica, found), state));
+    for (const name of new Set(state?.models)) {
+      if (state === undefined || !isModelName(name)) continue;
+      const known = offers.get(name);
+      const here = withEngine(replica, found);
+      offers.set(
+        name,
+        known === undefined ? foundModel(name, here, state) : { ...known, replicas: [...known.replicas, here] },
+      );
     }
   }
   return offers;
@@ -80,6 +101,7 @@ function foundOffers(found: ReadonlyMap<string, FoundState>, upstreams: readonly
 function foundModel(name: string, replica: Replica, state: FoundState): OfferedModel {
   const listed = state.listed?.get(name);
   return {
+    ...DEFAULT_TREATMENT,
     name,
     aliases: [],
     restricted: false,
@@ -87,7 +109,6 @@ function foundModel(name: string, replica: Replica, state: FoundState): OfferedM
     upstreamName: name,
     replicas: [replica],
     paths: {},
-    timeouts: DEFAULT_TIMEOUTS,
     created: listed?.created ?? 0,
     ownedBy: listed?.ownedBy || state.engine,
   };
@@ -104,9 +125,13 @@ interface ConfiguredOffers {
   configured: readonly OfferedModel[];
 }
 
-function configuredOffers({ models }: CatalogueConfig, found: ReadonlyMap<string, FoundState>): ConfiguredOffers {
+function configuredOffers(
+  { models }: CatalogueConfig,
+  found: ReadonlyMap<string, FoundState>,
+  sources: ReplicaSources,
+): ConfiguredOffers {
   const all = Object.entries(models).map(([name, entry]) => {
-    const model = configuredModel(name, entry);
+    const model = configuredModel(name, entry, sources);
     return { ...model, replicas: model.replicas.map((replica) => withEngine(replica, found)) };
   });
   return {

@@ -126,6 +126,7 @@ function watchPort(port: number): Watch {
     apiKey: null,
     engine: 'unknown',
     caFile: null,
+    weight: 1,
   }));
   return createWatch(places, 'usual');
 }

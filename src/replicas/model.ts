@@ -1,7 +1,17 @@
 import type { Secret } from '../core/secret.js';
 
 /** Engines whose paths and dialects Keyporter knows. `unknown` until the server told. */
-export type EngineName = 'llama.cpp' | 'vllm' | 'sglang' | 'ollama' | 'lmstudio' | 'openai' | 'orchestra' | 'llama-stack' | 'demo' | 'unknown';
+export type EngineName =
+  | 'llama.cpp'
+  | 'vllm'
+  | 'sglang'
+  | 'ollama'
+  | 'lmstudio'
+  | 'openai'
+  | 'orchestra'
+  | 'llama-stack'
+  | 'demo'
+  | 'unknown';
 
 /** One model server. What is configured is here; what is observed about it is kept elsewhere, under its `url`. */
 export interface Replica {
@@ -12,6 +22,8 @@ export interface Replica {
   engine: EngineName;
   /** PEM file that vouches for its certificate, besides the system's. */
   caFile: string | null;
+  /** Its share under `weighted_least_load`, at least 1. */
+  weight: number;
 }
 
 /** Milliseconds. `firstByteMs` holds for streams only; `idleMs` counts from the first byte of the body. */
@@ -20,6 +32,28 @@ export interface Timeouts {
   firstByteMs: number;
   idleMs: number;
   totalMs: number;
+}
+
+/** How a replica is chosen among those that can take a request. */
+export type BalanceName = 'least_load' | 'round_robin' | 'weighted_least_load' | 'prefix_affinity';
+
+/** How long and how many requests may wait for a replica with room. */
+export interface QueueBounds {
+  maxWaiting: number;
+  maxWaitMs: number;
+}
+
+/** How a replica is asked whether it is ready. */
+export interface Readiness {
+  /** Asked for exactly status 200. Null = the path that fits the engine, judged as that engine means it. */
+  path: string | null;
+  method: 'GET' | 'HEAD' | 'POST';
+  headers: Readonly<Record<string, string>>;
+  body: string | null;
+  intervalMs: number;
+  timeoutMs: number;
+  /** So long a server that was never ready counts as starting, not as down. */
+  startupGraceMs: number;
 }
 
 /** A model as it is offered: one canonical name, where it is served, and under which name there. */
@@ -36,6 +70,11 @@ export interface OfferedModel {
   /** Another full URL for one canonical path. */
   paths: Readonly<Record<string, string>>;
   timeouts: Timeouts;
+  balance: BalanceName;
+  /** Most requests on one replica at one time; null = as many as its engine says it works on. */
+  maxInFlight: number | null;
+  queue: QueueBounds;
+  readiness: Readiness;
   /** Unix seconds, for model lists. */
   created: number;
   /** Passed on from the server's own list. */

@@ -1,5 +1,8 @@
 /** How one question to a model server is asked. */
 export interface ProbeRequest {
+  /** GET when absent. */
+  method?: 'GET' | 'HEAD' | 'POST';
+  body?: string | null;
   headers?: Readonly<Record<string, string>>;
   /** Bound on the whole exchange, from connecting to the last byte. */
   timeoutMs: number;
@@ -48,7 +51,7 @@ export type ProbeOutcome = ProbeAnswer | ProbeFailure;
 
 /** Asks servers small questions. Never rejects: what goes wrong is part of the outcome. */
 export interface Probe {
-  /** One GET. Redirects are not followed. */
+  /** One question. Redirects are not followed. */
   get(url: string, request: ProbeRequest): Promise<ProbeOutcome>;
   /** Breaks off what still runs; later questions fail at once. */
   close(): Promise<void>;

@@ -211,7 +211,7 @@ describe('the server', () => {
 
   it('listens on loopback alone, and no other Keyporter takes it for an engine', async () => {
     const demo = await start();
-    const replica = { url: demo.url, apiKey: demo.apiKey, engine: 'unknown' as const, caFile: null };
+    const replica = { url: demo.url, apiKey: demo.apiKey, engine: 'unknown' as const, caFile: null, weight: 1 };
     const probe = createProbe();
     const look = await lookAt(replica, probe);
     expect(new URL(demo.url).hostname).toBe('127.0.0.1');

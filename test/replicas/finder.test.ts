@@ -23,7 +23,7 @@ import {
 } from './fake-engines.js';
 
 function server(url: string, apiKey: string | null = null, engine: EngineName = 'unknown'): Replica {
-  return { url, apiKey: apiKey === null ? null : new Secret(apiKey), engine, caFile: null };
+  return { url, apiKey: apiKey === null ? null : new Secret(apiKey), engine, caFile: null, weight: 1 };
 }
 
 /** Time that goes on only when told to. `tick` fires what repeats. */

@@ -1,0 +1,94 @@
+import type { Verdict } from './health.js';
+import type { EngineName, Readiness, Replica } from './model.js';
+import { member, parseJson } from './model-list.js';
+import type { Probe, ProbeAnswer, ProbeFailure, ProbeOutcome, ProbeRequest } from './probe.js';
+
+const MAX_ANSWER_BYTES = 4_194_304;
+const MOST_SLOTS = 100_000;
+
+/** Where each engine tells whether it works. A path it does not know answers 404, which is an answer too. */
+const PATHS: Readonly<Record<EngineName, string>> = {
+  'llama.cpp': '/health',
+  vllm: '/health',
+  sglang: '/health',
+  ollama: '/api/version',
+  lmstudio: '/v1/models',
+  openai: '/v1/models',
+  orchestra: '/health',
+  'llama-stack': '/v1/health',
+  demo: '/v1/models',
+  unknown: '/v1/models',
+};
+
+/** Asks a replica, with its own key, whether it is ready. Never rejects. */
+export async function askReady(replica: Replica, readiness: Readiness, probe: Probe): Promise<Verdict> {
+  const { path, method, body, timeoutMs } = readiness;
+  const question: ProbeRequest = {
+    method,
+    body,
+    headers: {
+      ...keyOf(replica),
+      ...(body === null ? {} : { 'content-type': 'application/json' }),
+      ...inLowerCase(readiness.headers),
+    },
+    timeoutMs,
+    maxBytes: MAX_ANSWER_BYTES,
+    caFile: replica.caFile,
+  };
+  const outcome = await probe.get(replica.url + (path ?? PATHS[replica.engine]), question);
+  if (!outcome.ok) return withoutAnswer(outcome);
+  return path === null ? judge(outcome) : judgeOwn(outcome, path);
+}
+
+/** How many requests a llama.cpp server works on at one time, as it tells; null when it does not. */
+export async function askSlots(replica: Replica, probe: Probe, timeoutMs: number): Promise<number | null> {
+  if (replica.engine !== 'llama.cpp') return null;
+  const outcome = await probe.get(`${replica.url}/props`, {
+    headers: keyOf(replica),
+    timeoutMs,
+    maxBytes: MAX_ANSWER_BYTES,
+    caFile: replica.caFile,
+  });
+  return readSlots(outcome);
+}
+
+function readSlots(outcome: ProbeOutcome): number | null {
+  const told = outcome.ok && outcome.status === 200 ? member(parseJson(outcome.body), 'total_slots') : null;
+  return typeof told === 'number' && Number.isInteger(told) && told >= 1 && told <= MOST_SLOTS ? told : null;
+}
+
+/** The answer of an engine that loads its model: a 503 that says so. */
+export function saysLoading(status: number, body: Buffer): boolean {
+  return status === 503 && member(member(parseJson(body), 'error'), 'message') === 'Loading model';
+}
+
+function keyOf({ apiKey }: Replica): Record<string, string> {
+  return apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` };
+}
+
+function inLowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function withoutAnswer({ kind, detail }: ProbeFailure): Verdict {
+  if (kind === 'timeout') return { ready: false, kind: 'late', detail };
+  return { ready: false, kind: kind === 'refused' ? 'refused' : 'broken', detail };
+}
+
+/** Without a path of the operator's own, whatever answers as a server that works is ready. */
+function judge({ status, body }: ProbeAnswer): Verdict {
+  if (saysLoading(status, body)) return { ready: false, kind: 'says_no', detail: 'is loading its model' };
+  if (status >= 500)
+    return { ready: false, kind: 'says_no', detail: `answers the question whether it is ready with status ${status}` };
+  const locked = status === 401 || status === 403;
+  return { ready: true, detail: locked ? 'refuses the key it was given: correct its `api_key`' : null };
+}
+
+function judgeOwn({ status }: ProbeAnswer, path: string): Verdict {
+  if (status === 200) return { ready: true, detail: null };
+  return {
+    ready: false,
+    kind: 'says_no',
+    detail: `answers its readiness probe at ${path} with status ${status}, not 200`,
+  };
+}
