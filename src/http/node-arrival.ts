@@ -66,6 +66,10 @@ export class NodeArrival implements Arrival {
     return bodies.read(incoming, bounds);
   }
 
+  get keepsConnection(): boolean {
+    return this.#response.shouldKeepAlive && this.#response.writableFinished;
+  }
+
   get headSent(): boolean {
     return this.#response.headersSent;
   }

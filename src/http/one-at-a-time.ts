@@ -6,6 +6,8 @@ const MAX_WAITING = 32;
 /** What can have its turn on a connection. */
 export interface Turn {
   readonly closed: boolean;
+  /** The connection lives on behind this answer. */
+  readonly keepsConnection: boolean;
   destroy(): void;
   /** Called once, when the answer is over in whatever way. */
   onClose(closed: (finished: boolean) => void): void;
@@ -44,11 +46,13 @@ class Connection<T extends Turn> {
   readonly #waiting: T[] = [];
   readonly #next: () => void;
   #running: T | null = null;
+  #over = false;
 
   constructor(socket: Socket, start: (turn: T) => void) {
     this.#socket = socket;
     this.#start = start;
     this.#next = () => {
+      if (this.#running?.keepsConnection !== true) this.#end();
       this.#running = null;
       const next = this.#waiting.shift();
       if (next !== undefined && !next.closed) this.#begin(next);
@@ -57,9 +61,16 @@ class Connection<T extends Turn> {
   }
 
   take(turn: T): void {
-    if (this.#running === null) this.#begin(turn);
+    if (this.#over) turn.destroy();
+    else if (this.#running === null) this.#begin(turn);
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(turn);
     else this.#socket.destroy();
+  }
+
+  /** What lies behind an answer that closes the connection is never looked at. */
+  #end(): void {
+    this.#over = true;
+    this.#waiting.length = 0;
   }
 
   #begin(turn: T): void {

@@ -36,7 +36,9 @@ export function createPick(parts: Parts): Step {
           leave(why);
         };
         entry.end = (code: StreamEnd, reason) => end(refusalBefore(code, reason));
-        exchange.reply.onClose(() => end(new Refusal('client_gone')));
+        exchange.reply.onClose((finished) => {
+          if (!finished) end(new Refusal('client_gone'));
+        });
       },
     });
     if (!isPromise(turn)) return hold(exchange, turn);
