@@ -10,7 +10,9 @@ import { createExplain } from './gateway/explain.js';
 import { followCertificates, matcherFor, openListeners, type OpenListener } from './gateway/listeners.js';
 import { openOperatorSocket } from './gateway/operator-socket.js';
 import { createServing } from './gateway/serving.js';
+import { createReplicasPort } from './gateway/replicas-port.js';
 import { createShutdown, type Shutdown } from './gateway/shutdown.js';
+import type { Environment } from './gateway/supervised.js';
 import { VERSION } from './gateway/version.js';
 import { openWorld, type World } from './gateway/world.js';
 import type { Identity } from './identity/identify.js';
@@ -28,6 +30,8 @@ export interface GatewayOptions {
   clock?: Clock;
   /** Where sockets may lie whose path would be too long in the data directory (`XDG_RUNTIME_DIR`). */
   runtimeDir?: string | undefined;
+  /** Variables of which a few (`PATH`, `LANG` and the like) go on to model servers that are started here. */
+  environment?: Environment;
   /** Reads the configuration again, for reloads; without it there are none. */
   readAgain?: ReadAgain;
   flags: {
@@ -87,6 +91,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       clock,
       log,
       demo: flags.demo === true || flags.interactive === true,
+      runtimeDir: options.runtimeDir ?? null,
+      environment: options.environment ?? {},
       ownPorts: () => open.flatMap(({ listener }) => listener.port ?? []),
     });
     const { stores, models } = world;
@@ -139,7 +145,7 @@ interface SourceParts {
 
 /** What the admin plane can ask of a running gateway. */
 function adminSource({ world, configuration, shutdown, inFlight, identity, open, clock }: SourceParts): AdminSource {
-  const { stores, models, probe } = world;
+  const { stores, models, probe, supervised } = world;
   const startedAt = unixSeconds(clock);
   return {
     stores,
@@ -149,6 +155,8 @@ function adminSource({ world, configuration, shutdown, inFlight, identity, open,
     explain: createExplain({ identity, match: matcherFor(['api', 'admin']), catalogue: models.catalogue, clock }),
     models: () => models.catalogue().list(),
     states: models.states,
+    replicas: createReplicasPort({ pool: models.pool, supervisor: supervised.supervisor }),
+    processes: () => supervised.supervisor.processes(),
     warnings: () => [...models.catalogue().warnings, ...stores.keys.warnings],
     status: () => ({
       version: VERSION,
@@ -159,7 +167,10 @@ function adminSource({ world, configuration, shutdown, inFlight, identity, open,
     }),
     inFlight,
     reload: () => configuration.reload(),
-    stop: () => void shutdown.drain(),
+    stop() {
+      supervised.endWithGateway();
+      void shutdown.drain();
+    },
   };
 }
 

@@ -110,8 +110,12 @@ function refusalOf(error: unknown, { operation, dispatcher, caller }: Asked): Re
 /** What an attempt was aimed at, in the audit trail's words. */
 function targetOf(operation: Operation, params: Record<string, string>, caller: AdminCaller): string {
   if (operation.path.startsWith('/me')) return `key:${caller.keyId ?? 'none'}`;
-  if (params['id'] !== undefined)
-    return `${operation.path.includes('/streams/') ? 'request' : 'key'}:${params['id'].slice(0, 64)}`;
+  if (params['id'] !== undefined) return `${kindOf(operation.path)}:${params['id'].slice(0, 64)}`;
   if (params['name'] !== undefined) return `owner:${params['name'].slice(0, 64)}`;
   return operation.path.split('/')[3] ?? operation.path;
+}
+
+function kindOf(path: string): string {
+  if (path.includes('/streams/')) return 'request';
+  return path.includes('/replicas/') ? 'replica' : 'key';
 }

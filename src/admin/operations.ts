@@ -6,6 +6,7 @@ import { keyOperations } from './keys.js';
 import { ownKeyOperations } from './me.js';
 import type { Operation } from './operation.js';
 import { ownerOperations } from './owners.js';
+import { replicaOperations } from './replicas.js';
 import { requestOperations } from './requests.js';
 import { streamOperations } from './streams.js';
 
@@ -16,6 +17,7 @@ export const adminOperations: readonly Operation[] = [
   ...ownerOperations,
   ...requestOperations,
   ...streamOperations,
+  ...replicaOperations,
   ...auditOperations,
   ...gatewayOperations,
   explainOperation,

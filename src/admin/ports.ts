@@ -143,12 +143,67 @@ export interface DoctorFinding {
   cure: string;
 }
 
+/** How one model server is, started by Keyporter or not. */
+export interface ReplicaInfo {
+  /** Stable, readable, fit for URLs. */
+  id: string;
+  /** Null for a process that has no port yet. */
+  url: string | null;
+  models: string[];
+  state:
+    | 'pending'
+    | 'starting'
+    | 'ready'
+    | 'not_ready'
+    | 'ejected'
+    | 'draining'
+    | 'shutting_down'
+    | 'failed'
+    | 'failed_initial_delay'
+    | 'failed_probing'
+    | 'unknown';
+  /** What is wrong and what to do, in a sentence. */
+  detail: string | null;
+  inFlight: number;
+  /** Requests of its models that wait for room. */
+  waiting: number;
+  /** Null for a server that Keyporter did not start. */
+  process: {
+    pid: number | null;
+    /** Unix seconds. */
+    startedAt: number | null;
+    restarts: number;
+    /** Its port answers without its private key; null until that was asked. */
+    answersWithoutKey: boolean | null;
+    publicAt: readonly string[];
+  } | null;
+}
+
+/** The lines a process wrote. */
+export interface ReplicaLogs {
+  last(lines: number): Promise<string[]>;
+  /** Calls back with every line from now on; returns the way to stop. */
+  follow(line: (text: string) => void): () => void;
+}
+
+export interface ReplicasPort {
+  list(): ReplicaInfo[];
+  /** Gives it no new requests. False when there is no such replica. */
+  drain(id: string): boolean;
+  resume(id: string): boolean;
+  /** Begins to start a process, or those of a model one after the other, anew. False when Keyporter did not start it. */
+  restart(id: string): boolean;
+  /** Null when Keyporter did not start it. */
+  logs(id: string): ReplicaLogs | null;
+}
+
 /** Everything the admin plane may touch; made by the composition root. Members that need a running gateway are null offline. */
 export interface AdminPorts {
   keys: KeyLife;
   audit: AuditPort;
   requests: RequestLog;
   streams: StreamsPort | null;
+  replicas: ReplicasPort | null;
   explain(request: ExplainRequest): Promise<Explanation>;
   models(): ModelInfo[];
   status(): StatusInfo;

@@ -21,12 +21,11 @@ export const requestOperations: Operation[] = [
       const foreign = bound !== null && filter.owner !== undefined && filter.owner !== bound;
       if (bound !== null) filter.owner = bound;
       if (query.follow === '1' || query.follow === 'true') {
-        return followRows({
-          watch: context.ports.requests.watch.bind(context.ports.requests),
-          fits: (row) => !foreign && fits(row, filter),
-          clock: context.settings.clock,
-          signal,
-        });
+        const watch = (take: (row: object) => void): (() => void) =>
+          context.ports.requests.watch((row) => {
+            if (!foreign && fits(row, filter)) take(requestToWire(row));
+          });
+        return followRows({ watch, clock: context.settings.clock, signal });
       }
       if (foreign) return { data: [], next: null };
       const page = await context.ports.requests.list(filter, defined({ limit: query.limit, after: query.after }));

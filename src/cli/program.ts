@@ -6,6 +6,7 @@ import { addGatewayCommands } from './program-gateway.js';
 import { addKeyCommands } from './program-keys.js';
 import { addLaterCommands } from './program-later.js';
 import { addOwnKeyCommands, addOwnerCommands } from './program-people.js';
+import { addReplicaCommands } from './program-replicas.js';
 import { dash } from './values.js';
 
 /** Declares every command with its options and help. What a command does is loaded when it runs. */
@@ -38,6 +39,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addOwnerCommands(program, bind);
   addOwnKeyCommands(program, bind);
   addActivityCommands(program, bind);
+  addReplicaCommands(program, bind);
   addLaterCommands(program);
   return program;
 }

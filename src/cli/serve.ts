@@ -91,6 +91,7 @@ async function start(
       ...options,
       log: createLog({ level, format }),
       runtimeDir: io.env['XDG_RUNTIME_DIR'],
+      environment: io.env,
       readAgain: () => read(true),
       flags,
     });

@@ -51,6 +51,7 @@ const GOOD: DoctorFacts = {
     },
   ],
   exposed: [],
+  processes: [{ id: 'm-0', condition: 'ready', detail: null, answersWithoutKey: false, publicAt: [] }],
   keys: { active: 2, admins: ['root'], endless: [], unused: [], newestChangeAt: NOW },
   audit: { intact: true, entries: 3, brokenAt: null, head: 'a', notProven: [] },
   store: { journalMode: 'wal', synchronous: 2 },

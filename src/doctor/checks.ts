@@ -2,6 +2,7 @@ import type { DoctorFinding } from '../admin/ports.js';
 import { checkConfiguration } from './check-configuration.js';
 import { checkHost } from './check-host.js';
 import { checkKeys } from './check-keys.js';
+import { checkProcesses } from './check-processes.js';
 import { checkServers } from './check-servers.js';
 import type { DoctorFacts } from './facts.js';
 
@@ -11,6 +12,7 @@ const ORDER: Readonly<Record<DoctorFinding['severity'], number>> = { error: 0, w
 export function runChecks(facts: DoctorFacts): DoctorFinding[] {
   const findings = [
     ...checkServers(facts),
+    ...checkProcesses(facts),
     ...checkHost(facts.host, facts.config),
     ...checkConfiguration(facts),
     ...checkKeys(facts),

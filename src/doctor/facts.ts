@@ -47,6 +47,17 @@ export interface KeyFacts {
   newestChangeAt: number | null;
 }
 
+/** A model server that Keyporter started itself. */
+export interface ProcessFacts {
+  id: string;
+  condition: string;
+  /** What is wrong and what to do, in a sentence. */
+  detail: string | null;
+  /** Its port answers without its private key; null until that was asked. */
+  answersWithoutKey: boolean | null;
+  publicAt: readonly string[];
+}
+
 /** Everything the checks look at. Null = not known here; checks of it are left out. */
 export interface DoctorFacts {
   host: HostFacts;
@@ -55,6 +66,7 @@ export interface DoctorFacts {
   warnings: readonly string[];
   upstreams: readonly ReplicaState[];
   exposed: readonly { finding: string; cure: string }[];
+  processes: readonly ProcessFacts[];
   keys: KeyFacts | null;
   audit: AuditVerdict | null;
   /** As read back from the open key store. */

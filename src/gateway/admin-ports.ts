@@ -11,6 +11,7 @@ import { findExposed, type Exposed } from '../replicas/exposure.js';
 import type { FoundState } from '../replicas/catalogue.js';
 import type { OfferedModel } from '../replicas/model.js';
 import type { Probe } from '../replicas/probe.js';
+import type { ProcessState } from '../supervisor/process-state.js';
 import { keyDefaults, type Stores } from './stores.js';
 
 /** What the admin plane can ask of a gateway, running or not. */
@@ -22,6 +23,10 @@ export interface AdminSource {
   explain: AdminPorts['explain'];
   models(): readonly OfferedModel[];
   states(): readonly FoundState[];
+  /** Null offline. */
+  replicas: AdminPorts['replicas'];
+  /** The model servers that Keyporter started itself. */
+  processes(): readonly ProcessState[];
   /** Warnings that are not in the configuration: of the catalogue, of the store. */
   warnings(): readonly string[];
   status(): Pick<StatusInfo, 'version' | 'startedAt' | 'listeners' | 'draining' | 'lastReload'>;
@@ -39,6 +44,7 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
     audit: keys.audit,
     requests: usage.requests,
     streams: inFlight === null ? null : streamsPort(inFlight),
+    replicas: source.replicas,
     explain: source.explain,
     models: () => source.models().map((model) => modelInfo(model, source.states())),
     status: () => statusInfo(source),
@@ -155,6 +161,7 @@ async function doctor(source: AdminSource): ReturnType<AdminPorts['doctor']> {
     warnings: [...warnings, ...source.warnings()],
     upstreams: source.states(),
     exposed,
+    processes: source.processes(),
     keys,
     audit,
     store: null,

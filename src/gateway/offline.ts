@@ -45,6 +45,8 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       explain: createExplain({ identity, match: matcherFor(['api', 'admin']), catalogue: () => catalogue, clock }),
       models: () => catalogue.list(),
       states: () => [],
+      replicas: null,
+      processes: () => [],
       warnings: () => [...catalogue.warnings, ...stores.keys.warnings],
       status: () => ({ version: VERSION, startedAt, listeners: [], draining: false, lastReload: null }),
       inFlight: null,

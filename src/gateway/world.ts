@@ -8,6 +8,7 @@ import type { Probe } from '../replicas/probe.js';
 import type { Configuration } from './configuration.js';
 import { startModels, type Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
+import { startSupervised, type Environment, type Supervised } from './supervised.js';
 import { openStores, type Stores } from './stores.js';
 
 /** What lies outside the process: the stores behind it and the model servers in front. */
@@ -16,6 +17,7 @@ export interface World {
   forwarder: Forwarder;
   probe: Probe;
   models: Models;
+  supervised: Supervised;
 }
 
 export interface WorldOptions {
@@ -25,23 +27,30 @@ export interface WorldOptions {
   clock: Clock;
   log: Log;
   demo: boolean;
+  runtimeDir: string | null;
+  environment: Environment;
   ownPorts(): readonly number[];
 }
 
 /** Opens the stores and begins to look for the model servers; each is closed in its turn. */
-export async function openWorld({ dataDir, configuration, shutdown, clock, log, demo, ownPorts }: WorldOptions): Promise<World> {
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const { configuration, shutdown, clock, log, demo, ownPorts } = options;
   const config = () => configuration.current().config;
-  const stores = await openStores({ dataDir, create: true, config, clock, log });
+  const stores = await openStores({ dataDir: options.dataDir, create: true, config, clock, log });
   shutdown.onClose(() => stores.close());
   const forwarder = createForwarder(createTransport(), clock);
   shutdown.onClose(() => forwarder.close());
   const probe = createProbe();
   shutdown.onClose(() => probe.close());
   const autodetect = isNothingNamed(configuration.current());
-  const models = await startModels({ config: config(), autodetect, demo, dataDir: stores.dataDir, probe, clock, log, ownPorts });
+  const { dataDir } = stores;
+  const supervised = await startSupervised({ ...options, dataDir, probe });
+  const processes = supervised.supervisor;
+  const models = await startModels({ config: config(), autodetect, demo, dataDir, probe, clock, log, ownPorts, processes });
+  supervised.guide(models.pool);
   shutdown.onClose(() => models.close());
   configuration.onChange(() => models.use(config()));
-  return { stores, forwarder, probe, models };
+  return { stores, forwarder, probe, models, supervised };
 }
 
 /** Nobody said where models are: then this machine is searched. */

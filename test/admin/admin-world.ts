@@ -80,6 +80,13 @@ export async function openAdminWorld(
         return takeOut(running, (one) => ids.includes(one.keyId));
       },
     },
+    replicas: {
+      list: () => [],
+      drain: () => false,
+      resume: () => false,
+      restart: () => false,
+      logs: () => null,
+    },
     explain: async () => ({ allowed: true, status: 200, code: null, message: null, rules: [], nextPassAt: null }),
     models: () => [
       {
