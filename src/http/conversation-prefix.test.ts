@@ -17,13 +17,18 @@ const text = fc.string({ maxLength: 40, unit: 'grapheme' });
 describe('the beginning of a conversation', () => {
   it('has one name for all turns, whatever was said later and whatever else stands in the body', () => {
     fc.assert(
-      fc.property(fc.array(text, { maxLength: 2 }), text, fc.array(fc.tuple(text, text), { maxLength: 4 }), (system, opening, turns) => {
-        const begin = [...system.map((content) => said('system', content)), said('user', opening)];
-        const later = turns.flatMap(([answer, question]) => [said('assistant', answer), said('user', question)]);
-        const one = prefixOf({ model: 'm', messages: begin });
-        expect(one).not.toBeNull();
-        expect(prefixOf({ stream: true, messages: [...begin, ...later], model: 'm' })).toBe(one);
-      }),
+      fc.property(
+        fc.array(text, { maxLength: 2 }),
+        text,
+        fc.array(fc.tuple(text, text), { maxLength: 4 }),
+        (system, opening, turns) => {
+          const begin = [...system.map((content) => said('system', content)), said('user', opening)];
+          const later = turns.flatMap(([answer, question]) => [said('assistant', answer), said('user', question)]);
+          const one = prefixOf({ model: 'm', messages: begin });
+          expect(one).not.toBeNull();
+          expect(prefixOf({ stream: true, messages: [...begin, ...later], model: 'm' })).toBe(one);
+        },
+      ),
     );
   });
 
@@ -51,6 +56,10 @@ describe('the beginning of a conversation', () => {
   });
 
   it('is unknown where there is no conversation', () => {
-    expect([prefixOf({}), prefixOf({ model: 'm', messages: null }), prefixOf({ messages: 7 })]).toEqual([null, null, null]);
+    expect([prefixOf({}), prefixOf({ model: 'm', messages: null }), prefixOf({ messages: 7 })]).toEqual([
+      null,
+      null,
+      null,
+    ]);
   });
 });

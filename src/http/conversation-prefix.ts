@@ -20,7 +20,11 @@ export function conversationPrefix(body: Buffer): string | null {
     if (member === undefined || (member.kind !== 'array' && member.kind !== 'string')) continue;
     const longest = member.kind === 'array' ? LONGEST_BEGINNING_BYTES : BEGINNING_OF_TEXT_BYTES;
     const beginning = body.subarray(member.from, Math.min(member.to, member.from + longest));
-    return hash('sha256', member.kind === 'array' ? beginning.subarray(0, endOfFirstTurn(beginning)) : beginning, 'base64url');
+    return hash(
+      'sha256',
+      member.kind === 'array' ? beginning.subarray(0, endOfFirstTurn(beginning)) : beginning,
+      'base64url',
+    );
   }
   return null;
 }

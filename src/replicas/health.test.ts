@@ -62,17 +62,20 @@ describe('what probes say', () => {
 });
 
 describe('what happens to requests', () => {
-  it.each<FailureKind>(['refused', 'late', 'loading'])('%s ejects at once; after a while one request may try', (kind) => {
-    const one = ready();
-    expect(one.failed(kind, 100)).toBe(true);
-    expect([one.condition(100), one.room(100, SLOTS), one.room(1099, SLOTS)]).toEqual(['ejected', 0, 0]);
-    expect(one.room(1100, SLOTS)).toBeGreaterThan(0);
-    expect(one.take(1100)).toBe(true);
-    expect(one.room(1100, SLOTS)).toBe(0);
-    one.answered(1200);
-    one.trialOver();
-    expect([one.condition(1200), one.room(1200, SLOTS)]).toEqual(['up', 1]);
-  });
+  it.each<FailureKind>(['refused', 'late', 'loading'])(
+    '%s ejects at once; after a while one request may try',
+    (kind) => {
+      const one = ready();
+      expect(one.failed(kind, 100)).toBe(true);
+      expect([one.condition(100), one.room(100, SLOTS), one.room(1099, SLOTS)]).toEqual(['ejected', 0, 0]);
+      expect(one.room(1100, SLOTS)).toBeGreaterThan(0);
+      expect(one.take(1100)).toBe(true);
+      expect(one.room(1100, SLOTS)).toBe(0);
+      one.answered(1200);
+      one.trialOver();
+      expect([one.condition(1200), one.room(1200, SLOTS)]).toEqual(['up', 1]);
+    },
+  );
 
   it('every further ejection is twice as long, up to 30 seconds, and is forgiven after two quiet minutes', () => {
     const one = ready();

@@ -116,7 +116,7 @@ export class Health {
     if (condition === 'unknown') return this.strict ? 0 : slots;
     const mayBeTried =
       condition === 'ejected' && !this.#trial && this.#ejectedUntil !== null && now >= this.#ejectedUntil;
-    return mayBeTried ? Number.POSITIVE_INFINITY : 0;
+    return mayBeTried ? slots : 0;
   }
 
   /**
@@ -127,7 +127,7 @@ export class Health {
     const condition = this.condition(now);
     if (condition === 'ejected') return this.#ejectedFor === 'late' ? 0 : slots;
     const refused = condition === 'down' && this.#verdict?.ready === false && this.#verdict.kind === 'refused';
-    return refused && !this.strict && !this.#trial ? Number.POSITIVE_INFINITY : 0;
+    return refused && !this.strict && !this.#trial ? slots : 0;
   }
 
   /** Not available now, and known to come back by itself shortly: waiting for it makes sense. */

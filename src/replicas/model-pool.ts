@@ -70,9 +70,9 @@ export class ModelPool implements TurnPool {
   enter(arriving: Arriving): Maybe<Turn> {
     this.#budget.request();
     const asked = { prefix: arriving.prefix, only: arriving.only };
-    // Room that came with time alone goes to those who wait.
+    // Room that came with time alone goes to those who wait; what is left then is wanted by none of them.
     this.serve();
-    const place = this.#line.size === 0 || asked.only !== null ? this.#seats.take(asked, NOBODY) : null;
+    const place = this.#seats.take(asked, NOBODY);
     if (place !== null) return new Turn(this, place, asked);
     if (!this.#seats.mayWait(asked)) throw this.#noneAvailable(asked);
     if (this.#line.size >= this.#model.queue.maxWaiting) throw queueFull(`${this.#line.size} requests wait already`);
@@ -87,7 +87,7 @@ export class ModelPool implements TurnPool {
       if (place !== null) {
         this.#line.leave(waiter);
         waiter.admit(place);
-      } else if (!this.#seats.mayWait(waiter.asked)) {
+      } else if (!this.#mayGoOn(waiter)) {
         this.#refuse(waiter, this.#noneAvailable(waiter.asked));
       } else if (waiter.asked.only === null && waiter.tried.length === 0) {
         return;
@@ -166,6 +166,11 @@ export class ModelPool implements TurnPool {
       this.#line.join(waiter, 'last');
       left((why) => this.#refuse(waiter, why));
     });
+  }
+
+  /** One that lost its replica needs another one; the rest take any. */
+  #mayGoOn({ asked, tried }: Waiter): boolean {
+    return tried.length === 0 ? this.#seats.mayWait(asked) : this.#seats.mayMove(asked, tried);
   }
 
   #refuse(waiter: Waiter, why: Refusal): void {

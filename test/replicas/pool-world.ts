@@ -21,6 +21,8 @@ export class Replica {
   answer: ((response: ServerResponse, incoming: IncomingMessage) => void) | null = null;
   /** What answers questions of the gateway; null = its model list. */
   probed: ((response: ServerResponse, incoming: IncomingMessage) => boolean) | null = null;
+  /** Paths the gateway asked of its own. */
+  readonly asked: string[] = [];
   readonly #models: readonly string[];
   #server: Server | null = null;
   #port = 0;
@@ -78,7 +80,8 @@ export class Replica {
       this.requests += 1;
       this.running += 1;
       this.mostRunning = Math.max(this.mostRunning, this.running);
-      if (this.keepBodies) this.bodies.push(JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, unknown>);
+      if (this.keepBodies)
+        this.bodies.push(JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, unknown>);
       response.on('close', () => (this.running -= 1));
       if (this.answer !== null) this.answer(response, incoming);
       else if (this.delayMs === 0) json(response, 200, CHAT);
@@ -87,11 +90,16 @@ export class Replica {
   }
 
   #tell(incoming: IncomingMessage, response: ServerResponse): void {
+    this.asked.push(incoming.url ?? '');
     if (this.probed?.(response, incoming) === true) return;
     if (incoming.url === '/v1/models') {
-      return json(response, 200, { object: 'list', data: this.#models.map((id) => ({ id, object: 'model', created: 1, owned_by: 'test' })) });
+      return json(response, 200, {
+        object: 'list',
+        data: this.#models.map((id) => ({ id, object: 'model', created: 1, owned_by: 'test' })),
+      });
     }
-    if (incoming.url === '/props' && this.slots !== null) return json(response, 200, { default_generation_settings: {}, total_slots: this.slots });
+    if (incoming.url === '/props' && this.slots !== null)
+      return json(response, 200, { default_generation_settings: {}, total_slots: this.slots });
     json(response, 404, { error: { message: 'no such path' } });
   }
 }
@@ -104,10 +112,17 @@ const CHAT = {
   choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
 };
 
-export function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   if (response.destroyed) return;
   const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers }).end(bytes);
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers })
+    .end(bytes);
 }
 
 export interface Answer {
@@ -128,7 +143,10 @@ export interface PoolWorld {
 }
 
 /** A gateway whose model `m` has these replicas. */
-export async function startPools(replicas: readonly unknown[], model: Record<string, unknown> = {}): Promise<PoolWorld> {
+export async function startPools(
+  replicas: readonly unknown[],
+  model: Record<string, unknown> = {},
+): Promise<PoolWorld> {
   const named = replicas.map((replica) => (replica instanceof Replica ? { url: replica.url } : replica));
   return startPoolsOf({ models: { m: { replicas: named, ...model } } });
 }
@@ -146,33 +164,59 @@ export async function startPoolsOf(config: Record<string, unknown>): Promise<Poo
     gateway,
     admin: gateway.admin,
     key,
-    chat: (body = {}, signal) => send({ url: gateway.url, key, agent, signal }, { model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...body }),
+    chat: (body = {}, signal) =>
+      send(
+        { url: gateway.url, key, agent, signal },
+        { model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...body },
+      ),
     codeOf: ({ body }) => (body['error'] as { code?: string } | undefined)?.code,
   };
 }
 
-function send({ url, key, agent, signal }: { url: string; key: string; agent: Agent; signal: AbortSignal | undefined }, body: unknown): Promise<Answer> {
+function send(
+  { url, key, agent, signal }: { url: string; key: string; agent: Agent; signal: AbortSignal | undefined },
+  body: unknown,
+): Promise<Answer> {
   const bytes = Buffer.from(JSON.stringify(body));
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'content-length': bytes.length };
-    const outgoing = request(`${url}/v1/chat/completions`, { method: 'POST', agent, headers, ...(signal === undefined ? {} : { signal }) }, (incoming) => {
-      const pieces: Buffer[] = [];
-      incoming.on('data', (piece: Buffer) => pieces.push(piece));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
-        const text = Buffer.concat(pieces).toString('utf8');
-        const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: parsed, tookMs: performance.now() - startedAt });
-      });
-    });
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      'content-length': bytes.length,
+    };
+    const outgoing = request(
+      `${url}/v1/chat/completions`,
+      { method: 'POST', agent, headers, ...(signal === undefined ? {} : { signal }) },
+      (incoming) => {
+        const pieces: Buffer[] = [];
+        incoming.on('data', (piece: Buffer) => pieces.push(piece));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const text = Buffer.concat(pieces).toString('utf8');
+          const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            body: parsed,
+            tookMs: performance.now() - startedAt,
+          });
+        });
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(bytes);
   });
 }
 
 /** What the gateway says of its replicas, by their URL. */
-export async function statesOf({ admin }: PoolWorld): Promise<Record<string, { state: string; detail: string | null }>> {
-  const { data } = (await admin.must('GET', '/models')) as { data: { replicas: { url: string; state: string; detail: string | null }[] }[] };
-  return Object.fromEntries(data.flatMap(({ replicas }) => replicas.map(({ url, state, detail }) => [url, { state, detail }])));
+export async function statesOf({
+  admin,
+}: PoolWorld): Promise<Record<string, { state: string; detail: string | null }>> {
+  const { data } = (await admin.must('GET', '/models')) as {
+    data: { replicas: { url: string; state: string; detail: string | null }[] }[];
+  };
+  return Object.fromEntries(
+    data.flatMap(({ replicas }) => replicas.map(({ url, state, detail }) => [url, { state, detail }])),
+  );
 }

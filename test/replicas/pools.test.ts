@@ -68,7 +68,12 @@ describe('answers that refuse for now', () => {
   it.each([
     ['429 with Retry-After', 429, { error: {} }, { 'retry-after': '7' }],
     ['503 with Retry-After', 503, { error: {} }, { 'retry-after': '7' }],
-    ['503 of an engine that loads', 503, { error: { message: 'Loading model', type: 'unavailable_error', code: 503 } }, {}],
+    [
+      '503 of an engine that loads',
+      503,
+      { error: { message: 'Loading model', type: 'unavailable_error', code: 503 } },
+      {},
+    ],
   ])('%s: another replica that is idle answers', async (_, status, body, headers) => {
     const [busy, idle] = (await several(2)) as [Replica, Replica];
     const world = await startPools([busy, idle]);
@@ -84,7 +89,11 @@ describe('answers that refuse for now', () => {
     const world = await startPools([replica]);
     replica.answer = (response) => json(response, 429, { error: { message: 'slow down' } }, { 'retry-after': '7' });
     const answer = await world.chat();
-    expect([answer.status, answer.headers['retry-after'], answer.body]).toEqual([429, '7', { error: { message: 'slow down' } }]);
+    expect([answer.status, answer.headers['retry-after'], answer.body]).toEqual([
+      429,
+      '7',
+      { error: { message: 'slow down' } },
+    ]);
   });
 
   it('a 500 and a 4xx are passed on and count against nobody', async () => {
@@ -105,11 +114,17 @@ describe('replicas that come and go', () => {
     const world = await startPools(replicas, { readiness_probe: { interval_seconds: 1 } });
     expect((await world.chat()).status).toBe(200);
     await Promise.all(replicas.map((replica) => replica.goAway()));
-    await until(5000, 'every replica is down', async () => Object.values(await statesOf(world)).every(({ state }) => state === 'down'));
+    await until(5000, 'every replica is down', async () =>
+      Object.values(await statesOf(world)).every(({ state }) => state === 'down'),
+    );
     const took: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const answer = await world.chat();
-      expect([answer.status, world.codeOf(answer), Number(answer.headers['retry-after']) > 0]).toEqual([503, 'no_available_replica', true]);
+      expect([answer.status, world.codeOf(answer), Number(answer.headers['retry-after']) > 0]).toEqual([
+        503,
+        'no_available_replica',
+        true,
+      ]);
       took.push(answer.tookMs);
     }
     // The median: one core more or less of this machine is not what is measured.
@@ -141,7 +156,12 @@ describe('replicas that come and go', () => {
     for (let sent = 0; sent * 10 < durationMs; sent += 1) {
       const wait = startedAt + sent * 10 - performance.now();
       if (wait > 0) await pause(wait);
-      answers.push(world.chat().then(({ status }) => status, () => 0));
+      answers.push(
+        world.chat().then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      );
     }
     const statuses = await Promise.all(answers);
     running = false;
@@ -158,15 +178,18 @@ describe('replicas that come and go', () => {
   it.each([
     ['garbage', 'not HTTP', () => startTcp((socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'))],
     ['nothing at all', 'close', () => startTcp((socket) => socket.destroy())],
-  ])('a replica that speaks %s is shown as down with what to do, and the others answer', async (_what, _kind, start) => {
-    const odd = await start();
-    const good = await Replica.start();
-    const world = await startPools([{ url: odd.url }, good]);
-    await until(5000, 'the odd one is known', async () => (await statesOf(world))[odd.url]?.state === 'down');
-    expect((await statesOf(world))[odd.url]?.detail).toMatch(/if it uses TLS, write https in its URL/);
-    for (let round = 0; round < 4; round += 1) expect((await world.chat()).status).toBe(200);
-    expect(good.requests).toBe(4);
-  });
+  ])(
+    'a replica that speaks %s is shown as down with what to do, and the others answer',
+    async (_what, _kind, start) => {
+      const odd = await start();
+      const good = await Replica.start();
+      const world = await startPools([{ url: odd.url }, good]);
+      await until(5000, 'the odd one is known', async () => (await statesOf(world))[odd.url]?.state === 'down');
+      expect((await statesOf(world))[odd.url]?.detail).toMatch(/if it uses TLS, write https in its URL/);
+      for (let round = 0; round < 4; round += 1) expect((await world.chat()).status).toBe(200);
+      expect(good.requests).toBe(4);
+    },
+  );
 });
 
 describe('readiness probes of the operator', () => {
@@ -183,7 +206,9 @@ describe('readiness probes of the operator', () => {
     const probe = { path: '/ready', headers: { 'x-probe': 'yes' }, interval_seconds: 1 };
     const world = await startPools([{ url: replica.url, api_key: 'own-key' }], { readiness_probe: probe });
     await until(5000, 'it was asked', async () => (await statesOf(world))[replica.url]?.state === 'down');
-    expect((await statesOf(world))[replica.url]?.detail).toBe('answers its readiness probe at /ready with status 204, not 200');
+    expect((await statesOf(world))[replica.url]?.detail).toBe(
+      'answers its readiness probe at /ready with status 204, not 200',
+    );
     expect((await world.chat()).status).toBe(503);
     status = 200;
     await until(5000, 'it is ready', async () => (await world.chat()).status === 200);
