@@ -13,6 +13,7 @@ import { createServing } from './gateway/serving.js';
 import { createReplicasPort } from './gateway/replicas-port.js';
 import { createShutdown, type Shutdown } from './gateway/shutdown.js';
 import type { Environment } from './gateway/supervised.js';
+import type { Stores } from './gateway/stores.js';
 import { VERSION } from './gateway/version.js';
 import { openWorld, type World } from './gateway/world.js';
 import type { Identity } from './identity/identify.js';
@@ -105,7 +106,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const url = config().public_url ?? open[0]?.url ?? '';
     await openForOperator({ door, dataDir: stores.dataDir, runtimeDir: options.runtimeDir ?? null, url, listen: config().listeners[0]?.listen ?? '', shutdown });
     configuration.onChange(() => inFlight.recheckAll(unixSeconds(clock)));
-    shutdown.onClose(configuration.follow());
+    const reload = auditedReload(configuration, stores);
+    shutdown.onClose(configuration.follow((text) => void reload(text)));
     shutdown.onClose(followCertificates(open, { clock, log }));
     shutdown.onClose(clock.every(EXPIRY_CHECK_MS, () => inFlight.expire(unixSeconds(clock))));
     const firstKey = flags.firstKey === true ? await stores.keys.life.createFirstKey({ ...OPERATOR, requestId: null }) : null;
@@ -120,7 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       exposed: () => exposedServers(source),
       warnings: [...loaded.warnings, ...source.warnings()],
       handle: (incoming, response) => open[0]?.listener.handle(incoming, response),
-      reload: () => configuration.reload(),
+      reload,
       drain: shutdown.drain,
       close: shutdown.close,
       stopped: shutdown.stopped,
@@ -129,6 +131,16 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     await shutdown.close();
     throw error;
   }
+}
+
+/** A reload nobody asked for through the admin API, which keeps its own record: by a signal, or because the file changed. */
+function auditedReload(configuration: Configuration, { keys }: Stores): (text?: string) => Promise<{ ok: boolean; faults: string[] }> {
+  return async (text) => {
+    const outcome = await configuration.reload(text);
+    const act = { actor: OPERATOR.id, address: null, requestId: null, action: 'config.reload', target: 'config' };
+    await keys.audit.record({ ...act, result: outcome.ok ? 'done' : 'refused', details: { faults: outcome.faults } });
+    return outcome;
+  };
 }
 
 const EXPIRY_CHECK_MS = 1000;

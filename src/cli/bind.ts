@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { listCommands } from './command-tree.js';
 import type { GlobalOptions, RunCommand } from './invocation.js';
 import type { Io } from './io.js';
+import { misuse } from './failure.js';
 
 /** Ties a declared command to the module that does its work, which is loaded only when it runs. */
 export type Bind = (load: () => Promise<{ run: RunCommand }>) => (...given: unknown[]) => Promise<void>;
@@ -13,8 +14,11 @@ export function createBind(io: Io, finished: (exitCode: number) => void): Bind {
       const { run } = await load();
       const args = (command.processedArgs as (string | string[] | undefined)[]).flat();
       const root = rootOf(command);
+      const globals = globalsOf(root);
+      if (globals.key !== undefined && globals.key !== '-' && command.name() !== 'requests')
+        throw misuse('Here --key takes only "-": send the key on standard input, or set KEYPORTER_KEY.');
       finished(
-        await run({ io, globals: globalsOf(root), args, options: command.opts(), commands: () => listCommands(root) }),
+        await run({ io, globals, args, options: command.opts(), commands: () => listCommands(root) }),
       );
     };
 }

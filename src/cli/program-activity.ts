@@ -22,7 +22,7 @@ export function addActivityCommands(program: Command, bind: Bind): void {
     .command('requests')
     .summary('what was asked, newest first')
     .option('-f, --follow', 'print requests as they finish')
-    .option('--key-id <id>', 'only of this key')
+    .option('--key-id <id>', 'only of this key; "--key ID" says the same')
     .option('--owner <owner>', 'only of this owner')
     .option('--model <model>', 'only for this model')
     .option('--status <status>', 'only with this status or class, such as 404 or 4xx')
@@ -31,7 +31,7 @@ export function addActivityCommands(program: Command, bind: Bind): void {
     .option('--after <cursor>', 'go on after a page: its "next"')
     .addHelpText(
       'after',
-      examples('keyporter requests -f --status 4xx', 'keyporter requests --key-id Hx81kTzPq02a --since 1h'),
+      examples('keyporter requests -f --status 4xx', 'keyporter requests --key Hx81kTzPq02a --since 1h'),
     )
     .action(bind(() => import('./commands/requests.js')));
   const streams = program

@@ -7,7 +7,7 @@ export function addReplicaCommands(program: Command, bind: Bind): void {
   const replicas = program
     .command('replicas')
     .summary('the model servers')
-    .description('Shows the model servers, and starts those of Keyporter\'s own anew.');
+    .description("Shows the model servers, and starts those of Keyporter's own anew.");
   replicas
     .command('list')
     .summary('list the model servers and how each is')

@@ -7,7 +7,7 @@ import { addKeyCommands } from './program-keys.js';
 import { addLaterCommands } from './program-later.js';
 import { addOwnKeyCommands, addOwnerCommands } from './program-people.js';
 import { addReplicaCommands } from './program-replicas.js';
-import { dash } from './values.js';
+import { dashOrId } from './values.js';
 
 /** Declares every command with its options and help. What a command does is loaded when it runs. */
 export function buildProgram(io: Io, finished: (exitCode: number) => void): Command {
@@ -20,7 +20,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
     .option('--config <file>', 'configuration file (else KEYPORTER_CONFIG, ./keyporter.yaml, ...)')
     .option('--data-dir <dir>', 'data directory (else KEYPORTER_DATA_DIR, `data_dir`, ...)')
     .option('--url <url>', 'a gateway elsewhere (else KEYPORTER_URL); the key comes from KEYPORTER_KEY')
-    .option('--key <->', 'read a key from standard input: "--key -"', dash)
+    .option('--key <->', 'read a key from standard input: "--key -"', dashOrId)
     .helpCommand('help [command]', 'help for a command')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(

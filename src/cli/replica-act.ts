@@ -6,7 +6,11 @@ import type { RunCommand } from './invocation.js';
 export function replicaAct(act: 'drain' | 'resume' | 'restart', happens: (id: string) => string): RunCommand {
   return async (invocation) => {
     const path = `/admin/v1/replicas/${segment(invocation.args[0])}/${act}`;
-    const { body, text } = await withAdmin(invocation, (client) => ask<{ id: string }>(client, path, { method: 'POST' }));
-    return show(invocation, text, () => invocation.io.out(`${happens(body.id)} \`keyporter replicas list\` shows how it is.\n`));
+    const { body, text } = await withAdmin(invocation, (client) =>
+      ask<{ id: string }>(client, path, { method: 'POST' }),
+    );
+    return show(invocation, text, () =>
+      invocation.io.out(`${happens(body.id)} \`keyporter replicas list\` shows how it is.\n`),
+    );
   };
 }

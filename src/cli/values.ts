@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { systemClock, unixSeconds } from '../core/clock.js';
 import { DURATION_FORM, parseDuration, parseExpiry } from '../core/duration.js';
+import { isKeyId } from '../keys/format.js';
 import { misuse } from './failure.js';
 
 /** Collects an option that may be given many times. */
@@ -77,11 +78,11 @@ export function limits(
 }
 
 /**
- * The only value `--key` takes: a secret in the command line could be read by every user of the
+ * What `--key` takes: `-`, or for `requests` the id of a key. A secret in the command line could be read by every user of the
  * machine. The message does not repeat it.
  */
-export function dash(value: string): string {
-  if (value === '-') return value;
+export function dashOrId(value: string): string {
+  if (value === '-' || isKeyId(value)) return value;
   throw misuse(
     'Secrets are not taken from the command line. Write "--key -" and send the key on standard input, or set KEYPORTER_KEY.',
   );

@@ -75,7 +75,6 @@ function endingWhatIsNotAllowed(life: KeyLife, inFlight: InFlightRegistry, clock
   };
   const own: Partial<KeyLife> = {
     update: (id, change, actor) => life.update(id, change, actor).then(recheck),
-    setOwner: (name, change, actor) => life.setOwner(name, change, actor).then(recheck),
     async rotate(id, overlapSeconds, actor) {
       const rotated = await life.rotate(id, overlapSeconds, actor);
       // Without overlap the old secret ends now, and so does what runs under it.

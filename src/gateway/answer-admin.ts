@@ -1,6 +1,7 @@
 import type { AdminApp, AdminCaller } from '../admin/caller.js';
 import type { KeyDirectory, KeyPolicy } from '../keys/key.js';
 import type { Exchange } from '../pipeline/exchange.js';
+import type { Parts } from '../pipeline/parts.js';
 
 /** The operator of the machine, who came through the unix socket. */
 export const OPERATOR = { id: 'operator', address: null };
@@ -9,8 +10,8 @@ export const OPERATOR = { id: 'operator', address: null };
  * Lets the admin API answer a request. It is built from the canonical request, never from what came
  * over the wire, so that what was judged is what is asked.
  */
-export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDirectory): (exchange: Exchange) => Promise<void> {
-  return async (exchange) => {
+export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDirectory): Parts['answerAdmin'] {
+  return async (exchange, runs) => {
     const { request, reply } = exchange;
     const gone = new AbortController();
     reply.onClose(() => gone.abort());
@@ -26,13 +27,13 @@ export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDi
       adminCaller(exchange, directory),
     );
     exchange.status = response.status;
-    await passOn(response, exchange);
+    await passOn(response, exchange, runs);
   };
 }
 
-function adminCaller({ id, caller, door, request, route }: Exchange, directory: KeyDirectory): AdminCaller {
+function adminCaller({ id, caller, operator, request, route }: Exchange, directory: KeyDirectory): AdminCaller {
   const reach = route.path.startsWith('/admin/') ? 'admin' : 'me';
-  if (caller === null || door.operator) return { actor: { ...OPERATOR, requestId: id }, holder: 'operator', keyId: null, reach };
+  if (caller === null || operator) return { actor: { ...OPERATOR, requestId: id }, holder: 'operator', keyId: null, reach };
   return {
     actor: { id: caller.id, address: request.address, requestId: id },
     holder: heldBy(caller.bounds, directory.byId(caller.id)?.policy ?? null, caller.owner),
@@ -59,14 +60,16 @@ function passedHeaders({ request }: Exchange): Headers {
   return headers;
 }
 
-async function passOn(response: Response, exchange: Exchange): Promise<void> {
+async function passOn(response: Response, exchange: Exchange, runs: (end: () => void) => void): Promise<void> {
   const { reply, ownHeaders } = exchange;
   const headers: string[] = [];
   for (const [name, value] of response.headers) headers.push(name, value);
   headers.push(...ownHeaders, 'x-content-type-options', 'nosniff');
   const streamed = response.headers.get('content-type')?.startsWith('text/event-stream') === true || response.headers.get('content-type') === 'application/x-ndjson';
   if (streamed && response.body !== null) {
+    runs(() => reply.destroy());
     reply.head(response.status, headers);
+    reply.flush();
     await stream(response.body, exchange);
     return;
   }

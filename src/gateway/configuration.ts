@@ -22,8 +22,8 @@ export interface Configuration {
   /** Reads the file again. A bad one leaves everything as it is. */
   reload(text?: string): Promise<{ ok: boolean; faults: string[] }>;
   onChange(changed: () => void): void;
-  /** Reloads when the file changes. */
-  follow(): Cancel;
+  /** Calls `reload` with the new content when the file changes. */
+  follow(reload: (text: string) => void): Cancel;
 }
 
 export interface ConfigurationParts {
@@ -63,7 +63,7 @@ export async function createConfiguration({ loaded: first, readAgain, clock, log
     lastReload: () => lastReload,
     reload,
     onChange: (tell) => void changed.push(tell),
-    follow: () => (loaded.file === null || readAgain === undefined ? () => {} : watchConfig(loaded.file, clock, (text) => void reload(text))),
+    follow: (tell) => (loaded.file === null || readAgain === undefined ? () => {} : watchConfig(loaded.file, clock, tell)),
   };
 }
 

@@ -6,11 +6,12 @@ import type { Log } from '../core/log.js';
 import { startDemo, type Demo } from '../demo/server.js';
 import { createCatalogue, type BuiltCatalogue, type FoundState } from '../replicas/catalogue.js';
 import { configuredNames, configuredReplicas, configuredUpstreams, type ReplicaSources } from '../replicas/configured.js';
-import { resolveBySystem, startResolving, type Resolve } from '../replicas/dns.js';
+import { resolveBySystem, startResolving, type Resolve, type Resolving } from '../replicas/dns.js';
 import { startFinder, type Finder } from '../replicas/finder.js';
 import type { Replica } from '../replicas/model.js';
-import { createPool, type Pool, type ServerState } from '../replicas/pool.js';
+import { createPool, type Pool } from '../replicas/pool.js';
 import type { Probe } from '../replicas/probe.js';
+import { withPool } from './server-states.js';
 
 /** The models on offer and the servers behind them, as they are now. */
 export interface Models {
@@ -48,101 +49,118 @@ export interface ModelsOptions {
 /** Written once a real engine was seen in this data directory: from then on the demo never answers again. */
 const SEEN_REAL_FILE = 'engine-seen';
 
+/** Begins to look for the model servers. Failing ones are states, never errors. */
 export async function startModels(options: ModelsOptions): Promise<Models> {
-  const { clock, log, probe, ownPorts, dataDir } = options;
-  let config = options.config;
-  let demo: Demo | null = null;
-  const seenReal = await exists(join(dataDir, SEEN_REAL_FILE));
-  const changed = new Set<() => void>();
-  const resolving = startResolving({ names: configuredNames(config), resolve: options.resolve ?? resolveBySystem, clock, log, changed: () => renew() });
-  const sources: ReplicaSources = { addresses: resolving.addresses, processes: (model) => options.processes?.replicasOf(model) ?? [] };
-  const replicas = (): Replica[] => configuredReplicas(config, sources);
-  const finder: Finder = startFinder({
-    upstreams: configuredUpstreams(config),
-    replicas: replicas(),
-    autodetect: options.autodetect,
-    probe,
-    clock,
-    log,
-    ownPorts,
-    seenReal,
-  });
-  const upstreams = (): Replica[] => [...configuredUpstreams(config), ...(demo === null ? [] : [asReplica(demo)])];
-  const build = (): BuiltCatalogue => createCatalogue(config, new Map(finder.states().map((state) => [state.url, state])), { upstreams: upstreams(), sources });
-  const pool = createPool({ probe, clock, log });
-  let catalogue = build();
-  pool.use(catalogue.served);
-  const rebuild = (): void => {
-    catalogue = build();
-    pool.use(catalogue.served);
-    for (const tell of changed) tell();
-  };
+  const seenReal = await exists(join(options.dataDir, SEEN_REAL_FILE));
+  return new LiveModels(options, seenReal);
+}
+
+class LiveModels implements Models {
+  readonly pool: Pool;
+  readonly settled: Promise<void>;
+  readonly #options: ModelsOptions;
+  readonly #resolving: Resolving;
+  readonly #sources: ReplicaSources;
+  readonly #finder: Finder;
+  readonly #changed = new Set<() => void>();
+  readonly #stopFollowing: (() => void)[];
+  #config: Config;
+  #demo: Demo | null = null;
+  #catalogue: BuiltCatalogue;
+
+  constructor(options: ModelsOptions, seenReal: boolean) {
+    const { config, clock, log, probe, processes, resolve = resolveBySystem } = options;
+    this.#options = options;
+    this.#config = config;
+    this.pool = createPool({ probe, clock, log });
+    this.#resolving = startResolving({ names: configuredNames(config), resolve, clock, log, changed: () => this.#renew() });
+    this.#sources = { addresses: this.#resolving.addresses, processes: (model) => processes?.replicasOf(model) ?? [] };
+    this.#finder = startFinder({ ...options, ...this.#servers(), seenReal });
+    this.#catalogue = this.#build();
+    this.#stopFollowing = [this.#finder.onChange(() => this.#rebuild())];
+    if (processes !== undefined) this.#stopFollowing.push(processes.onChange(() => this.#renew()));
+    this.#finder.onReal(() => void this.#seenReal());
+    this.settled = this.#settle();
+  }
+
+  catalogue(): BuiltCatalogue {
+    return this.#catalogue;
+  }
+
+  incomplete(): boolean {
+    return this.#catalogue.silent.length > 0 || (this.#catalogue.list().length === 0 && this.#finder.seenReal);
+  }
+
+  states(): FoundState[] {
+    return withPool(this.#finder.states(), this.pool.states());
+  }
+
+  onChange(tell: () => void): () => void {
+    this.#changed.add(tell);
+    return () => void this.#changed.delete(tell);
+  }
+
+  use(config: Config): void {
+    this.#config = config;
+    this.#resolving.use(configuredNames(config));
+    this.#renew();
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stopFollowing) stop();
+    this.#resolving.close();
+    this.#finder.close();
+    this.pool.close();
+    await this.#demo?.close();
+  }
+
+  #servers(): { upstreams: Replica[]; replicas: Replica[] } {
+    const standIn = this.#demo === null ? [] : [asReplica(this.#demo)];
+    return { upstreams: [...configuredUpstreams(this.#config), ...standIn], replicas: configuredReplicas(this.#config, this.#sources) };
+  }
+
+  #build(): BuiltCatalogue {
+    const found = new Map(this.#finder.states().map((state) => [state.url, state]));
+    const catalogue = createCatalogue(this.#config, found, { upstreams: this.#servers().upstreams, sources: this.#sources });
+    this.pool.use(catalogue.served);
+    return catalogue;
+  }
+
+  /** Something else is known of the servers. */
+  #rebuild(): void {
+    this.#catalogue = this.#build();
+    for (const tell of this.#changed) tell();
+  }
+
   /** Other servers than before. */
-  const renew = (): void => {
-    finder.setUpstreams(upstreams(), replicas());
-    rebuild();
-  };
-  const stopFollowing = [finder.onChange(rebuild), options.processes?.onChange(renew)];
-  finder.onReal(() => {
+  #renew(): void {
+    const { upstreams, replicas } = this.#servers();
+    this.#finder.setUpstreams(upstreams, replicas);
+    this.#rebuild();
+  }
+
+  async #settle(): Promise<void> {
+    const { demo, clock, log } = this.#options;
+    await Promise.all([this.#finder.settled, this.#resolving.settled]);
+    if (!demo || this.#finder.seenReal) return;
+    this.#demo = await startDemo({ clock });
+    log.info({ url: this.#demo.url }, 'no model server was found: the built-in demo model answers until one appears');
+    this.#renew();
+    await this.#finder.look();
+    this.#rebuild();
+  }
+
+  async #seenReal(): Promise<void> {
+    const { dataDir, log } = this.#options;
     void writeFile(join(dataDir, SEEN_REAL_FILE), '', { mode: 0o600 }).catch((error: unknown) =>
       log.warn({ error: String(error) }, 'that a real engine was seen could not be noted; the demo may come back after a restart'),
     );
-    void endDemo();
-  });
-  const endDemo = async (): Promise<void> => {
-    const ending = demo;
+    const ending = this.#demo;
     if (ending === null) return;
-    demo = null;
-    renew();
+    this.#demo = null;
+    this.#renew();
     await ending.close();
-  };
-  const settle = async (): Promise<void> => {
-    await Promise.all([finder.settled, resolving.settled]);
-    if (!options.demo || finder.seenReal) return;
-    demo = await startDemo({ clock });
-    log.info({ url: demo.url }, 'no model server was found: the built-in demo model answers until one appears');
-    finder.setUpstreams(upstreams(), replicas());
-    await finder.look();
-    rebuild();
-  };
-  return {
-    catalogue: () => catalogue,
-    pool,
-    incomplete: () => catalogue.silent.length > 0 || (catalogue.list().length === 0 && finder.seenReal),
-    states: () => [...withPool(finder.states(), pool.states()), ...resolving.missing().map(asState)],
-    settled: settle(),
-    onChange(tell) {
-      changed.add(tell);
-      return () => changed.delete(tell);
-    },
-    use(next) {
-      config = next;
-      resolving.use(configuredNames(config));
-      renew();
-    },
-    async close() {
-      for (const stop of stopFollowing) stop?.();
-      resolving.close();
-      finder.close();
-      pool.close();
-      await demo?.close();
-    },
-  };
-}
-
-/** Whether a server takes requests the pool alone decides; what it is and what it lists the finder knows. */
-function withPool(found: readonly FoundState[], states: readonly ServerState[]): FoundState[] {
-  const byUrl = new Map(states.map((state) => [state.url, state]));
-  return found.map((server) => {
-    const own = byUrl.get(server.url);
-    if (own === undefined || own.state === 'unknown') return server;
-    if (own.state === 'up') return { ...server, state: 'up', detail: server.state === 'up' ? server.detail : own.detail };
-    return { ...server, state: 'down', detail: own.detail };
-  });
-}
-
-function asState({ url, detail }: { url: string; detail: string }): FoundState {
-  return { url, state: 'down', engine: 'unknown', detail, models: [], answersWithoutKey: false, offered: false };
+  }
 }
 
 function asReplica(demo: Demo): Replica {

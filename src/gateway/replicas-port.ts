@@ -39,13 +39,11 @@ export function createReplicasPort({ pool, supervisor }: { pool: Pool; superviso
       for (const one of ids) void supervisor.restart(one);
       return ids.length > 0;
     },
-    logs(id) {
-      const known = supervisor.processes().some((process) => process.id === id);
-      if (!known) return null;
-      return {
-        last: (lines) => supervisor.logs(id, lines) ?? Promise.resolve([]),
-        follow: (line) => supervisor.followLogs(id, line) ?? (() => {}),
-      };
+    async logs(id, lines) {
+      const log = supervisor.logs(id);
+      if (log === null) return null;
+      const last = await log.last(lines);
+      return { lines: last.lines, follow: (line) => log.follow(last.end, line) };
     },
   };
 }
@@ -69,7 +67,16 @@ function fromProcess(process: ProcessState, server: ServerState | undefined): Re
 
 function fromServer(server: ServerState): ReplicaInfo {
   const { url, models, inFlight, waiting } = server;
-  return { id: serverId(url), url, models, state: stateOf(server), detail: sentence(server), inFlight, waiting, process: null };
+  return {
+    id: serverId(url),
+    url,
+    models,
+    state: stateOf(server),
+    detail: sentence(server),
+    inFlight,
+    waiting,
+    process: null,
+  };
 }
 
 function stateOf({ state }: ServerState): ReplicaInfo['state'] {

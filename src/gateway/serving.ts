@@ -8,7 +8,6 @@ import type { InFlightRegistry } from '../inflight/registry.js';
 import { parseKey } from '../keys/format.js';
 import { createAccount } from '../pipeline/account.js';
 import { createSteps } from '../pipeline/create-steps.js';
-import type { Exchange } from '../pipeline/exchange.js';
 import type { FrontDoor } from '../pipeline/front-door.js';
 import type { Parts } from '../pipeline/parts.js';
 import { createResponseOwners } from '../pipeline/response-owners.js';
@@ -27,7 +26,7 @@ export interface ServingParts {
   inFlight: InFlightRegistry;
   forwarder: Forwarder;
   shutdown: Shutdown;
-  answerAdmin(exchange: Exchange): Promise<void>;
+  answerAdmin: Parts['answerAdmin'];
 }
 
 /** Puts the stages of a request together over what they need. */

@@ -84,14 +84,22 @@ function placesIn(dataDir: string, runtimeDir: string | null): { socket: string;
 }
 
 function inherited(environment: Environment): Record<string, string> {
-  const found = INHERITED.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
+  const found = INHERITED.flatMap((name) =>
+    environment[name] === undefined ? [] : [[name, environment[name]] as const],
+  );
   return { PATH: USUAL_PATH, HOME: homedir(), ...Object.fromEntries(found) };
 }
 
 function asking(probe: Probe): Asking {
   return async (url, { method, headers, body, timeoutMs }) => {
     const type = body === null ? {} : { 'content-type': 'application/json' };
-    const answer = await probe.get(url, { method, body, headers: { ...type, ...headers }, timeoutMs, maxBytes: MAX_ANSWER_BYTES });
+    const answer = await probe.get(url, {
+      method,
+      body,
+      headers: { ...type, ...headers },
+      timeoutMs,
+      maxBytes: MAX_ANSWER_BYTES,
+    });
     return answer.ok ? { status: answer.status } : { detail: answer.detail };
   };
 }

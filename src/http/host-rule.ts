@@ -20,6 +20,6 @@ export function createHostRule(names: readonly string[]): HostRule {
       lastAllowed = host;
       return;
     }
-    throw new Refusal('forbidden_host', { message: `This server does not answer for the host name "${name}". Its operator can add it to allowed_hosts.` });
+    throw new Refusal('forbidden_host', { message: `This server does not answer for the host name "${host.slice(0, 200)}". Its operator can add it to allowed_hosts.` });
   };
 }

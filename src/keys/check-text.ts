@@ -1,4 +1,5 @@
 import { Refusal } from '../core/errors.js';
+import { maskKeys } from './scan.js';
 
 /** C0 and C1 controls, line and paragraph separators, and the marks that turn the direction of text. */
 function isHidden(code: number): boolean {
@@ -23,6 +24,7 @@ export function checkLine(value: unknown, param: string, longest: number): strin
   for (let at = 0; at < value.length; at++) {
     if (isHidden(value.charCodeAt(at))) throw invalid(param, `${param} must not hold control characters.`);
   }
+  if (maskKeys(value) !== value) throw invalid(param, `${param} holds a whole key, which would lie in the store for ever. Take it out, and rotate that key.`);
   if (Buffer.from(value, 'utf8').toString('utf8') !== value) throw invalid(param, `${param} must be valid Unicode.`);
   return value;
 }

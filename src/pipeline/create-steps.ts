@@ -5,6 +5,7 @@ import { createForward } from './step-forward.js';
 import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-identify.js';
 import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
+import { createAnswerAdminStep } from './step-admin.js';
 import type { Steps } from './steps.js';
 
 /** Gives every stage its code. */
@@ -21,7 +22,7 @@ export function createSteps(parts: Parts): Steps {
     pick: createPick(parts),
     forward: createForward(parts),
     answerModels: createAnswerModels(parts),
-    answerAdmin: (exchange) => parts.answerAdmin(exchange),
+    answerAdmin: createAnswerAdminStep(parts),
     answerAlive,
     answerReady: createAnswerReady(parts),
     answerName,

@@ -33,6 +33,6 @@ export interface Parts {
   settings(): Settings;
   /** Keys are loaded, the store is there, and no drain goes on. */
   ready(): boolean;
-  /** Lets the admin API answer. */
-  answerAdmin(exchange: Exchange): Promise<void>;
+  /** Lets the admin API answer. What it streams is handed to `runs` with the way to end it. */
+  answerAdmin(exchange: Exchange, runs: (end: () => void) => void): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { CanonicalRequest } from '../core/exchange.js';
 import type { Log } from '../core/log.js';
 import { isPromise } from '../core/maybe.js';
 import { sendRefusal } from '../http/refuse.js';
+import { maskKeys } from '../keys/scan.js';
 import { StatusKept } from '../upstream/refusals.js';
 import type { Exchange } from './exchange.js';
 import type { Steps } from './steps.js';
@@ -41,9 +42,17 @@ export async function run(exchange: Exchange, { steps, account, log }: Runner): 
   }
 }
 
+/** A sentence quotes what a client sent: a model, a path, a host. A key that was put there by mistake is not repeated. */
+export function withoutKeys(refusal: Refusal): Refusal {
+  const message = maskKeys(refusal.publicMessage);
+  if (message === refusal.publicMessage) return refusal;
+  const { code, headers, param, cause } = refusal;
+  return new Refusal(code, { message, reason: maskKeys(refusal.reason), headers, cause, ...(param === null ? {} : { param }) });
+}
+
 function refuse(exchange: Exchange, cause: unknown, log: Log): void {
   const kept = cause instanceof StatusKept ? cause : null;
-  const refusal = kept?.refusal ?? (cause instanceof Refusal ? cause : new Refusal('internal', { cause }));
+  const refusal = withoutKeys(kept?.refusal ?? (cause instanceof Refusal ? cause : new Refusal('internal', { cause })));
   if (refusal.code === 'internal') {
     const { stack } = refusal.cause instanceof Error ? refusal.cause : refusal;
     log.error({ request: exchange.id, path: exchange.request.path, stack }, 'a request failed for a reason of our own');

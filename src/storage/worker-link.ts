@@ -121,7 +121,7 @@ function answer(port: MessagePort, id: number, result: unknown): void {
 function faultOf(error: unknown): Fault {
   if (error instanceof Refusal)
     return { code: error.code, message: error.publicMessage, reason: error.reason, param: error.param };
-  const { message } = new Refusal('internal');
+  const { publicMessage: message } = new Refusal('internal');
   return {
     code: 'internal',
     message,

@@ -9,8 +9,13 @@ export const run: RunCommand = async (invocation) => {
   const { body, text } = await withAdmin(invocation, (client) => ask<ReplicaListBody>(client, '/admin/v1/replicas'));
   return show(invocation, text, async () => {
     const { io } = invocation;
-    await printTable(io, ['ID', 'STATE', 'MODELS', 'URL', 'RUNNING', 'WAITING', 'PROCESS', 'SINCE', 'RESTARTS'], body.data.map(cells));
-    for (const { id, detail } of body.data) if (detail !== null) io.out(`${styled(io, 'yellow', printable(id))}: ${printable(detail)}\n`);
+    await printTable(
+      io,
+      ['ID', 'STATE', 'MODELS', 'URL', 'RUNNING', 'WAITING', 'PROCESS', 'SINCE', 'RESTARTS'],
+      body.data.map(cells),
+    );
+    for (const { id, detail } of body.data)
+      if (detail !== null) io.out(`${styled(io, 'yellow', printable(id))}: ${printable(detail)}\n`);
   });
 };
 

@@ -11,7 +11,8 @@ interface Options {
 
 export const run: RunCommand = async (invocation) => {
   const { follow, lines }: Options = invocation.options;
-  const path = (query: { follow?: number }): string => withQuery(`/admin/v1/replicas/${segment(invocation.args[0])}/logs`, { lines, ...query });
+  const path = (query: { follow?: number }): string =>
+    withQuery(`/admin/v1/replicas/${segment(invocation.args[0])}/logs`, { lines, ...query });
   if (follow === true) return withAdmin(invocation, (client) => followLog(invocation, client, path({ follow: 1 })));
   const { body, text } = await withAdmin(invocation, (client) => ask<ReplicaLogsBody>(client, path({})));
   return show(invocation, text, () => body.data.forEach(({ line }) => invocation.io.out(`${printable(line)}\n`)));
@@ -22,7 +23,8 @@ async function followLog({ io, globals }: Invocation, client: AdminClient, path:
   const stopped = new AbortController();
   const stops = (['SIGINT', 'SIGTERM'] as const).map((signal) => io.onSignal(signal, () => stopped.abort()));
   try {
-    for await (const text of askLines(client, path, stopped.signal)) io.out(globals.json ? `${text}\n` : `${inWords(text)}\n`);
+    for await (const text of askLines(client, path, stopped.signal))
+      io.out(globals.json ? `${text}\n` : `${inWords(text)}\n`);
   } finally {
     for (const stop of stops) stop();
   }
@@ -31,5 +33,7 @@ async function followLog({ io, globals }: Invocation, client: AdminClient, path:
 
 function inWords(text: string): string {
   const row = JSON.parse(text) as LogLineBody | { left_out: number };
-  return 'left_out' in row ? `(${row.left_out} lines left out: they came faster than they could be shown)` : printable(row.line);
+  return 'left_out' in row
+    ? `(${row.left_out} lines left out: they came faster than they could be shown)`
+    : printable(row.line);
 }

@@ -19,7 +19,9 @@ interface Options {
 const USUAL_ROWS = 50;
 
 export const run: RunCommand = async (invocation) => {
-  const { keyId, owner, model, status, since, limit = USUAL_ROWS, after, follow }: Options = invocation.options;
+  const { owner, model, status, since, limit = USUAL_ROWS, after, follow, ...named }: Options = invocation.options;
+  const { key } = invocation.globals;
+  const keyId = named.keyId ?? (key === '-' ? undefined : key);
   const filter = { key_id: keyId, owner, model, status, since };
   if (follow === true) {
     const needsGateway = 'No gateway runs here, so there is nothing to follow.';

@@ -1,0 +1,19 @@
+import { inFlightEntry } from './in-flight-entry.js';
+import type { Parts } from './parts.js';
+import type { Step } from './steps.js';
+
+/**
+ * Lets the admin API answer. What it streams to a key (`requests -f`) is among what runs, so that it
+ * ends when the key does.
+ */
+export function createAnswerAdminStep(parts: Parts): Step {
+  return (exchange) =>
+    parts.answerAdmin(exchange, (end) => {
+      const { caller } = exchange;
+      if (caller === null) return;
+      const entry = inFlightEntry(exchange, caller, parts);
+      entry.phase = 'streaming';
+      entry.end = end;
+      exchange.holds.push(parts.inFlight.add(entry));
+    });
+}
