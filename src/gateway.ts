@@ -7,7 +7,7 @@ import { createAdminPorts, exposedServers, type AdminSource } from './gateway/ad
 import { createAnswerAdmin, OPERATOR } from './gateway/answer-admin.js';
 import { createConfiguration, type Configuration, type ReadAgain } from './gateway/configuration.js';
 import { createExplain } from './gateway/explain.js';
-import { followCertificates, matcherFor, openListeners, type OpenListener } from './gateway/listeners.js';
+import { followCertificates, openListeners, rulesFor, type OpenListener } from './gateway/listeners.js';
 import { openOperatorSocket } from './gateway/operator-socket.js';
 import { createServing } from './gateway/serving.js';
 import { createReplicasPort } from './gateway/replicas-port.js';
@@ -101,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const answerAdmin = createAnswerAdmin(adminApp, stores.keys.directory);
     const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, shutdown, answerAdmin });
     const source = adminSource({ world, configuration, shutdown, inFlight, identity, open, clock });
-    open.push(...(await openListeners(config(), { clock, arrivalFor: (match) => createFrontDoor(door, { match, operator: false }) })));
+    open.push(...(await openListeners(config(), { clock, arrivalFor: (rules) => createFrontDoor(door, { ...rules, operator: false }) })));
     shutdown.onClose(() => Promise.all(open.map(({ listener }) => listener.close())));
     const url = config().public_url ?? open[0]?.url ?? '';
     await openForOperator({ door, dataDir: stores.dataDir, runtimeDir: options.runtimeDir ?? null, url, listen: config().listeners[0]?.listen ?? '', shutdown });
@@ -164,7 +164,7 @@ function adminSource({ world, configuration, shutdown, inFlight, identity, open,
     clock,
     probe,
     loaded: configuration.current,
-    explain: createExplain({ identity, match: matcherFor(['api', 'admin']), catalogue: models.catalogue, clock }),
+    explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: models.catalogue, clock }),
     models: () => models.catalogue().list(),
     states: models.states,
     replicas: createReplicasPort({ pool: models.pool, supervisor: supervised.supervisor }),
@@ -198,7 +198,7 @@ interface OperatorDoor {
 /** Opens the socket of this machine's operator and tells where it is. */
 async function openForOperator({ door, dataDir, runtimeDir, url, listen, shutdown }: OperatorDoor): Promise<void> {
   const socket = socketPath(dataDir, runtimeDir);
-  const listener = await openOperatorSocket(socket, { clock: door.clock, onArrival: createFrontDoor(door, { match: matcherFor(['admin']), operator: true }) });
+  const listener = await openOperatorSocket(socket, { clock: door.clock, onArrival: createFrontDoor(door, { ...rulesFor(['admin']), operator: true }) });
   shutdown.onClose(() => listener.close());
   await announce(dataDir, { pid: process.pid, socket, url, listen });
 }

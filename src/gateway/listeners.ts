@@ -7,8 +7,10 @@ import type { Cancel, Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { openListener, type Listener, type TlsMaterial } from '../http/listener.js';
 import type { Arrival } from '../http/node-arrival.js';
-import { createMatcher, type Matcher } from '../pipeline/match.js';
-import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, type Route } from '../pipeline/routes.js';
+import type { DoorRules } from '../pipeline/front-door.js';
+import { createMatcher } from '../pipeline/match.js';
+import { openaiProfile } from '../profiles/openai.js';
+import type { Profile } from '../profiles/profile.js';
 
 export interface OpenListener {
   listener: Listener;
@@ -20,17 +22,21 @@ export interface OpenListener {
 
 const CERTIFICATE_CHECK_MS = 5000;
 
-/** What each word of `serve` stands for. */
-const SERVED: Readonly<Record<string, readonly Route[]>> = { api: API_ROUTES, admin: ADMIN_ROUTES };
+const PROFILES: readonly Profile[] = [openaiProfile];
 
-export function matcherFor(serve: readonly string[]): Matcher {
-  return createMatcher([...COMMON_ROUTES, ...serve.flatMap((part) => SERVED[part] ?? [])]);
+/** What the front door of a listener goes by, besides whether the operator stands before it. */
+export type ListenerRules = Pick<DoorRules, 'match' | 'dialect'>;
+
+/** The usual profile unless another one is named. */
+export function rulesFor(serve: readonly string[], profile = 'openai'): ListenerRules {
+  const { routes, fallback, door } = PROFILES.find(({ name }) => name === profile) ?? openaiProfile;
+  return { match: createMatcher(routes(serve), fallback), dialect: door };
 }
 
 /** Opens every configured listener; when one cannot be opened, none stays. */
 export async function openListeners(
   config: Config,
-  { clock, arrivalFor }: { clock: Clock; arrivalFor(matcher: Matcher): (arrival: Arrival) => void },
+  { clock, arrivalFor }: { clock: Clock; arrivalFor(rules: ListenerRules): (arrival: Arrival) => void },
 ): Promise<OpenListener[]> {
   const open: OpenListener[] = [];
   try {
@@ -42,7 +48,7 @@ export async function openListeners(
         tls,
         maxConnections: config.server.max_connections,
         clock,
-        onArrival: arrivalFor(matcherFor(wanted.serve)),
+        onArrival: arrivalFor(rulesFor(wanted.serve, wanted.profile)),
       });
       const shownHost = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
       const url = `${tls === null ? 'http' : 'https'}://${shownHost}:${listener.port ?? port}`;

@@ -1,5 +1,5 @@
 import type { Caller } from '../core/caller.js';
-import type { ErrorCode, StreamEnd } from '../core/errors.js';
+import type { ErrorCode, Refusal, StreamEnd } from '../core/errors.js';
 import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
 import type { OfferedModel, Replica } from '../replicas/model.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
@@ -29,6 +29,8 @@ export interface Exchange {
   readonly route: Route;
   /** What stands where the route has `{id}` or `{model}`, decoded once. */
   readonly param: string | null;
+  /** Why no route fits, where the fallback of the listener is walked. */
+  readonly unmatched: Refusal | null;
   /** Headers of ours for the answer, flat. */
   readonly ownHeaders: readonly string[];
   /** Added by `identify`. */

@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
-import type { CanonicalRequest } from '../core/exchange.js';
+import type { CanonicalRequest, Dialect } from '../core/exchange.js';
 import type { Log } from '../core/log.js';
-import { openai } from '../dialects/openai.js';
 import { canonicalRequest, type ClientAddress } from '../http/canonical-request.js';
 import type { Cors } from '../http/cors.js';
 import type { HostRule } from '../http/host-rule.js';
@@ -10,11 +9,14 @@ import type { Arrival } from '../http/node-arrival.js';
 import { sendRefusal } from '../http/refuse.js';
 import type { Exchange } from './exchange.js';
 import type { Match, Matcher } from './match.js';
+import { takesBody } from './routes.js';
 import { isSkippable, run, type Runner } from './run.js';
 
 /** What is particular to one listener. */
 export interface DoorRules {
   match: Matcher;
+  /** Words refusals before a route is known. */
+  dialect: Dialect;
   operator: boolean;
 }
 
@@ -60,7 +62,7 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       refuseUnwantedBody(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
     } catch (cause) {
-      refuseAtDoor(arrival, cause, { id, ownHeaders, request, log: door.log });
+      refuseAtDoor(arrival, cause, { id, ownHeaders, request, dialect: rules.dialect, log: door.log });
     }
   };
 }
@@ -91,6 +93,7 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     operator: rules.operator,
     route: match.route,
     param: match.param,
+    unmatched: match.unmatched,
     ownHeaders: requestIdHeader === null ? ownHeaders : [...ownHeaders, requestIdHeader, id],
     caller: null,
     body: null,
@@ -112,7 +115,7 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
 
 /** A body where none is read would be left on the connection, to be taken for the next request by somebody. */
 function refuseUnwantedBody(request: CanonicalRequest, { route }: Match): void {
-  if (request.contentLength === 0 || route.steps.includes('readBody') || route.steps.includes('readAdminBody')) return;
+  if (request.contentLength === 0 || takesBody(route)) return;
   throw new Refusal('bad_request', { message: `The request was refused: ${request.method} ${request.path.slice(0, 200)} takes no body.` });
 }
 
@@ -121,15 +124,16 @@ interface AtDoor {
   ownHeaders: readonly string[];
   /** Null when the request could not be understood. */
   request: CanonicalRequest | null;
+  dialect: Dialect;
   log: Log;
 }
 
 /** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
-function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, log }: AtDoor): void {
+function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialect, log }: AtDoor): void {
   const refusal = cause instanceof Refusal ? cause : new Refusal('internal', { cause });
   if (refusal.code === 'internal') log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
   sendRefusal(arrival, refusal, {
-    dialect: openai,
+    dialect,
     requestId: id,
     ownHeaders,
     close: request === null || !isSkippable(request) || (refusal.code !== 'unknown_url' && refusal.code !== 'method_not_allowed'),

@@ -7,6 +7,8 @@ export interface Match {
   route: Route;
   /** What stands for `{name}`, decoded once. */
   param: string | null;
+  /** Why no route fits, where the fallback of the listener walks in place of one. */
+  unmatched: Refusal | null;
 }
 
 /** Finds the route of a request, or throws 404 with the nearest one, or 405. */
@@ -20,7 +22,23 @@ interface Prefix {
   byMethod: Map<string, Route>;
 }
 
-export function createMatcher(routes: readonly Route[]): Matcher {
+/** With a `fallback`, that one is walked where no route fits the path or the method. */
+export function createMatcher(routes: readonly Route[], fallback: Route | null = null): Matcher {
+  const strict = createStrictMatcher(routes);
+  if (fallback === null) return strict;
+  return (request) => {
+    try {
+      return strict(request);
+    } catch (cause) {
+      if (!(cause instanceof Refusal) || !NO_ROUTE.has(cause.code)) throw cause;
+      return { route: fallback, param: null, unmatched: cause };
+    }
+  };
+}
+
+const NO_ROUTE: ReadonlySet<string> = new Set(['unknown_url', 'method_not_allowed']);
+
+function createStrictMatcher(routes: readonly Route[]): Matcher {
   const exact = new Map<string, Map<string, Route>>();
   const prefixes: Prefix[] = [];
   for (const route of routes) methodsOf(route, exact, prefixes).set(route.method, route);
@@ -28,14 +46,14 @@ export function createMatcher(routes: readonly Route[]): Matcher {
   prefixes.sort((one, other) => other.start.length - one.start.length);
   return (request) => {
     const whole = exact.get(request.path);
-    if (whole !== undefined) return { route: chosen(whole, request), param: null };
+    if (whole !== undefined) return { route: chosen(whole, request), param: null, unmatched: null };
     for (const prefix of prefixes) {
       const rest = request.path.startsWith(prefix.start) ? request.path.slice(prefix.start.length) : '';
       if (rest === '') continue;
       const route = chosen(prefix.byMethod, request);
-      if (prefix.named) return { route, param: decodeURIComponent(rest) };
+      if (prefix.named) return { route, param: decodeURIComponent(rest), unmatched: null };
       if (request.path.includes('%2F')) break;
-      return { route, param: null };
+      return { route, param: null, unmatched: null };
     }
     if (request.path.includes('%2F')) throw new Refusal('bad_request', { message: 'The request was refused: the path has an encoded slash.' });
     throw unknown(request, routes);

@@ -47,6 +47,13 @@ const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route
 const housekeeping = (method: string, path: string, steps: readonly StepName[]): Route => ({ method, path, scope: null, dialect: plain, steps, logged: false });
 const own = (method: string, path: string): Route => ({ ...housekeeping(method, path, OWN_KEY), dialect: problem });
 
+/** A route without one of these stages takes no body. */
+const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['readBody', 'readAdminBody']);
+
+export function takesBody({ steps, method }: Route): boolean {
+  return steps.some((step) => READS_BODY.has(step) && (step !== 'readAdminBody' || method !== 'GET'));
+}
+
 /** Every route of an api listener. What is not here does not exist. */
 export const API_ROUTES: readonly Route[] = [
   inference('/v1/chat/completions', needs('infer:chat'), openai),

@@ -44,6 +44,8 @@ const DIRECTIONS: Record<string, Reach> = {
   ...Object.fromEntries(STAGES.map((stage) => [stage, STAGE])),
   http: { code: ['core'], types: ['config'] },
   pipeline: { code: ['core', 'http', ...STAGES], types: ['config'] },
+  // Which routes a listener has; the stages behind them lie in `pipeline`.
+  profiles: { code: ['core', 'dialects', 'pipeline'] },
   storage: { code: ['core', 'keys', 'usage', 'audit'], types: ['config'] },
   admin: { code: ['core'], types: ['config'] },
   demo: { code: ['core'] },
@@ -52,7 +54,7 @@ const DIRECTIONS: Record<string, Reach> = {
   // Where the gateway of a data directory runs, and what needs no gateway at all.
   cli: { code: ['core', 'config', 'admin', 'gateway'], files: ['src/storage/data-directory.ts', 'src/keys/scan.ts'] },
   gateway: {
-    code: ['core', 'config', 'http', 'pipeline', 'storage', 'admin', 'demo', 'doctor', 'supervisor', ...STAGES],
+    code: ['core', 'config', 'http', 'pipeline', 'profiles', 'storage', 'admin', 'demo', 'doctor', 'supervisor', ...STAGES],
   },
   main: { code: ['core', 'cli', 'gateway'] },
 };
