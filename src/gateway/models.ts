@@ -83,22 +83,17 @@ class LiveModels implements Models {
     this.settled = this.#settle();
   }
 
-  catalogue(): BuiltCatalogue {
-    return this.#catalogue;
-  }
+  // Arrows, because other parts hand these on without their object.
+  catalogue = (): BuiltCatalogue => this.#catalogue;
 
-  incomplete(): boolean {
-    return this.#catalogue.silent.length > 0 || (this.#catalogue.list().length === 0 && this.#finder.seenReal);
-  }
+  incomplete = (): boolean => this.#catalogue.silent.length > 0 || (this.#catalogue.list().length === 0 && this.#finder.seenReal);
 
-  states(): FoundState[] {
-    return withPool(this.#finder.states(), this.pool.states());
-  }
+  states = (): FoundState[] => withPool(this.#finder.states(), this.pool.states());
 
-  onChange(tell: () => void): () => void {
+  onChange = (tell: () => void): (() => void) => {
     this.#changed.add(tell);
     return () => void this.#changed.delete(tell);
-  }
+  };
 
   use(config: Config): void {
     this.#config = config;

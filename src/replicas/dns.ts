@@ -10,10 +10,11 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** The replicas behind names: looked up again and again, and while that fails the last good ones stay. */
 export interface Resolving {
-  /** Base URLs, sorted; none before the first answer. */
+  /**
+   * Base URLs, sorted; none before the first answer. A name behind which nobody was ever found stands for
+   * itself, so that it is seen and asked as any server that is down.
+   */
   addresses(name: DnsName): readonly string[];
-  /** Names behind which nobody was found yet, as the state of a server that is down. */
-  missing(): { url: string; detail: string }[];
   /** Resolves when every name was looked up once. */
   readonly settled: Promise<void>;
   /** After a reload; what is known of names that stay is kept. */
@@ -70,9 +71,11 @@ export function startResolving({ names, resolve, clock, log, changed }: Resolvin
     entry.looking = false;
     if (closed || known.get(host) !== entry) return;
     const failure = typeof found === 'string' ? found : null;
+    const isFirstFailure = failure !== null && entry.failure === null;
     if (failure !== null && failure !== entry.failure)
       log.warn({ host }, `${host} ${failure}; its last addresses stay: ${entry.addresses.join(', ') || 'none'}.`);
     entry.failure = failure;
+    if (isFirstFailure && entry.addresses.length === 0) changed();
     if (typeof found === 'string' || isSame(found, entry.addresses)) return;
     log.info({ host, addresses: found.length }, `${host} stands for ${found.join(', ')}.`);
     entry.addresses = found;
@@ -85,18 +88,14 @@ export function startResolving({ names, resolve, clock, log, changed }: Resolvin
   };
   const settled = lookAll();
   const cancel = clock.every(AGAIN_MS, () => void lookAll());
-  const urls = ({ host, port }: DnsName): string[] =>
-    (known.get(host)?.addresses ?? []).map((address) => `http://${authority(address, String(port))}`);
+  const addressesOf = (host: string): readonly string[] => {
+    const entry = known.get(host);
+    if (entry === undefined) return [];
+    return entry.addresses.length === 0 && entry.failure !== null ? [host] : entry.addresses;
+  };
 
   return {
-    addresses: urls,
-    missing: () =>
-      current
-        .filter((name) => urls(name).length === 0)
-        .map(({ host, port }) => ({
-          url: `http://${authority(host, String(port))}`,
-          detail: known.get(host)?.failure ?? 'was not looked up yet',
-        })),
+    addresses: ({ host, port }) => addressesOf(host).map((address) => `http://${authority(address, String(port))}`),
     settled,
     use(next) {
       current = next;

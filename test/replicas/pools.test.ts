@@ -216,3 +216,18 @@ describe('readiness probes of the operator', () => {
     expect(replica.requests).toBe(1);
   });
 });
+
+describe('names', () => {
+  it('every address of a name is a replica; one that does not resolve is shown as down', async () => {
+    const replica = await Replica.start();
+    const world = await startPools([
+      { dns: 'localhost', port: replica.port },
+      { dns: 'no-such-host.invalid', port: 80 },
+    ]);
+    expect((await world.chat()).status).toBe(200);
+    await until(10_000, 'the other name is known', async () => (await statesOf(world))['http://no-such-host.invalid:80'] !== undefined);
+    await until(10_000, 'it was asked', async () => (await statesOf(world))['http://no-such-host.invalid:80']?.state === 'down');
+    expect((await statesOf(world))['http://no-such-host.invalid:80']?.detail).toMatch(/host name that/);
+    expect(Object.keys(await statesOf(world))).toContain(`http://127.0.0.1:${replica.port}`);
+  });
+});
