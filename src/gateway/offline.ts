@@ -13,7 +13,7 @@ import { createProbe } from '../upstream/probe.js';
 import { createAdminPorts } from './admin-ports.js';
 import { OPERATOR } from './answer-admin.js';
 import { createExplain } from './explain.js';
-import { matcherFor } from './listeners.js';
+import { rulesFor } from './listeners.js';
 import { openStores } from './stores.js';
 import { VERSION } from './version.js';
 
@@ -42,7 +42,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       clock,
       probe,
       loaded: () => loaded,
-      explain: createExplain({ identity, match: matcherFor(['api', 'admin']), catalogue: () => catalogue, clock }),
+      explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: () => catalogue, clock }),
       models: () => catalogue.list(),
       states: () => [],
       replicas: null,
