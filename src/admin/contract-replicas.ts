@@ -31,12 +31,9 @@ export const replicaSchema = z
         pid: z.int().nullable(),
         started_at: unixTime.nullable(),
         restarts: z.int(),
-        answers_without_key: z
-          .boolean()
-          .nullable()
-          .openapi({
-            description: 'True when its port answers without the private key it was given; null until that was asked.',
-          }),
+        answers_without_key: z.boolean().nullable().openapi({
+          description: 'True when its port answers without the private key it was given; null until that was asked.',
+        }),
         public_at: z.array(z.string()).openapi({ description: 'Where others reach its port.' }),
       })
       .nullable()

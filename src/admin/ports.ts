@@ -179,10 +179,10 @@ export interface ReplicaInfo {
   } | null;
 }
 
-/** The lines a process wrote. */
+/** What a process wrote. */
 export interface ReplicaLogs {
-  last(lines: number): Promise<string[]>;
-  /** Calls back with every line from now on; returns the way to stop. */
+  lines: string[];
+  /** Calls back with every line behind those; returns the way to stop. */
   follow(line: (text: string) => void): () => void;
 }
 
@@ -193,8 +193,8 @@ export interface ReplicasPort {
   resume(id: string): boolean;
   /** Begins to start a process, or those of a model one after the other, anew. False when Keyporter did not start it. */
   restart(id: string): boolean;
-  /** Null when Keyporter did not start it. */
-  logs(id: string): ReplicaLogs | null;
+  /** The last lines. Null when Keyporter did not start it. */
+  logs(id: string, lines: number): Promise<ReplicaLogs | null>;
 }
 
 /** Everything the admin plane may touch; made by the composition root. Members that need a running gateway are null offline. */

@@ -42,9 +42,9 @@ export const replicaOperations: Operation[] = [
     query: replicaLogsQuery,
     reply: replicaLogsSchema,
     async run({ params, query, context, signal }) {
-      const logs = portOf(context).logs(params.id);
+      const logs = await portOf(context).logs(params.id, query.lines);
       if (logs === null) throw noProcess(context, params.id, 'its log is where it was started');
-      const last = (await logs.last(query.lines)).map((line) => ({ line }));
+      const last = logs.lines.map((line) => ({ line }));
       if (query.follow !== '1' && query.follow !== 'true') return { data: last, next: null };
       return followRows({
         first: last,

@@ -20,9 +20,11 @@ async function writableFault(file: string): Promise<string | null> {
   const [own, directory] = await Promise.all([stat(file).catch(() => null), stat(dirname(file)).catch(() => null)]);
   // A configuration that is only text in memory is its giver's matter.
   if (own === null || directory === null) return null;
-  if ((own.mode & GROUP_AND_OTHERS_WRITE) !== 0) return `is not run, because other users can write ${file}; run \`chmod go-w ${file}\``;
+  if ((own.mode & GROUP_AND_OTHERS_WRITE) !== 0)
+    return `is not run, because other users can write ${file}; run \`chmod go-w ${file}\``;
   const user = process.getuid?.() ?? own.uid;
-  if (own.uid !== user && own.uid !== 0) return `is not run, because ${file} belongs to another user (uid ${own.uid}); make it your own`;
+  if (own.uid !== user && own.uid !== 0)
+    return `is not run, because ${file} belongs to another user (uid ${own.uid}); make it your own`;
   const loose = (directory.mode & OTHERS_WRITE) !== 0 && (directory.mode & STICKY) === 0;
   return loose ? `is not run, because other users can replace ${file}; run \`chmod o-w ${dirname(file)}\`` : null;
 }

@@ -37,23 +37,33 @@ export const commandRules: readonly Rule[] = [
 type ReportMember = (member: string, message: string) => void;
 
 function checkServed(model: Model, report: ReportMember): void {
-  if (model.replicas.length === 0) report('replicas', 'must name at least one server, unless there is a `command` that starts it');
+  if (model.replicas.length === 0)
+    report('replicas', 'must name at least one server, unless there is a `command` that starts it');
   for (const member of BESIDE_COMMAND) {
     const value = model[member];
-    const unset = value === null || value === false || value === 1 || (typeof value === 'object' && Object.keys(value).length === 0);
+    const unset =
+      value === null ||
+      value === false ||
+      value === 1 ||
+      (typeof value === 'object' && Object.keys(value).length === 0);
     if (!unset) report(member, 'has a meaning only beside a `command`');
   }
 }
 
 function checkStarted({ shell, env, gpus, processes, replicas }: Model, command: string, report: ReportMember): void {
-  if (replicas.length > 0) report('replicas', 'cannot be given beside `command`; name the servers that run by themselves under another model');
-  if (gpus.length > 0 && gpus.length < processes) report('gpus', `must name one for each of the ${processes} processes, or none`);
+  if (replicas.length > 0)
+    report('replicas', 'cannot be given beside `command`; name the servers that run by themselves under another model');
+  if (gpus.length > 0 && gpus.length < processes)
+    report('gpus', `must name one for each of the ${processes} processes, or none`);
   const split = shell ? null : splitCommand(command);
   if (split?.fault !== undefined) report('command', split.fault);
   const inCommand = placeholdersOf(command);
   if (inCommand.fault !== null) report('command', inCommand.fault);
   if (inCommand.used.has('api_key')) {
-    report('command', 'cannot hold {api_key}: every user of this machine can read command lines; use it under `env`, or {key_file}');
+    report(
+      'command',
+      'cannot hold {api_key}: every user of this machine can read command lines; use it under `env`, or {key_file}',
+    );
   }
   const inValues = Object.entries(env).map(([name, value]) => ({ name, ...placeholdersOf(value.reveal()) }));
   for (const { name, fault } of inValues) if (fault !== null) report('env', `${fault} (in ${name})`);
@@ -64,5 +74,6 @@ function checkStarted({ shell, env, gpus, processes, replicas }: Model, command:
 
 function checkRange({ range, wanted, first }: { range: string; wanted: number; first: string }, report: Report): void {
   const [from = 0, to = 0] = range.split('-').map(Number);
-  if (to - from + 1 < wanted) report(['models', first, 'ports'], `has room for ${to - from + 1} processes, and ${wanted} are wanted`);
+  if (to - from + 1 < wanted)
+    report(['models', first, 'ports'], `has room for ${to - from + 1} processes, and ${wanted} are wanted`);
 }

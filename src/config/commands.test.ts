@@ -28,16 +28,32 @@ describe('a model with a command', () => {
   });
 
   it('shows no value of its environment', async () => {
-    const outcome = await loadConfig({ text: `models: { a: { ${COMMAND}, env: { HF_TOKEN: hf_canary } } }`, env: {}, cwd: '/' });
+    const outcome = await loadConfig({
+      text: `models: { a: { ${COMMAND}, env: { HF_TOKEN: hf_canary } } }`,
+      env: {},
+      cwd: '/',
+    });
     const shown = outcome.ok ? JSON.stringify(maskConfig(outcome.loaded.config)) : '';
     expect(shown).toContain('HF_TOKEN');
     expect(shown).not.toContain('hf_canary');
   });
 
   it.each([
-    ['a server besides', `${COMMAND}, replicas: [{ url: http://10.0.0.5 }]`, 'replicas` cannot be given beside `command`'],
-    ['the key in the command', 'command: "engine --port {port} --api-key {api_key}"', 'command` cannot hold {api_key}: every user'],
-    ['the key in shell text', 'shell: true, command: "engine --port {port} --api-key {api_key}"', 'command` cannot hold {api_key}'],
+    [
+      'a server besides',
+      `${COMMAND}, replicas: [{ url: http://10.0.0.5 }]`,
+      'replicas` cannot be given beside `command`',
+    ],
+    [
+      'the key in the command',
+      'command: "engine --port {port} --api-key {api_key}"',
+      'command` cannot hold {api_key}: every user',
+    ],
+    [
+      'the key in shell text',
+      'shell: true, command: "engine --port {port} --api-key {api_key}"',
+      'command` cannot hold {api_key}',
+    ],
     ['no port', 'command: engine', 'command` must hold {port}'],
     ['an unknown placeholder', 'command: "engine {port} {indx}"', 'did you mean {index}?'],
     ['an unknown placeholder in env', `${COMMAND}, env: { A: "{apikey}" }`, 'did you mean {api_key}? (in A)'],

@@ -18,19 +18,28 @@ const environment = z
     z.string(),
     z
       .string(told('must be text (put numbers in quotes)'))
-      .refine((value) => value.length <= 32_768 && !value.includes('\0'), told('must be text of at most 32768 characters'))
+      .refine(
+        (value) => value.length <= 32_768 && !value.includes('\0'),
+        told('must be text of at most 32768 characters'),
+      )
       .transform((value) => new Secret(value)),
     told('must be a map from names of variables to text'),
   )
   .superRefine((map, context) => {
     for (const name of Object.keys(map).filter((one) => !VARIABLE.test(one))) {
-      context.addIssue({ code: 'custom', path: [name], message: 'must be named by letters, digits and _', input: name, continue: true });
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'must be named by letters, digits and _',
+        input: name,
+        continue: true,
+      });
     }
   })
   .default({})
   .meta({
     description:
-      'Variables of the processes. Besides these they get only `PATH`, `HOME`, `LANG` and the like, nothing of Keyporter\'s own. `{api_key}` is a private key made for each process, `{key_file}` a file with it; `{port}` and `{index}` are filled in too.',
+      "Variables of the processes. Besides these they get only `PATH`, `HOME`, `LANG` and the like, nothing of Keyporter's own. `{api_key}` is a private key made for each process, `{key_file}` a file with it; `{port}` and `{index}` are filled in too.",
     examples: [{ LLAMA_API_KEY: '{api_key}' }],
   });
 

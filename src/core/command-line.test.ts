@@ -45,7 +45,9 @@ describe('placeholders', () => {
   const values = { port: '9100', index: '1', api_key: 'k', key_file: '/f' };
 
   it('are filled in once, so that a value cannot bring another', () => {
-    expect(fillPlaceholders('{port}{index} {key_file} {api_key} {other}', { ...values, key_file: '{api_key}' })).toBe('91001 {api_key} k {other}');
+    expect(fillPlaceholders('{port}{index} {key_file} {api_key} {other}', { ...values, key_file: '{api_key}' })).toBe(
+      '91001 {api_key} k {other}',
+    );
   });
 
   it('are told apart from other braces', () => {

@@ -21,8 +21,12 @@ export function splitCommand(text: string): SplitCommand {
     const word = firstWord(rest);
     if (word.fault !== undefined) return word;
     const bare = rest.slice(0, word.length);
-    if (SHELL_WORDS.test(bare)) return { fault: `holds \`${bare}\`, which only a shell understands; quote it, or set \`shell: true\`` };
-    if (SHELL_BEGINNINGS.test(bare)) return { fault: 'holds a word that only a shell fills in (`$`, `~` or a backtick); write it out, or set `shell: true`' };
+    if (SHELL_WORDS.test(bare))
+      return { fault: `holds \`${bare}\`, which only a shell understands; quote it, or set \`shell: true\`` };
+    if (SHELL_BEGINNINGS.test(bare))
+      return {
+        fault: 'holds a word that only a shell fills in (`$`, `~` or a backtick); write it out, or set `shell: true`',
+      };
     words.push(word.text);
     rest = rest.slice(word.length).trimStart();
   }
@@ -54,11 +58,14 @@ export function placeholdersOf(text: string): { used: ReadonlySet<Placeholder>; 
   const unknown = names.find((name) => !PLACEHOLDERS.some((known) => known === name));
   if (unknown === undefined) return { used, fault: null };
   const meant = nearest(unknown, PLACEHOLDERS);
-  const hint = meant === null ? `known are ${PLACEHOLDERS.map((name) => `{${name}}`).join(', ')}` : `did you mean {${meant}}?`;
+  const hint =
+    meant === null ? `known are ${PLACEHOLDERS.map((name) => `{${name}}`).join(', ')}` : `did you mean {${meant}}?`;
   return { used, fault: `holds {${unknown}}, which stands for nothing; ${hint}` };
 }
 
 /** The text with its placeholders filled in. */
 export function fillPlaceholders(text: string, values: Readonly<Record<Placeholder, string>>): string {
-  return text.replaceAll(PLACEHOLDER_FORM, (whole, name: string) => PLACEHOLDERS.reduce((found, known) => (known === name ? values[known] : found), whole));
+  return text.replaceAll(PLACEHOLDER_FORM, (whole, name: string) =>
+    PLACEHOLDERS.reduce((found, known) => (known === name ? values[known] : found), whole),
+  );
 }

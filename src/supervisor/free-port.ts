@@ -15,7 +15,11 @@ export interface Ports {
 export function createPorts(): Ports {
   const held = new Map<string, number>();
   let turn: Promise<unknown> = Promise.resolve();
-  const find = async (id: string, { from, to }: { from: number; to: number }, before: number | null): Promise<number | null> => {
+  const find = async (
+    id: string,
+    { from, to }: { from: number; to: number },
+    before: number | null,
+  ): Promise<number | null> => {
     const others = new Set([...held].filter(([other]) => other !== id).map(([, port]) => port));
     const fits = (port: number): Promise<boolean> => (others.has(port) ? Promise.resolve(false) : isFree(port));
     if (before !== null && before >= from && before <= to && (await fits(before))) return before;

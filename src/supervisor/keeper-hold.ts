@@ -64,7 +64,10 @@ export class KeeperHold {
   async #open(onlyFound: boolean): Promise<KeeperLink | null> {
     const { clock } = this.#world;
     const places = this.#places;
-    this.#link = await openKeeper({ places, clock, exited: this.#held.exited, lost: () => void this.#replace() }, onlyFound);
+    this.#link = await openKeeper(
+      { places, clock, exited: this.#held.exited, lost: () => void this.#replace() },
+      onlyFound,
+    );
     if (this.#closed) this.leave();
     return this.#link;
   }
@@ -78,7 +81,10 @@ export class KeeperHold {
       await this.open();
       this.#held.lost();
     } catch (error) {
-      log.error({ error: String(error) }, 'the process that keeps the model servers cannot be started; it is tried again');
+      log.error(
+        { error: String(error) },
+        'the process that keeps the model servers cannot be started; it is tried again',
+      );
       this.#cancelAgain = clock.after(AGAIN_MS, () => void this.#replace());
     }
   }

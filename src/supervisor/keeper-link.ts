@@ -7,7 +7,15 @@ import type { Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import { jsonLines, type JsonLines } from './json-lines.js';
 import { endOrphans } from './keeper-record.js';
-import { PROTOCOL_VERSION, readTold, type Ask, type Exit, type KeptProcess, type ProcessOrder, type Told } from './protocol.js';
+import {
+  PROTOCOL_VERSION,
+  readTold,
+  type Ask,
+  type Exit,
+  type KeptProcess,
+  type ProcessOrder,
+  type Told,
+} from './protocol.js';
 
 /** What can be asked of a keeper. Everything rejects with a `KeeperFault`. */
 export interface Keeper {
@@ -76,7 +84,9 @@ export async function openKeeper(options: LinkOptions, onlyFound = false): Promi
     }
     await new Promise<void>((resolve) => void clock.after(RETRY_MS, resolve));
   }
-  throw new Refusal('internal', { message: `The process that keeps the model servers does not answer. What it said is in ${places.log}.` });
+  throw new Refusal('internal', {
+    message: `The process that keeps the model servers does not answer. What it said is in ${places.log}.`,
+  });
 }
 
 /** Null when nobody listens. */
@@ -182,7 +192,12 @@ function spawnKeeper({ socket, record, log }: KeeperPlaces): void {
   mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
   const out = openSync(log, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, [keeperFile(), socket, record], { detached: true, stdio: ['ignore', out, out], env: {}, cwd: '/' });
+    const child = spawn(process.execPath, [keeperFile(), socket, record], {
+      detached: true,
+      stdio: ['ignore', out, out],
+      env: {},
+      cwd: '/',
+    });
     child.on('error', () => {});
     child.unref();
   } finally {

@@ -143,7 +143,10 @@ class Keeper {
 
   #writeDown(): void {
     try {
-      writeRecord(this.#options.record, [...this.#kept.values()].map(({ process: { pid }, mark }) => ({ pid, mark })));
+      writeRecord(
+        this.#options.record,
+        [...this.#kept.values()].map(({ process: { pid }, mark }) => ({ pid, mark })),
+      );
     } catch {
       // A full disk takes the safety net away, not the engines.
     }

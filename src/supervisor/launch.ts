@@ -41,7 +41,17 @@ export async function launch(wanted: Launch): Promise<Launched> {
   const apiKey = takesKey ? place.key : null;
   try {
     if (takesKeyFile) await writeKeyFile(keyFile, place.key);
-    const begun = await keeper.start({ name, argv, env, cwd: world.cwd, logFile, takeoverMs, fingerprint, port, apiKey });
+    const begun = await keeper.start({
+      name,
+      argv,
+      env,
+      cwd: world.cwd,
+      logFile,
+      takeoverMs,
+      fingerprint,
+      port,
+      apiKey,
+    });
     const secret = apiKey === null ? null : new Secret(apiKey);
     return { place, life: createLife({ ...begun, port, apiKey: secret, beganMs: world.clock.monotonic() }) };
   } catch (error) {

@@ -1,5 +1,6 @@
-import type { Secret } from '../core/secret.js';
-import type { Exit } from './protocol.js';
+import { Secret } from '../core/secret.js';
+import type { ProcessState } from './process-state.js';
+import type { Exit, KeptProcess } from './protocol.js';
 
 /** One run of a process, from its start to its end. */
 export interface Life {
@@ -39,4 +40,15 @@ export function createLife(begun: Pick<Life, 'pid' | 'port' | 'apiKey' | 'starte
     },
   };
   return life;
+}
+
+/** The run of a process that an earlier gateway started. */
+export function continuedLife({ pid, port, apiKey, startedAtMs }: KeptProcess, beganMs: number): Life {
+  return createLife({ pid, port, startedAtMs, beganMs, apiKey: apiKey === null ? null : new Secret(apiKey) });
+}
+
+/** What a state shows of a run; null = it does not run. */
+export function seenOf(life: Life | null): Pick<ProcessState, 'url' | 'pid' | 'startedAt'> {
+  if (life === null) return { url: null, pid: null, startedAt: null };
+  return { url: life.url, pid: life.pid, startedAt: Math.floor(life.startedAtMs / 1000) };
 }

@@ -1,4 +1,5 @@
 import type { Life } from './life.js';
+import type { ProcessState } from './process-state.js';
 import type { Specification } from './specification.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -12,14 +13,29 @@ export interface LockView {
   detail: string | null;
 }
 
+/** What a state shows of it; null = it was not looked at yet. */
+export function lockOf(lock: LockView | null): Pick<ProcessState, 'answersWithoutKey' | 'publicAt'> {
+  return { answersWithoutKey: lock?.open ?? null, publicAt: lock?.publicAt ?? [] };
+}
+
 const LONGEST_QUESTION_MS = 2000;
 
 /** Asks a ready process without its key, and knocks at its port from outside. */
-export async function lookIntoLock({ takesKey }: Specification, { port, url }: Life, world: Surroundings): Promise<LockView> {
+export async function lookIntoLock(
+  { takesKey }: Specification,
+  { port, url }: Life,
+  world: Surroundings,
+): Promise<LockView> {
   const doors = world.publicHosts().map((host) => `http://${host}:${port}`);
-  const [open, reached] = await Promise.all([world.answersWithoutKey(url), Promise.all(doors.map((door) => isReached(door, world)))]);
+  const [open, reached] = await Promise.all([
+    world.answersWithoutKey(url),
+    Promise.all(doors.map((door) => isReached(door, world))),
+  ]);
   const publicAt = doors.filter((_, index) => reached[index]);
-  const sentences = [open ? openSentence(port, takesKey) : null, publicAt.length === 0 ? null : publicSentence(publicAt)];
+  const sentences = [
+    open ? openSentence(port, takesKey) : null,
+    publicAt.length === 0 ? null : publicSentence(publicAt),
+  ];
   const detail = sentences.filter((sentence) => sentence !== null).join(' ');
   return { open, publicAt, detail: detail === '' ? null : detail };
 }

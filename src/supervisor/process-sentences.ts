@@ -8,10 +8,13 @@ export function exitSentence(id: string, exit: Exit, ranMs: number): string {
 }
 
 const START_FAULTS: Readonly<Record<string, (program: string, cwd: string) => string>> = {
-  ENOENT: (program, cwd) => `The program ${program} does not exist (looked in PATH and from ${cwd}): install it, or correct \`command\`.`,
-  EACCES: (program) => `The program ${program} may not be run by this user: make it executable, or correct \`command\`.`,
+  ENOENT: (program, cwd) =>
+    `The program ${program} does not exist (looked in PATH and from ${cwd}): install it, or correct \`command\`.`,
+  EACCES: (program) =>
+    `The program ${program} may not be run by this user: make it executable, or correct \`command\`.`,
   ENOTDIR: (program) => `A part of the path ${program} is no directory: correct \`command\`.`,
-  ENOEXEC: (program) => `The file ${program} is no program: it may need an interpreter in front, or lack its first line.`,
+  ENOEXEC: (program) =>
+    `The file ${program} is no program: it may need an interpreter in front, or lack its first line.`,
   E2BIG: () => 'The command and its environment are too long for the system.',
   EAGAIN: () => 'The system allows no more processes: raise the limit of this user.',
   ENOMEM: () => 'There is not enough memory to start it.',

@@ -49,7 +49,9 @@ export function specificationsOf(models: Readonly<Record<string, StartedModel>>,
   return Object.entries(models).flatMap(([name, model]) => {
     const { command } = model;
     if (command === null) return [];
-    return Array.from({ length: model.processes }, (_, index) => specification({ name, model: { ...model, command }, index, cwd }));
+    return Array.from({ length: model.processes }, (_, index) =>
+      specification({ name, model: { ...model, command }, index, cwd }),
+    );
   });
 }
 
@@ -90,13 +92,18 @@ function specification({ name, model, index, cwd }: Wanted): Specification {
     engine: model.engine,
     takesKey: uses('api_key') || uses('key_file'),
     takesKeyFile: uses('key_file'),
-    fingerprint: createHash('sha256').update(JSON.stringify([name, index, command, shell, values, gpu, cwd])).digest('hex'),
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([name, index, command, shell, values, gpu, cwd]))
+      .digest('hex'),
   };
 }
 
 /** Names of models may hold anything; what is no part of a URL becomes a dash, and then a piece of a digest keeps two such names apart. */
 function processId(model: string, index: number): string {
-  const plain = model.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '').slice(0, 60);
+  const plain = model
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 60);
   const apart = plain === model ? '' : `-${createHash('sha256').update(model).digest('hex').slice(0, 6)}`;
   return `${plain || 'model'}${apart}-${index}`;
 }

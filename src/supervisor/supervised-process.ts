@@ -1,37 +1,19 @@
 import { join } from 'node:path';
-import { Secret } from '../core/secret.js';
 import { createBackoff } from './backoff.js';
+import { findingsOf } from './findings-of.js';
 import { keyFileOf, removeKeyFile } from './key-file.js';
-import type { Ports } from './free-port.js';
-import type { Keeper } from './keeper-link.js';
 import { launch, type Place } from './launch.js';
-import { createLife, type Life } from './life.js';
-import { lookIntoLock, type LockView } from './lock-view.js';
+import { continuedLife, seenOf, type Life } from './life.js';
+import { lockOf, lookIntoLock, type LockView } from './lock-view.js';
+import type { Offered, ProcessParts } from './process-parts.js';
 import { createPause, type Pause } from './pause.js';
-import type { ProcessCondition, ProcessState } from './process-state.js';
-import { exitSentence, hangSentence, tooSlowSentence } from './process-sentences.js';
+import type { ProcessState } from './process-state.js';
+import { exitSentence } from './process-sentences.js';
 import type { Exit, KeptProcess } from './protocol.js';
 import type { Specification } from './specification.js';
-import type { Surroundings } from './surroundings.js';
-import { askOnce, watchLife, type Findings } from './watch-life.js';
-
-/** What a process needs of those around it. */
-export interface ProcessParts {
-  world: Surroundings;
-  keeper: Keeper;
-  ports: Ports;
-  changed(): void;
-}
-
-/** A place for requests. */
-export interface Offered {
-  url: string;
-  apiKey: Secret | null;
-}
-
-/** It was given up, and the state says why better than its exit code. */
-const GIVEN_UP: readonly ProcessCondition[] = ['failed_initial_delay', 'failed_probing'];
-const SETTLED: readonly ProcessCondition[] = ['ready', 'failed', ...GIVEN_UP];
+import { Standing } from './standing.js';
+import { emptied } from './surroundings.js';
+import { askOnce, watchLife, type Watching } from './watch-life.js';
 
 /** Keeps one process running: starts it, asks whether it is ready, starts it again when it ends. */
 export class SupervisedProcess {
@@ -40,13 +22,12 @@ export class SupervisedProcess {
   readonly #parts: ProcessParts;
   readonly #backoff = createBackoff();
   readonly #pause: Pause;
-  readonly #whenSettled = new Set<() => void>();
-  #condition: ProcessCondition = 'pending';
-  #detail: string | null = null;
+  readonly #standing: Standing;
   #life: Life | null = null;
   #place: Place | null = null;
   #lock: LockView | null = null;
   #offered: Offered | null = null;
+  #lastExit: { pid: number; exit: Exit } | null = null;
   #starts = 0;
   #wanted = true;
   #loop: Promise<void> = Promise.resolve();
@@ -55,6 +36,7 @@ export class SupervisedProcess {
   constructor(specification: Specification, parts: ProcessParts) {
     this.#specification = specification;
     this.#parts = parts;
+    this.#standing = new Standing(parts.changed);
     this.#pause = createPause(parts.world.clock);
     this.logFile = join(parts.world.dataDir, 'logs', `${specification.id}.log`);
   }
@@ -70,19 +52,17 @@ export class SupervisedProcess {
 
   state(): ProcessState {
     const { id, model, index } = this.specification;
-    const life = this.#life;
+    const { condition, detail } = this.#standing;
+    const restarts = Math.max(0, this.#starts - 1);
     return {
       id,
       model,
       index,
-      condition: this.#condition,
-      detail: this.#detail ?? this.#lock?.detail ?? null,
-      url: life?.url ?? null,
-      pid: life?.pid ?? null,
-      startedAt: life === null ? null : Math.floor(life.startedAtMs / 1000),
-      restarts: Math.max(0, this.#starts - 1),
-      answersWithoutKey: this.#lock?.open ?? null,
-      publicAt: this.#lock?.publicAt ?? [],
+      condition,
+      restarts,
+      ...seenOf(this.#life),
+      ...lockOf(this.#lock),
+      detail: detail ?? this.#lock?.detail ?? null,
     };
   }
 
@@ -101,12 +81,13 @@ export class SupervisedProcess {
   }
 
   /** Resolves when it is ready, or known not to be. */
-  settled(): Promise<void> {
-    if (SETTLED.includes(this.#condition)) return Promise.resolve();
-    return new Promise((resolve) => this.#whenSettled.add(resolve));
+  async settled(): Promise<void> {
+    if (!this.#standing.settled) await this.#standing.next();
   }
 
   exited(pid: number, exit: Exit): void {
+    // It may be told before the answer to its start is read.
+    this.#lastExit = { pid, exit };
     if (this.#life?.pid === pid) this.#life.end(exit);
   }
 
@@ -145,7 +126,7 @@ export class SupervisedProcess {
   async #restart(drainMs: number): Promise<void> {
     const url = this.#offered?.url;
     await this.#leave('restart', drainMs);
-    const settled = new Promise<void>((resolve) => this.#whenSettled.add(resolve));
+    const settled = this.#standing.next();
     this.#pause.over();
     await settled;
     if (url !== undefined) this.#parts.world.traffic.resume(url);
@@ -154,10 +135,8 @@ export class SupervisedProcess {
   async #leave(reason: 'restart' | 'operator', drainMs: number): Promise<void> {
     const life = this.#life;
     if (life === null) return;
-    this.#set('shutting_down', 'It takes no new requests, and is ended when those that run have finished.');
-    const { traffic, clock } = this.#parts.world;
-    const late = new Promise<void>((resolve) => void clock.after(drainMs, resolve));
-    await Promise.race([traffic.drain(life.url, reason), late, life.ended]);
+    this.#standing.set('shutting_down', 'It takes no new requests, and is ended when those that run have finished.');
+    await emptied(this.#parts.world, life, { reason, atMostMs: drainMs });
     await this.#stop();
     await life.ended;
   }
@@ -167,13 +146,12 @@ export class SupervisedProcess {
     await this.#parts.keeper.stop(this.specification.id).catch(() => {});
   }
 
-  #takeOver({ pid, port, apiKey, startedAtMs }: KeptProcess): Life {
-    const secret = apiKey === null ? null : new Secret(apiKey);
-    this.#place = { port, key: apiKey ?? '' };
-    this.#parts.ports.hold(this.specification.id, port);
+  #takeOver(found: KeptProcess): Life {
+    this.#place = { port: found.port, key: found.apiKey ?? '' };
+    this.#parts.ports.hold(this.specification.id, found.port);
     this.#starts = 1;
-    this.#condition = 'starting';
-    this.#life = createLife({ pid, port, startedAtMs, apiKey: secret, beganMs: this.#parts.world.clock.monotonic() });
+    this.#standing.set('starting', null);
+    this.#life = continuedLife(found, this.#parts.world.clock.monotonic());
     return this.#life;
   }
 
@@ -191,18 +169,30 @@ export class SupervisedProcess {
   /** Null when it cannot be started; the state then says why. */
   async #start(): Promise<Life | null> {
     this.#starts += 1;
-    this.#set('starting', null);
+    this.#standing.set('starting', null);
     const { specification, logFile } = this;
     const { world, keeper, ports } = this.#parts;
-    const launched = await launch({ specification, world, keeper, ports, place: this.#place, logFile, keyFile: this.#keyFile });
+    const launched = await launch({
+      specification,
+      world,
+      keeper,
+      ports,
+      place: this.#place,
+      logFile,
+      keyFile: this.#keyFile,
+    });
     if (launched.fault !== undefined) {
-      this.#set('failed', launched.fault);
+      this.#standing.set('failed', launched.fault);
       return null;
     }
     if (this.#place?.port !== launched.place.port) this.#offered = null;
     this.#place = launched.place;
     this.#life = launched.life;
-    world.log.info({ process: specification.id, pid: launched.life.pid, port: launched.place.port }, 'a model server was started');
+    if (this.#lastExit?.pid === launched.life.pid) launched.life.end(this.#lastExit.exit);
+    world.log.info(
+      { process: specification.id, pid: launched.life.pid, port: launched.place.port },
+      'a model server was started',
+    );
     this.#parts.changed();
     return launched.life;
   }
@@ -215,41 +205,39 @@ export class SupervisedProcess {
     const { clock } = this.#parts.world;
     this.#life = null;
     this.#lock = null;
-    if (this.#condition === 'shutting_down' || !this.#wanted) this.#set('pending', null);
-    else if (!GIVEN_UP.includes(this.#condition)) this.#set('failed', exitSentence(this.specification.id, exit, clock.now() - life.startedAtMs));
+    if (this.#standing.condition === 'shutting_down' || !this.#wanted) this.#standing.set('pending', null);
+    else if (!this.#standing.givenUp)
+      this.#standing.set('failed', exitSentence(this.specification.id, exit, clock.now() - life.startedAtMs));
     return life.readyMs === null ? 0 : clock.monotonic() - life.readyMs;
   }
 
   async #waitBeforeNext(readyForMs: number): Promise<void> {
     const pauseMs = this.#backoff.next(readyForMs);
     const { log } = this.#parts.world;
-    log.warn({ process: this.specification.id, state: this.#condition, againInMs: pauseMs }, this.#detail ?? 'a model server ended');
+    log.warn(
+      { process: this.specification.id, state: this.#standing.condition, againInMs: pauseMs },
+      this.#standing.detail ?? 'a model server ended',
+    );
     await this.#pause.wait(pauseMs);
   }
 
-  #watching(life: Life): { specification: Specification; world: Surroundings; findings: Findings } {
-    return { specification: this.specification, world: this.#parts.world, findings: this.#findings(life) };
-  }
-
-  #findings(life: Life): Findings {
-    const giveUp = (condition: ProcessCondition, sentence: string): void => {
-      this.#set(condition, sentence);
-      void this.#stop();
-    };
-    return {
+  #watching(life: Life): Watching {
+    const { world } = this.#parts;
+    const specification = this.#specification;
+    const findings = findingsOf({
+      specification,
+      life,
+      standing: this.#standing,
       ready: () => this.#becameReady(life),
-      notReady: (said) => {
-        if (this.#condition !== 'shutting_down') this.#set(life.readyMs === null ? 'starting' : 'not_ready', `It ${said}.`);
-      },
-      tooSlow: (said) => giveUp('failed_initial_delay', tooSlowSentence(this.specification, said)),
-      hangs: (said) => giveUp('failed_probing', hangSentence(this.specification, said)),
-    };
+      stop: () => void this.#stop(),
+    });
+    return { specification, world, findings };
   }
 
   #becameReady(life: Life): void {
-    if (this.#condition === 'ready' || this.#condition === 'shutting_down') return;
+    if (this.#standing.condition === 'ready' || this.#standing.condition === 'shutting_down') return;
     this.#offered ??= { url: life.url, apiKey: life.apiKey };
-    this.#set('ready', null);
+    this.#standing.set('ready', null);
     if (this.#lock !== null) return;
     void lookIntoLock(this.specification, life, this.#parts.world).then((lock) => {
       if (this.#life !== life) return;
@@ -257,17 +245,5 @@ export class SupervisedProcess {
       if (lock.detail !== null) this.#parts.world.log.warn({ process: this.specification.id }, lock.detail);
       this.#parts.changed();
     });
-  }
-
-  #set(condition: ProcessCondition, detail: string | null): void {
-    const before = this.#condition;
-    this.#condition = condition;
-    this.#detail = detail;
-    if (before === condition) return;
-    if (SETTLED.includes(condition)) {
-      for (const resolve of this.#whenSettled) resolve();
-      this.#whenSettled.clear();
-    }
-    this.#parts.changed();
   }
 }

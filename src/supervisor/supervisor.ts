@@ -4,9 +4,9 @@ import { createPorts } from './free-port.js';
 import { KeeperHold } from './keeper-hold.js';
 import type { KeeperPlaces } from './keeper-link.js';
 import { removeKeyFiles } from './key-file.js';
-import { followLines, lastLines } from './log-tail.js';
+import { followLines, lastLines, type LogPosition, type LogTail } from './log-tail.js';
 import type { ProcessState } from './process-state.js';
-import type { KeptProcess } from './protocol.js';
+import type { Exit, KeptProcess } from './protocol.js';
 import { specificationsOf, type Specification, type StartedModel } from './specification.js';
 import { SupervisedProcess } from './supervised-process.js';
 import type { Surroundings } from './surroundings.js';
@@ -21,12 +21,18 @@ export interface Supervisor {
   use(models: Readonly<Record<string, StartedModel>>): void;
   /** Lets its requests finish and starts it anew. Those of one model wait for each other. Null = there is no such process. */
   restart(id: string): Promise<void> | null;
-  logs(id: string, lines: number): Promise<string[]> | null;
-  followLogs(id: string, line: (text: string) => void): Cancel | null;
+  /** What a process wrote. Null = there is no such process. */
+  logs(id: string): ProcessLog | null;
   /** Leaves the processes to the next gateway, which has `takeover_seconds` to come. */
   leave(): void;
   /** Ends them all. */
   end(): Promise<void>;
+}
+
+export interface ProcessLog {
+  last(lines: number): Promise<LogTail>;
+  /** Calls back with every line behind a place. */
+  follow(from: LogPosition, line: (text: string) => void): Cancel;
 }
 
 export interface SupervisorOptions {
@@ -55,14 +61,22 @@ class Processes implements Supervisor {
   readonly #processes = new Map<string, SupervisedProcess>();
   /** One change of a model at a time. */
   readonly #turns = new Map<string, Promise<void>>();
+  /** Ends of processes that were found and not taken over yet. */
+  readonly #early = new Map<number, Exit>();
   #uses: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#hold = new KeeperHold(options.places, options.world, {
-      exited: (name, pid, exit) => this.#processes.get(name)?.exited(pid, exit),
+      exited: (name, pid, exit) => this.#exited(name, pid, exit),
       lost: () => this.#processes.forEach((one) => one.lost()),
     });
+  }
+
+  #exited(name: string, pid: number, exit: Exit): void {
+    const one = this.#processes.get(name);
+    if (one === undefined) this.#early.set(pid, exit);
+    else one.exited(pid, exit);
   }
 
   async begin(): Promise<void> {
@@ -74,7 +88,12 @@ class Processes implements Supervisor {
     await Promise.all(link.found.filter(({ name }) => !kept.has(name)).map(({ name }) => link.stop(name)));
     const { log } = this.#options.world;
     if (kept.size > 0) log.info({ processes: [...kept.keys()] }, 'model servers that run already were taken over');
-    await Promise.all(wanted.map((specification) => this.#begin(specification, kept.get(specification.id) ?? null)));
+    const stillThere = (found: KeptProcess | undefined): KeptProcess | null =>
+      found === undefined || this.#early.has(found.pid) ? null : found;
+    await Promise.all(
+      wanted.map((specification) => this.#begin(specification, stillThere(kept.get(specification.id)))),
+    );
+    this.#early.clear();
   }
 
   replicasOf(model: string): Replica[] {
@@ -94,9 +113,14 @@ class Processes implements Supervisor {
   }
 
   use(models: Readonly<Record<string, StartedModel>>): void {
-    this.#uses = this.#uses.then(() => this.#use(this.#specifications(models))).catch((error: unknown) => {
-      this.#options.world.log.error({ error: String(error) }, 'the model servers could not be brought to the new configuration');
-    });
+    this.#uses = this.#uses
+      .then(() => this.#use(this.#specifications(models)))
+      .catch((error: unknown) => {
+        this.#options.world.log.error(
+          { error: String(error) },
+          'the model servers could not be brought to the new configuration',
+        );
+      });
   }
 
   restart(id: string): Promise<void> | null {
@@ -104,14 +128,14 @@ class Processes implements Supervisor {
     return one === undefined ? null : this.#inTurn(one.specification.model, () => one.restart(this.#options.drainMs()));
   }
 
-  logs(id: string, lines: number): Promise<string[]> | null {
+  logs(id: string): ProcessLog | null {
     const one = this.#processes.get(id);
-    return one === undefined ? null : lastLines(one.logFile, lines);
-  }
-
-  followLogs(id: string, line: (text: string) => void): Cancel | null {
-    const one = this.#processes.get(id);
-    return one === undefined ? null : followLines(one.logFile, this.#options.world.clock, line);
+    if (one === undefined) return null;
+    const { clock } = this.#options.world;
+    return {
+      last: (lines) => lastLines(one.logFile, lines),
+      follow: (from, line) => followLines(one.logFile, from, { clock, line }),
+    };
   }
 
   leave(): void {
@@ -172,7 +196,10 @@ class Processes implements Supervisor {
   #inTurn(model: string, act: () => Promise<void>): Promise<void> {
     const turn = (this.#turns.get(model) ?? Promise.resolve()).then(act);
     // A turn that failed is its own caller's matter.
-    this.#turns.set(model, turn.catch(() => {}));
+    this.#turns.set(
+      model,
+      turn.catch(() => {}),
+    );
     return turn;
   }
 }
@@ -180,6 +207,7 @@ class Processes implements Supervisor {
 /** It runs what the file says, on a port the file allows. */
 function isWanted(found: KeptProcess, wanted: readonly Specification[]): boolean {
   return wanted.some(
-    ({ id, fingerprint, ports: { from, to } }) => id === found.name && fingerprint === found.fingerprint && found.port >= from && found.port <= to,
+    ({ id, fingerprint, ports: { from, to } }) =>
+      id === found.name && fingerprint === found.fingerprint && found.port >= from && found.port <= to,
   );
 }

@@ -29,3 +29,13 @@ export interface Traffic {
   /** It takes requests again. */
   resume(url: string): void;
 }
+
+/** Lets the requests of a process finish, for at most `atMostMs` and not longer than the process itself runs. */
+export async function emptied(
+  { traffic, clock }: Pick<Surroundings, 'traffic' | 'clock'>,
+  { url, ended }: { url: string; ended: Promise<unknown> },
+  { reason, atMostMs }: { reason: 'restart' | 'operator'; atMostMs: number },
+): Promise<void> {
+  const late = new Promise<void>((resolve) => void clock.after(atMostMs, resolve));
+  await Promise.race([traffic.drain(url, reason), late, ended]);
+}

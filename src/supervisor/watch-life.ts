@@ -51,7 +51,11 @@ export function watchLife(life: Life, watching: Watching): Cancel {
 }
 
 /** One question and what follows from the answer. */
-export async function askOnce(life: Life, { specification, world, findings }: Watching, isOver: () => boolean = () => false): Promise<void> {
+export async function askOnce(
+  life: Life,
+  { specification, world, findings }: Watching,
+  isOver: () => boolean = () => false,
+): Promise<void> {
   const { probe } = specification;
   const { url, apiKey } = life;
   const answer = await askReadiness(world.ask, { url, apiKey, probe });
@@ -67,7 +71,9 @@ export async function askOnce(life: Life, { specification, world, findings }: Wa
   life.failures += 1;
   life.failingSinceMs ??= nowMs;
   if (life.readyMs === null) {
-    return nowMs - life.beganMs >= probe.startupGraceMs ? findings.tooSlow(answer.detail) : findings.notReady(answer.detail);
+    return nowMs - life.beganMs >= probe.startupGraceMs
+      ? findings.tooSlow(answer.detail)
+      : findings.notReady(answer.detail);
   }
   if (nowMs - life.failingSinceMs >= HANGS_MS) return findings.hangs(answer.detail);
   if (life.failures >= MOST_FAILURES) findings.notReady(answer.detail);

@@ -85,7 +85,7 @@ export async function openAdminWorld(
       drain: () => false,
       resume: () => false,
       restart: () => false,
-      logs: () => null,
+      logs: async () => null,
     },
     explain: async () => ({ allowed: true, status: 200, code: null, message: null, rules: [], nextPassAt: null }),
     models: () => [

@@ -24,19 +24,26 @@ describe('a model with a command', () => {
     const { key } = await gateway.admin.createKey();
     const answers = await Promise.all([chat(gateway, key), chat(gateway, key)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect(answers.map(({ text }) => pidIn(text)).toSorted()).toEqual(pids.toSorted());
+    expect(new Set(answers.map(({ text }) => pidIn(text)))).toEqual(new Set(pids));
   });
 
   it('gives each process a key of its own, and the bare port refuses without it', { timeout: LIMIT_MS }, async () => {
     const gateway = await startWith({ m: await engineModel({ processes: 2 }) });
     const rows = [await replicaThat(gateway, 'm-0', ready), await replicaThat(gateway, 'm-1', ready)];
-    const keys = await Promise.all(rows.map(async ({ process }) => (await environmentOf(process?.pid)).get('FAKE_API_KEY')));
+    const keys = await Promise.all(
+      rows.map(async ({ process }) => (await environmentOf(process?.pid)).get('FAKE_API_KEY')),
+    );
     expect(new Set(keys).size).toBe(2);
     for (const [index, row] of rows.entries()) {
       expect(keys[index]).toMatch(/^[0-9a-f]{64}$/);
       expect((await fetch(`${row.url}/v1/models`)).status).toBe(401);
-      expect((await fetch(`${row.url}/v1/models`, { headers: { authorization: `Bearer ${keys[1 - index]}` } })).status).toBe(401);
-      expect((await replicaThat(gateway, row.id, ({ process }) => process?.answers_without_key != null)).process?.answers_without_key).toBe(false);
+      expect(
+        (await fetch(`${row.url}/v1/models`, { headers: { authorization: `Bearer ${keys[1 - index]}` } })).status,
+      ).toBe(401);
+      expect(
+        (await replicaThat(gateway, row.id, ({ process }) => process?.answers_without_key != null)).process
+          ?.answers_without_key,
+      ).toBe(false);
     }
   });
 
@@ -46,9 +53,20 @@ describe('a model with a command', () => {
     const key = (await environmentOf(pid)).get('FAKE_API_KEY') ?? '';
     const lines = (await home.run(['replicas', 'logs', 'm-0'])).output;
     expect(lines).toContain(`engine ${pid} begins, key [secret]`);
-    const shown = [lines, gateway.output(), (await home.run(['config', 'show'])).output, (await home.run(['replicas', 'list', '--json'])).output];
-    const commandLines = await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map((name) => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')));
-    const files = (await readdir(home.dataDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const shown = [
+      lines,
+      gateway.output(),
+      (await home.run(['config', 'show'])).output,
+      (await home.run(['replicas', 'list', '--json'])).output,
+    ];
+    const commandLines = await Promise.all(
+      (await readdir('/proc'))
+        .filter((name) => /^\d+$/.test(name))
+        .map((name) => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')),
+    );
+    const files = (await readdir(home.dataDir, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
     const contents = await Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1')));
     expect(commandLines.some((line) => line.includes('fake-engine'))).toBe(true);
     expect([...shown, ...commandLines, ...contents].filter((text) => text.includes(key))).toEqual([]);
@@ -69,7 +87,11 @@ describe('a model with a command', () => {
     const row = await replicaThat(gateway, 'm-1', ready);
     const found = await environmentOf(row.process?.pid);
     const usual = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'USER', 'LOGNAME', 'TMPDIR', 'TZ'];
-    expect([...found.keys()].filter((name) => !usual.includes(name)).toSorted()).toEqual(['CUDA_VISIBLE_DEVICES', 'FAKE_API_KEY', 'PLACE']);
+    expect([...found.keys()].filter((name) => !usual.includes(name)).toSorted()).toEqual([
+      'CUDA_VISIBLE_DEVICES',
+      'FAKE_API_KEY',
+      'PLACE',
+    ]);
     expect(found.get('CUDA_VISIBLE_DEVICES')).toBe('1');
     expect(found.get('PLACE')).toBe(`1 at ${new URL(row.url ?? '').port}`);
   });

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { GatewayHome, type SpawnedGateway } from '../support/spawn-gateway.js';
+import type { GatewayHome, SpawnedGateway } from '../support/spawn-gateway.js';
 import { until } from '../support/patience.js';
 
 const ENGINE = fileURLToPath(new URL('fake-engine.mjs', import.meta.url));
@@ -12,7 +12,10 @@ export function engineCommand(...options: string[]): string {
 }
 
 /** A model that is served by fake engines on ports of their own. */
-export async function engineModel(members: Record<string, unknown> = {}, ...options: string[]): Promise<Record<string, unknown>> {
+export async function engineModel(
+  members: Record<string, unknown> = {},
+  ...options: string[]
+): Promise<Record<string, unknown>> {
   return {
     command: engineCommand(...options),
     env: { FAKE_API_KEY: '{api_key}' },
@@ -48,7 +51,12 @@ export async function replicas({ admin }: Pick<SpawnedGateway, 'admin'>): Promis
 }
 
 /** Waits until the replica fits, and answers it. */
-export async function replicaThat(gateway: SpawnedGateway, id: string, fits: (row: ReplicaRow) => boolean, limitMs = 15_000): Promise<ReplicaRow> {
+export async function replicaThat(
+  gateway: SpawnedGateway,
+  id: string,
+  fits: (row: ReplicaRow) => boolean,
+  limitMs = 15_000,
+): Promise<ReplicaRow> {
   let found: ReplicaRow | undefined;
   try {
     await until(limitMs, `the state of ${id}`, async () => {
@@ -110,5 +118,22 @@ export async function pidOf(gateway: SpawnedGateway, id: string): Promise<number
 /** The variables a process was started with. */
 export async function environmentOf(pid: number | null | undefined): Promise<Map<string, string>> {
   const text = await readFile(`/proc/${pid ?? 0}/environ`, 'utf8');
-  return new Map(text.split('\0').filter((pair) => pair !== '').map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  return new Map(
+    text
+      .split('\0')
+      .filter((pair) => pair !== '')
+      .map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+}
+
+/** Everything that runs in the process groups of these leaders. */
+export async function membersOf(leaders: readonly number[]): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const groups = await Promise.all(
+    pids.map(async (pid) => {
+      const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[2]);
+    }),
+  );
+  return pids.filter((_, index) => leaders.includes(groups[index] ?? 0));
 }
