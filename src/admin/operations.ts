@@ -2,6 +2,7 @@ import { auditOperations } from './audit.js';
 import { explainOperation } from './explain.js';
 import { gatewayOperations } from './gateway-operations.js';
 import { keyActOperations } from './key-acts.js';
+import { importOperation } from './key-import.js';
 import { keyOperations } from './keys.js';
 import { ownKeyOperations } from './me.js';
 import type { Operation } from './operation.js';
@@ -12,6 +13,7 @@ import { streamOperations } from './streams.js';
 
 /** Everything the admin API can do. What is not in this list does not exist. */
 export const adminOperations: readonly Operation[] = [
+  importOperation,
   ...keyActOperations,
   ...keyOperations,
   ...ownerOperations,

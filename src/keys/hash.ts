@@ -49,7 +49,7 @@ export function createSlowHasher(salt: Uint8Array, clock: Clock): SlowHasher {
 
   async function compute(candidate: string, waitMs: number): Promise<Uint8Array> {
     if (waitMs > 0) await new Promise<void>((resolve) => void clock.after(waitMs, resolve));
-    return scryptOf(candidate, salt);
+    return slowDigestOf(candidate, salt);
   }
 
   return {
@@ -75,7 +75,8 @@ function remember(remembered: Map<string, Promise<Uint8Array>>, name: string, re
   }
 }
 
-function scryptOf(secret: string, salt: Uint8Array): Promise<Uint8Array> {
+/** The slow digest itself, for secrets that come from an administrator and need no throttle. Off-thread. */
+export function slowDigestOf(secret: string, salt: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     scrypt(secret, salt, DIGEST_BYTES, (error, derived) => (error === null ? resolve(derived) : reject(error)));
   });

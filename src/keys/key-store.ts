@@ -1,3 +1,4 @@
+import type { ImportOutcome } from './key.js';
 import type {
   ChangeContext,
   FreshKey,
@@ -18,6 +19,15 @@ export interface InsertKey {
   parentRevision: number | null;
   /** Insert only if this store never made its first key, and remember that it did. */
   onlyAsFirst: boolean;
+}
+
+export interface ImportKey extends KeySettings {
+  id: string;
+  digest: Uint8Array;
+  verifier: 'sha256' | 'scrypt';
+  disabled: boolean;
+  /** Unix seconds; null = now. */
+  createdAt: number | null;
 }
 
 export interface UpdateKey {
@@ -65,5 +75,7 @@ export interface KeyStore {
   setDisabled(request: { id: string; disabled: boolean }, context: ChangeContext): Promise<StoredKey>;
   /** Final. Also holds when the database cannot be written, as long as the list of revocations can. */
   revoke(request: RevokeKeys, context: ChangeContext): Promise<RevokedKeys>;
+  /** All or none. A secret that is there already is left to the key that has it. */
+  importKeys(keys: readonly ImportKey[], context: ChangeContext): Promise<ImportOutcome[]>;
   setOwnerDisabled(request: { name: string; disabled: boolean }, context: ChangeContext): Promise<StoredOwner>;
 }

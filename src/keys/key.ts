@@ -49,6 +49,29 @@ export interface NewKey extends Partial<KeyPolicy> {
   expiresAt?: number | null;
 }
 
+/** A key of another system, whose holder keeps his secret. */
+export interface ImportedKey {
+  name: string;
+  owner: string | null;
+  /** Empty only when `disabled`. */
+  scopes: readonly string[];
+  models: readonly string[];
+  labels: Readonly<Record<string, string>>;
+  /** Unix seconds; null = now. */
+  createdAt: number | null;
+  /** Unix seconds, exclusive; may lie in the past. */
+  expiresAt: number | null;
+  disabled: boolean;
+  /** The secret itself, or its SHA-256 where the other system kept no more. */
+  secret: { text: Secret } | { sha256: Uint8Array };
+}
+
+/** The key that has the secret now, and whether it had it before the import. */
+export interface ImportOutcome {
+  id: string;
+  known: boolean;
+}
+
 export type KeyChange = Partial<KeyPolicy> & { name?: string; labels?: Readonly<Record<string, string>>; expiresAt?: number | null };
 
 /** Who makes a change, for the audit trail. `id` is a key id, `local:<user>` for the machine's own operator, or a caller id. */
@@ -132,6 +155,8 @@ export interface KeyLife {
   revoke(target: RevokeTarget, reason: string | null, actor: Actor): Promise<RevokeResult>;
   owners(): Promise<OwnerRecord[]>;
   setOwner(name: string, change: { disabled?: boolean; limits?: Readonly<Record<string, LimitValue>> }, actor: Actor): Promise<OwnerRecord>;
+  /** Takes over keys of another system in one transaction; the outcomes are in the order of the keys. */
+  importKeys(keys: readonly ImportedKey[], actor: Actor): Promise<ImportOutcome[]>;
   /** Makes the first key once in the life of the store (a stored marker, not an empty table); null ever after. */
   createFirstKey(actor: Actor): Promise<{ record: KeyRecord; secret: Secret } | null>;
 }

@@ -6,6 +6,7 @@ import { checkLine, invalid } from './check-text.js';
 import { inheritedFrom, requireWithin, type Lacking } from './derived.js';
 import { makeKey } from './format.js';
 import { digestOf } from './hash.js';
+import { importKeys, type ImportParts } from './import-keys.js';
 import type { Actor, KeyChange, KeyLife, KeyRecord, NewKey, RevokeResult, RevokeTarget } from './key.js';
 import { STALE, type KeyStore } from './key-store.js';
 import { listKeys, ownerRecord } from './listing.js';
@@ -29,6 +30,7 @@ export interface KeyLifeParts {
   isKnownScope: (scope: string) => boolean;
   lacking: Lacking;
   lastUse: LastUse;
+  slowDigest: ImportParts['slowDigest'];
 }
 
 const LONGEST_OVERLAP_SECONDS = 604_800;
@@ -73,6 +75,8 @@ class Life implements KeyLife {
     const made = await this.#insert({ settings, parent: null, onlyAsFirst: true, actor });
     return made === STALE ? null : made;
   }
+
+  importKeys: KeyLife['importKeys'] = (keys, actor) => importKeys(this.#parts, keys, actor);
 
   async get(id: string): Promise<KeyRecord | null> {
     const key = await this.#parts.store.get(id);

@@ -172,19 +172,24 @@ function write(executor: Executor, change: { id: string; columns: Partial<KeyTab
   );
 }
 
-function insertSecret(executor: Executor, secret: { id: string; digest: Uint8Array; at: number }): void {
+/** Adds the current secret of a key. Inside a transaction. */
+export function insertSecret(
+  executor: Executor,
+  secret: { id: string; digest: Uint8Array; at: number; verifier?: 'sha256' | 'scrypt' },
+): void {
   const row = {
     key_id: secret.id,
     slot: 'current',
     digest: secret.digest,
-    verifier: 'sha256',
+    verifier: secret.verifier ?? 'sha256',
     created_at: secret.at,
     expires_at: null,
   };
   executor.run(db.insertInto('secrets').values(row));
 }
 
-function audit(
+/** Adds what happened to a key to the audit chain. Inside a transaction. */
+export function audit(
   executor: Executor,
   context: ChangeContext,
   act: { action: string; id: string; details: unknown },
@@ -204,7 +209,7 @@ function actOf(context: ChangeContext): {
 }
 
 /** Settings under their outside names. */
-function shown(settings: KeySettings): Record<string, unknown> {
+export function shown(settings: KeySettings): Record<string, unknown> {
   const { name, owner, scopes, models, allowIps, limits, attributes, labels, expiresAt } = settings;
   return { name, owner, scopes, models, allow_ips: allowIps, limits, attributes, labels, expires_at: expiresAt };
 }

@@ -13,7 +13,7 @@ import type {
 import type { AuditQuery } from './audit-rows.js';
 import type { KeyStoreFiles } from './key-store-files.js';
 
-type Change<Name extends 'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled'> = (args: {
+type Change<Name extends 'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled' | 'importKeys'> = (args: {
   request: Parameters<KeyStore[Name]>[0];
   context: ChangeContext;
 }) => ReturnType<KeyStore[Name]>;
@@ -31,6 +31,7 @@ export interface KeyStoreApi {
   rotate: Change<'rotate'>;
   setDisabled: Change<'setDisabled'>;
   revoke: Change<'revoke'>;
+  importKeys: Change<'importKeys'>;
   setOwnerDisabled: Change<'setOwnerDisabled'>;
   auditList(query: AuditQuery): AuditEntry[];
   auditVerify(outside: ChainHead | null): AuditVerdict;

@@ -2,7 +2,7 @@ import type { AuditPort } from '../admin/ports.js';
 import { createAudit, type AuditStore } from '../audit/audit.js';
 import type { Log } from '../core/log.js';
 import { createDirectory, type LiveDirectory } from '../keys/directory.js';
-import { createSlowHasher } from '../keys/hash.js';
+import { createSlowHasher, slowDigestOf } from '../keys/hash.js';
 import type { KeyDirectory, KeyLife } from '../keys/key.js';
 import type { KeyStore } from '../keys/key-store.js';
 import { createKeyLife, type KeyLifeParts } from '../keys/life.js';
@@ -11,7 +11,7 @@ import { keyStoreFiles, type KeyStoreFiles } from './key-store-files.js';
 import type { MemoryEvent } from './memory-event.js';
 import { startWorker, type WorkerLink } from './worker-link.js';
 
-export interface KeyStoreOptions extends Omit<KeyLifeParts, 'store'> {
+export interface KeyStoreOptions extends Omit<KeyLifeParts, 'store' | 'slowDigest'> {
   /** The data directory; the caller holds its lock. */
   dir: string;
   log: Log;
@@ -55,7 +55,7 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<OpenedKeyS
     take = (event) => feed(directory, event, (sentence, data) => warn(log, warnings, { sentence, data }));
     early.forEach(take);
     return {
-      life: createKeyLife({ ...options, store: storeOver(link) }),
+      life: createKeyLife({ ...options, store: storeOver(link), slowDigest: (secret) => slowDigestOf(secret, salt) }),
       directory,
       audit: createAudit(clock, auditOver(link)),
       warnings,
@@ -102,6 +102,7 @@ function storeOver(link: WorkerLink<KeyStoreApi>): KeyStore {
     rotate: (request, context) => link.call('rotate', { request, context }),
     setDisabled: (request, context) => link.call('setDisabled', { request, context }),
     revoke: (request, context) => link.call('revoke', { request, context }),
+    importKeys: (request, context) => link.call('importKeys', { request, context }),
     setOwnerDisabled: (request, context) => link.call('setOwnerDisabled', { request, context }),
   };
 }

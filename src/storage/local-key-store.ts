@@ -5,6 +5,7 @@ import type { ChangeContext, StoredKey, StoredOwner, StoredTarget } from '../key
 import { listAudit, verifyAudit } from './audit-rows.js';
 import { Feed, isDisabled } from './feed.js';
 import { insertKey, rotateKey, setKeyDisabled, switchOwner, updateKey } from './key-changes.js';
+import { insertImported } from './key-imports.js';
 import { openKeyDatabase } from './key-database.js';
 import type { KeyStoreFiles } from './key-store-files.js';
 import { familyOf, idsOfTarget, keyById, keysByIds, owners, pageOfKeys } from './key-queries.js';
@@ -76,13 +77,14 @@ function changing(
   writer: StoreWriter,
 ): Pick<
   WorkerHandlers<KeyStoreApi>,
-  'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled' | 'settle'
+  'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'importKeys' | 'setOwnerDisabled' | 'settle'
 > {
   return {
     insert: ({ request, context }) => writer.write(() => insertKey(executor, request, context)),
     update: ({ request, context }) => writer.write(() => updateKey(executor, request, context)),
     rotate: ({ request, context }) => writer.write(() => rotateKey(executor, request, context)),
     setDisabled: ({ request, context }) => writer.write(() => setKeyDisabled(executor, request, context)),
+    importKeys: ({ request, context }) => writer.write(() => insertImported(executor, request, context)),
     setOwnerDisabled: ({ request, context }) =>
       writer.write(() => {
         switchOwner(executor, request, context);

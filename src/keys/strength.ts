@@ -1,0 +1,43 @@
+const LEAST_CHARACTERS = 22;
+const LEAST_BITS = 128;
+/** What a letter of a word is worth at most to somebody who guesses words. */
+const WORD_LETTER_BITS = 2;
+
+const POOLS: readonly (readonly [RegExp, number])[] = [
+  [/[a-z]/, 26],
+  [/[A-Z]/, 26],
+  [/[0-9]/, 10],
+  [/[^a-zA-Z0-9]/, 33],
+];
+
+/** True when nobody can search for this secret, so that a fast digest of it gives nothing away. */
+export function isStrong(secret: string): boolean {
+  return secret.length >= LEAST_CHARACTERS && estimatedBits(secret) >= LEAST_BITS;
+}
+
+/**
+ * Bits of a secret whose making nobody knows, estimated low: characters that repeat or continue the
+ * one before count nothing, what is made of words and numbers counts as such.
+ */
+export function estimatedBits(secret: string): number {
+  const text = withoutRepetition(secret);
+  const telling = [...text].filter((character, at, all) => !continues(all[at - 1], character)).length;
+  return Math.floor(telling * bitsEach(text));
+}
+
+/** `abcabc` as `abc`. */
+function withoutRepetition(text: string): string {
+  const period = `${text}${text}`.indexOf(text, 1);
+  return period > 0 && period < text.length ? text.slice(0, period) : text;
+}
+
+function continues(before: string | undefined, character: string): boolean {
+  return before !== undefined && Math.abs(before.charCodeAt(0) - character.charCodeAt(0)) <= 1;
+}
+
+function bitsEach(text: string): number {
+  const pieces = text.split(/[^A-Za-z0-9]+/).filter((piece) => piece !== '');
+  if (pieces.every((piece) => /^([A-Z]?[a-z]+|[A-Z]+|[0-9]{1,8})$/.test(piece))) return WORD_LETTER_BITS;
+  if (/^([0-9a-f]+|[0-9A-F]+)$/.test(text)) return 4;
+  return Math.log2(POOLS.reduce((sum, [kind, size]) => sum + (kind.test(text) ? size : 0), 0));
+}
