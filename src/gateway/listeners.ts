@@ -82,13 +82,16 @@ export async function ownHostNames(config: Config): Promise<string[]> {
 /** Puts renewed certificates to work without dropping a stream; files that cannot be read leave the old ones in place. */
 export function followCertificates(open: readonly OpenListener[], { clock, log }: { clock: Clock; log: Log }): Cancel {
   const seen = new Map<OpenListener, string>();
-  return clock.every(CERTIFICATE_CHECK_MS, () => {
+  const look = (): void => {
     for (const one of open) {
       void renew(one, seen).catch((error: unknown) =>
         log.warn({ listener: one.url, error: String(error) }, 'the new certificate cannot be used; the old one stays'),
       );
     }
-  });
+  };
+  // The first look only notes what is in use.
+  look();
+  return clock.every(CERTIFICATE_CHECK_MS, look);
 }
 
 async function renew(one: OpenListener, seen: Map<OpenListener, string>): Promise<void> {

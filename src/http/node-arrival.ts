@@ -80,7 +80,12 @@ export class NodeArrival implements Arrival {
 
   head(status: number, headers: FlatHeaders): void {
     if (this.closed || this.#response.headersSent) return;
-    this.#response.writeHead(status, headers as string[]);
+    try {
+      this.#response.writeHead(status, headers as string[]);
+    } catch {
+      // A header that no wire can carry: nothing of this answer may be believed.
+      this.#response.destroy();
+    }
   }
 
   flush(): void {
