@@ -1,4 +1,4 @@
-import { HOP_BY_HOP } from '../core/headers.js';
+import { headerValue, HOP_BY_HOP } from '../core/headers.js';
 
 /** What the model server's own headers say about its answer, and those of them that travel on. */
 export interface AnswerHead {
@@ -56,4 +56,19 @@ export function headerText(rawHeaders: readonly Buffer[], name: string): string 
     if (rawHeaders[at]?.toString('latin1').toLowerCase() === name) return rawHeaders[at + 1]?.toString('latin1') ?? null;
   }
   return null;
+}
+
+/** A status that is never passed on, in words for operators; null for any other. */
+export function faultyStatus(status: number): string | null {
+  if (status > 599) return `status ${status}`;
+  return status >= 300 && status < 400 ? `a redirect (status ${status}), which is never followed` : null;
+}
+
+/** The headers the client gets: those of the answer, ours, and for a stream those that keep it flowing. */
+export function withOwnHeaders({ headers }: AnswerHead, own: readonly string[], isStream: boolean): string[] {
+  for (const part of own) headers.push(part);
+  if (!isStream) return headers;
+  headers.push('x-accel-buffering', 'no');
+  if (headerValue(headers, 'cache-control') === undefined) headers.push('cache-control', 'no-cache, no-transform');
+  return headers;
 }

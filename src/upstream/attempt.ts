@@ -45,7 +45,13 @@ export class Attempt implements IncomingAnswer {
   #sent = false;
   #answered = false;
   #over = false;
-  #declined: { status: number; rawHeaders: readonly Buffer[]; resume: () => void; pieces: Buffer[]; bytes: number } | null = null;
+  #declined: {
+    status: number;
+    rawHeaders: readonly Buffer[];
+    resume: () => void;
+    pieces: Buffer[];
+    bytes: number;
+  } | null = null;
 
   constructor(parts: AttemptParts) {
     this.#parts = parts;

@@ -39,7 +39,9 @@ export function readFailure(error: Error, sent: boolean): Failure {
     const reason = UNREACHABLE[code] ?? `no connection to the model server (${code})`;
     return { code: 'no_available_replica', reason };
   }
-  const garbage = code.startsWith('HPE_') ? 'sent something that is not HTTP' : 'closed the connection before it answered';
+  const garbage = code.startsWith('HPE_')
+    ? 'sent something that is not HTTP'
+    : 'closed the connection before it answered';
   return { code: 'upstream_error', reason: `the model server ${garbage} (${code})` };
 }
 

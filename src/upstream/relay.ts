@@ -1,12 +1,10 @@
 import { Refusal, STREAM_ENDS, type StreamEnd } from '../core/errors.js';
-import { headerValue } from '../core/headers.js';
-import { readAnswerHeaders, type AnswerHead } from './answer-headers.js';
-import { EndMarks, JsonBalance } from './completeness.js';
+import { AnswerBody } from './answer-body.js';
+import { faultyStatus, readAnswerHeaders, withOwnHeaders, type AnswerHead } from './answer-headers.js';
 import { readFailure, refusalOf } from './failures.js';
 import { overdue } from './overdue.js';
 import { refusalBefore, StatusKept } from './refusals.js';
 import type { RelayOutcome, RelaySettings } from './relay-settings.js';
-import { SseFrames } from './sse-frames.js';
 import type { IncomingAnswer } from './transport.js';
 
 /**
@@ -26,9 +24,8 @@ export class Relay implements IncomingAnswer {
   #answer: AnswerHead | null = null;
   #status = 0;
   #headSent = false;
-  #frames: SseFrames | null = null;
-  #marks: EndMarks | null = null;
-  #balance: JsonBalance | null = null;
+  /** Null before the head. */
+  #body: AnswerBody | null = null;
   #lastByteAt: number | null = null;
   #stalledAt: number | null = null;
   #drainWatched = false;
@@ -80,19 +77,16 @@ export class Relay implements IncomingAnswer {
     }
     this.#status = status;
     this.#answer = answer;
-    if (type.startsWith('text/event-stream')) {
-      this.#frames = new SseFrames();
-      this.#marks = new EndMarks(status === 200 ? this.#set.dialect.endMarks : []);
-    } else if (!answer.framed && type.includes('json')) {
-      this.#balance = new JsonBalance();
-    }
+    const endMarks = status === 200 ? this.#set.dialect.endMarks : [];
+    this.#body = new AnswerBody({ type, framed: answer.framed, endMarks });
     // A first event in the same packet goes out with the head in one write; without one the head goes alone.
-    if (this.#frames !== null) queueMicrotask(() => this.#sendHeadAlone());
+    if (this.#body.isStream) queueMicrotask(() => this.#sendHeadAlone());
     return true;
   }
 
   data(chunk: Buffer): boolean {
-    if (this.#over) return true;
+    const body = this.#body;
+    if (this.#over || body === null) return true;
     if (this.#lastByteAt === null) {
       this.#set.firstByte();
       if (this.#status < 300) this.#set.opening?.(chunk);
@@ -103,28 +97,24 @@ export class Relay implements IncomingAnswer {
       this.#interrupt('upstream_interrupted', `the model server sent ${leak}`);
       return true;
     }
-    this.#balance?.push(chunk);
-    if (this.#frames === null) return this.#writePlain(chunk);
-    const events = this.#frames.push(chunk);
-    if (this.#frames.overfull) {
+    const ready = body.push(chunk);
+    if (!body.isStream) return this.#writePlain(ready);
+    if (body.overfull) {
       this.#interrupt('upstream_interrupted', 'an event of the stream is longer than 1 MiB');
       return true;
     }
-    if (events.length === 0) return true;
-    this.#marks?.push(events);
-    return this.#write(events);
+    return ready.length === 0 || this.#write(ready);
   }
 
   end(): void {
     if (this.#over) return;
-    const rest = this.#frames?.held;
-    if (rest !== undefined && rest.length > 0) this.#marks?.push(rest);
-    const cut = this.#cutReason();
+    const rest = this.#body?.end();
+    const cut = this.#body?.cutReason ?? null;
     if (cut !== null) {
       this.#interrupt('upstream_interrupted', cut);
       return;
     }
-    const last = this.#first ?? (rest === undefined || rest.length === 0 ? undefined : rest);
+    const last = this.#first ?? rest;
     this.#sendHead();
     if (last !== undefined) this.#set.bytes(last.length);
     this.#set.reply.end(last);
@@ -148,14 +138,23 @@ export class Relay implements IncomingAnswer {
   /** The client hung up. */
   clientGone(): void {
     if (this.#over) return;
-    this.#settle({ status: this.#headSent ? this.#status : 499, code: 'client_gone', reason: 'the client closed the connection' });
+    this.#settle({
+      status: this.#headSent ? this.#status : 499,
+      code: 'client_gone',
+      reason: 'the client closed the connection',
+    });
     this.#abort();
   }
 
   /** Judges the deadlines; called a few times a second for all requests together. */
   tick(now: number): void {
     if (this.#over) return;
-    const times = { startedAt: this.#startedAt, lastByteAt: this.#lastByteAt, stalledAt: this.#stalledAt, streamed: this.#set.streamed };
+    const times = {
+      startedAt: this.#startedAt,
+      lastByteAt: this.#lastByteAt,
+      stalledAt: this.#stalledAt,
+      streamed: this.#set.streamed,
+    };
     const late = overdue(times, this.#set.timeouts, now);
     if (late === null) return;
     if (late.side === 'client') {
@@ -172,20 +171,14 @@ export class Relay implements IncomingAnswer {
     const answer = this.#answer;
     if (this.#headSent || answer === null || this.#over) return;
     this.#headSent = true;
-    const headers = answer.headers;
-    for (const part of this.#set.ownHeaders) headers.push(part);
-    if (this.#frames !== null) {
-      headers.push('x-accel-buffering', 'no');
-      if (headerValue(headers, 'cache-control') === undefined) headers.push('cache-control', 'no-cache, no-transform');
-    }
-    this.#set.reply.head(this.#status, headers);
+    this.#set.reply.head(this.#status, withOwnHeaders(answer, this.#set.ownHeaders, this.#isStream));
   }
 
   /** What came with the head goes out together with it; the head of a stream goes out by itself otherwise. */
   #sendHeadAlone(): void {
     if (this.#headSent || this.#over) return;
     if (this.#first !== null) this.#flushFirst();
-    else if (this.#frames !== null) {
+    else if (this.#isStream) {
       this.#sendHead();
       this.#set.reply.flush();
     }
@@ -226,10 +219,8 @@ export class Relay implements IncomingAnswer {
     });
   }
 
-  #cutReason(): string | null {
-    if (this.#marks !== null && !this.#marks.finished) return 'the stream ended without its end mark';
-    if (this.#balance !== null && !this.#balance.whole) return 'the connection closed in the middle of the answer';
-    return null;
+  get #isStream(): boolean {
+    return this.#body?.isStream === true;
   }
 
   #leak(text: Buffer | string): string | null {
@@ -238,14 +229,14 @@ export class Relay implements IncomingAnswer {
   }
 
   #interrupt(end: StreamEnd, reason: string): void {
-    if (!this.#headSent && this.#frames === null) {
+    if (!this.#headSent && !this.#isStream) {
       this.#refuse(new Refusal(end === 'upstream_timeout' ? 'upstream_timeout' : 'upstream_error', { reason }));
       return;
     }
     this.#sendHead();
     const { reply, dialect, requestId } = this.#set;
     this.#settle({ status: this.#status, code: end, reason });
-    reply.destroy(this.#frames === null ? undefined : dialect.lastEvent(end, STREAM_ENDS[end], requestId));
+    reply.destroy(this.#isStream ? dialect.lastEvent(end, STREAM_ENDS[end], requestId) : undefined);
     this.#abort();
   }
 
@@ -259,9 +250,4 @@ export class Relay implements IncomingAnswer {
     this.#over = true;
     this.#resolve(outcome);
   }
-}
-
-function faultyStatus(status: number): string | null {
-  if (status > 599) return `status ${status}`;
-  return status >= 300 && status < 400 ? `a redirect (status ${status}), which is never followed` : null;
 }
