@@ -22,6 +22,7 @@ import type { KeyRecord } from './keys/key.js';
 import { createFrontDoor, type FrontDoor } from './pipeline/front-door.js';
 import type { Exposed } from './replicas/exposure.js';
 import type { ReplicaState } from './replicas/model.js';
+import type { ProcessState } from './supervisor/process-state.js';
 import { announce, socketPath } from './storage/data-directory.js';
 
 export interface GatewayOptions {
@@ -56,6 +57,8 @@ export interface RunningGateway {
   /** Every model server was asked once. */
   settled: Promise<void>;
   engines(): ReplicaState[];
+  /** The model servers that were started here. */
+  processes(): ProcessState[];
   /** Names of the models on offer. */
   modelNames(): string[];
   whenEnginesChange(changed: () => void): () => void;
@@ -86,14 +89,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
   try {
     const world = await openWorld({
-      dataDir: options.dataDir,
+      ...options,
       configuration,
       shutdown,
       clock,
-      log,
       demo: flags.demo === true || flags.interactive === true,
-      runtimeDir: options.runtimeDir ?? null,
-      environment: options.environment ?? {},
       ownPorts: () => open.flatMap(({ listener }) => listener.port ?? []),
     });
     const { stores, models } = world;
@@ -117,6 +117,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       firstKey,
       settled: models.settled,
       engines: models.states,
+      processes: () => world.supervised.supervisor.processes(),
       modelNames: () => source.models().map(({ name }) => name),
       whenEnginesChange: models.onChange,
       exposed: () => exposedServers(source),

@@ -31,7 +31,8 @@ export async function printStart(invocation: Invocation, gateway: RunningGateway
   for (const listener of gateway.listeners.slice(1))
     io.out(`  also listens on ${listener.url} (${listener.serve.join(', ') || listener.profile})\n`);
   const told = await firstLook(gateway);
-  printEngines(io, gateway.engines());
+  printProcesses(io, gateway.processes());
+  printEngines(io, gateway);
   printTry(io, gateway);
   for (const warning of gateway.warnings) io.out(`${styled(io, 'yellow', 'Warning:')} ${printable(warning)}\n`);
   await printExposed(io, gateway);
@@ -54,8 +55,16 @@ async function printExposed(io: Io, gateway: RunningGateway): Promise<void> {
     io.out(`${styled(io, 'yellow', 'Warning:')} ${printable(finding)} ${printable(cure)}\n`);
 }
 
-function printEngines(io: Io, engines: readonly ReplicaState[]): void {
-  if (engines.length === 0)
+/** Those that are ready stand among the others. */
+function printProcesses(io: Io, processes: ReturnType<RunningGateway['processes']>): void {
+  const begun = processes.filter(({ condition }) => condition !== 'ready').map(({ id }) => id);
+  if (begun.length > 0)
+    io.out(`  starting ${printable(begun.join(', '))}: \`keyporter replicas list\` shows how they are\n`);
+}
+
+function printEngines(io: Io, gateway: RunningGateway): void {
+  const engines = gateway.engines();
+  if (engines.length === 0 && gateway.processes().length === 0)
     io.out(
       '  No model server was found on this machine yet. Looking again every 10 seconds; or name one with --upstream URL.\n',
     );

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { describeConfig } from './describe.js';
 import { loadConfig } from './load.js';
 import { maskConfig } from './mask.js';
 
@@ -25,6 +26,16 @@ describe('a model with a command', () => {
       takeover_seconds: 10,
       replicas: [],
     });
+  });
+
+  it('is described by its program alone', async () => {
+    const outcome = await loadConfig({
+      text: 'models: { a: { command: "engine --token canary --port {port}", processes: 2 } }',
+      env: {},
+      cwd: '/',
+    });
+    const sentences = outcome.ok ? describeConfig(outcome.loaded.config) : [];
+    expect(sentences).toContain('Serves a from 2 processes that it starts (engine).');
   });
 
   it('shows no value of its environment', async () => {

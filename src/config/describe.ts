@@ -40,18 +40,30 @@ function modelSentences({
   return sentences;
 }
 
-function modelSentence(
-  name: string,
-  { aliases, upstream_model: upstreamModel, restricted, replicas, paths }: ModelConfig,
-): string {
+function modelSentence(name: string, model: ModelConfig): string {
+  const { aliases, upstream_model: upstreamModel, restricted, paths } = model;
   const what = name === '*' ? 'Passes any other model name' : `Serves ${[name, ...aliases].join(', also as ')}`;
   const as = upstreamModel === null ? '' : ` under the name ${upstreamModel}`;
-  const where = replicas
-    .map(({ url, dns, port, api_key: key }) => `${url ?? `every address of ${dns} at port ${port}`}${key === null ? '' : ', with its key'}`)
-    .join(' and ');
+  const where = placesOf(model);
   const only = restricted ? '; only for keys that name it' : '';
   const others = Object.entries(paths).map(([path, url]) => `; ${path} goes to ${url}`);
   return `${what} ${name === '*' ? 'on to' : 'from'} ${where}${as}${only}${others.join('')}.`;
+}
+
+/** Of a command only the program is shown: what stands behind it may be secret. */
+function placesOf({ replicas, command, shell, processes }: ModelConfig): string {
+  if (command !== null) {
+    const program = shell ? 'a shell command' : (command.trim().split(/\s/, 1)[0] ?? '');
+    return processes === 1
+      ? `a process that it starts (${program})`
+      : `${processes} processes that it starts (${program})`;
+  }
+  return replicas
+    .map(
+      ({ url, dns, port, api_key: key }) =>
+        `${url ?? `every address of ${dns} at port ${port}`}${key === null ? '' : ', with its key'}`,
+    )
+    .join(' and ');
 }
 
 function callerSentences({ auth, keys, trusted_proxies: proxies, cors }: Config): string[] {

@@ -20,8 +20,8 @@ export interface SupervisedOptions {
   configuration: Configuration;
   dataDir: string;
   /** See `socketPath`. */
-  runtimeDir: string | null;
-  environment: Environment;
+  runtimeDir?: string | undefined;
+  environment?: Environment;
   probe: Probe;
   shutdown: Shutdown;
   clock: Clock;
@@ -54,18 +54,19 @@ export async function startSupervised(options: SupervisedOptions): Promise<Super
   };
   const supervisor = await startSupervisor({
     models: config.models,
-    places: placesIn(dataDir, options.runtimeDir),
+    places: placesIn(dataDir, options.runtimeDir ?? null),
     drainMs: () => configuration.current().config.server.drain_seconds * 1000,
     world: {
       dataDir,
       cwd: file === null ? process.cwd() : dirname(file),
-      environment: inherited(options.environment),
+      environment: inherited(options.environment ?? {}),
       clock,
       log,
       ask: asking(probe),
       answersWithoutKey: (url) => answersWithoutKey(url, probe),
       publicHosts: () => publicAddresses(networkInterfaces()).map((address) => authority(address, '')),
       traffic,
+      ending: () => shutdown.begun,
     },
   });
   configuration.onChange(() => supervisor.use(configuration.current().config.models));

@@ -27,8 +27,8 @@ export interface WorldOptions {
   clock: Clock;
   log: Log;
   demo: boolean;
-  runtimeDir: string | null;
-  environment: Environment;
+  runtimeDir?: string | undefined;
+  environment?: Environment;
   ownPorts(): readonly number[];
 }
 

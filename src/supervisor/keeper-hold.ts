@@ -74,7 +74,7 @@ export class KeeperHold {
 
   async #replace(): Promise<void> {
     this.#link = null;
-    if (this.#closed) return;
+    if (this.#closed || this.#world.ending()) return;
     const { log, clock } = this.#world;
     log.error({}, 'the process that keeps the model servers was lost: what it kept is ended and started anew');
     try {

@@ -17,6 +17,8 @@ export interface Surroundings {
   /** Addresses of this machine that others can reach, for URLs. */
   publicHosts(): readonly string[];
   traffic: Traffic;
+  /** The gateway is about to end: what is lost now is not started anew. */
+  ending(): boolean;
 }
 
 /** The requests on their way to the processes. */
