@@ -1,4 +1,6 @@
 import type { AddressRanges } from './address.js';
+import type { Cancel } from './clock.js';
+import type { StreamEnd } from './errors.js';
 
 /** What one key allows. */
 export interface Bounds {
@@ -12,7 +14,8 @@ export interface Bounds {
 export interface Caller {
   /** Key id, `local:<address>` or `<provider>:<principal>`. */
   id: string;
-  kind: 'key' | 'local';
+  /** `delegate`: somebody else vouches for it. */
+  kind: 'key' | 'local' | 'delegate';
   owner: string | null;
   state: 'active' | 'disabled' | 'revoked';
   ancestorsAlive: boolean;
@@ -24,4 +27,8 @@ export interface Caller {
   /** Ids of the keys it was derived from, nearest first. */
   lineage: readonly string[];
   secretSlot: 'current' | 'previous';
+  /** What is known of it beyond its name: `roles`, `teams` and the like, each a list. */
+  attributes: Readonly<Record<string, readonly string[]>>;
+  /** Asks again and again whoever vouches for it, while something of it runs, and calls back when the answer is no. */
+  watch?: (ended: (code: StreamEnd, reason: string) => void) => Cancel;
 }

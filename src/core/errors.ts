@@ -84,6 +84,10 @@ export interface RefusalDetails {
   param?: string;
   /** Extra headers of the answer, flat. */
   headers?: FlatHeaders;
+  /** In place of the status of the table, where a wire contract or the configuration wants another one. */
+  status?: number;
+  /** What the wire contract of the listener calls it; dialects without such a contract use `message`. */
+  inContract?: string;
   cause?: unknown;
 }
 
@@ -95,6 +99,8 @@ export class Refusal extends Error {
   readonly reason: string;
   readonly param: string | null;
   readonly headers: FlatHeaders;
+  readonly status: number;
+  readonly inContract: string | null;
 
   constructor(code: ErrorCode, details: RefusalDetails = {}) {
     const publicMessage = details.message ?? ERRORS[code].message;
@@ -104,9 +110,7 @@ export class Refusal extends Error {
     this.reason = details.reason ?? publicMessage;
     this.param = details.param ?? null;
     this.headers = details.headers ?? [];
-  }
-
-  get status(): number {
-    return ERRORS[this.code].status;
+    this.status = details.status ?? ERRORS[code].status;
+    this.inContract = details.inContract ?? null;
   }
 }

@@ -87,6 +87,7 @@ function localCaller(request: CanonicalRequest, settings: IdentitySettings): Cal
     bounds: [{ scopes: settings.localScopes, models: [], addresses: ANYWHERE }],
     lineage: [],
     secretSlot: 'current',
+    attributes: {},
   };
 }
 
@@ -117,6 +118,7 @@ function createCallers(directory: KeyDirectory): (known: KnownKey | null) => Cal
       bounds: known.lineage.length === 0 ? boundsOf(known.policy) : [...boundsOf(known.policy), ...known.lineage.flatMap(inherited)],
       lineage: known.lineage,
       secretSlot: known.secretSlot,
+      attributes: known.policy.attributes,
     };
   };
 }
