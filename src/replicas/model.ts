@@ -48,7 +48,7 @@ export interface Readiness {
   /** Asked for exactly status 200. Null = the path that fits the engine, judged as that engine means it. */
   path: string | null;
   method: 'GET' | 'HEAD' | 'POST';
-  headers: Readonly<Record<string, string>>;
+  headers: Readonly<Record<string, Secret>>;
   body: string | null;
   intervalMs: number;
   timeoutMs: number;

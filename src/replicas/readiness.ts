@@ -1,3 +1,4 @@
+import type { Secret } from '../core/secret.js';
 import type { Verdict } from './health.js';
 import type { EngineName, Readiness, Replica } from './model.js';
 import { member, parseJson } from './model-list.js';
@@ -66,8 +67,8 @@ function keyOf({ apiKey }: Replica): Record<string, string> {
   return apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` };
 }
 
-function inLowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+function inLowerCase(headers: Readonly<Record<string, Secret>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value.reveal()]));
 }
 
 function withoutAnswer({ kind, detail }: ProbeFailure): Verdict {

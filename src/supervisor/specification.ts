@@ -13,7 +13,7 @@ export interface ProbeSettings {
   /** Null = what fits most engines. */
   path: string | null;
   method: 'GET' | 'HEAD' | 'POST';
-  headers: Readonly<Record<string, string>>;
+  headers: Readonly<Record<string, Secret>>;
   body: string | null;
   intervalMs: number;
   timeoutMs: number;
@@ -83,7 +83,7 @@ function specification({ name, model, index, cwd }: Wanted): Specification {
     probe: {
       path: probe.path,
       method: probe.method,
-      headers: probe.headers,
+      headers: Object.fromEntries(Object.entries(probe.headers).map(([header, value]) => [header, value.reveal()])),
       body: probe.body,
       intervalMs: probe.interval_seconds * 1000,
       timeoutMs: probe.timeout_seconds * 1000,

@@ -66,15 +66,10 @@ export class Relay implements IncomingAnswer {
     this.#resume = resume;
     const answer = readAnswerHeaders(rawHeaders);
     const fault = answer.fault ?? faultyStatus(status) ?? this.#leak(answer.headers.join('\n'));
-    if (fault !== null) {
-      this.#refuse(new Refusal('upstream_error', { reason: `the model server sent ${fault}` }));
-      return true;
-    }
+    if (fault !== null)
+      return this.#refuse(new Refusal('upstream_error', { reason: `the model server sent ${fault}` }));
     const type = answer.contentType.toLowerCase();
-    if (status >= 500 && !type.includes('json')) {
-      this.#refuse(new StatusKept(status, type));
-      return true;
-    }
+    if (status >= 500 && !type.includes('json')) return this.#refuse(new StatusKept(status, type));
     this.#status = status;
     this.#answer = answer;
     const endMarks = status === 200 ? this.#set.dialect.endMarks : [];
@@ -240,10 +235,12 @@ export class Relay implements IncomingAnswer {
     this.#abort();
   }
 
-  #refuse(refusal: Refusal | StatusKept): void {
+  /** Always true: a server whose answer is not wanted is not held back either. */
+  #refuse(refusal: Refusal | StatusKept): true {
     this.#over = true;
     this.#reject(refusal);
     this.#abort();
+    return true;
   }
 
   #settle(outcome: RelayOutcome): void {
