@@ -1,14 +1,14 @@
 import type { Cancel } from '../core/clock.js';
 import { KeeperFault, openKeeper, type Keeper, type KeeperLink, type KeeperPlaces } from './keeper-link.js';
-import type { Exit } from './protocol.js';
+import type { Exit, KeptProcess } from './protocol.js';
 import type { Surroundings } from './surroundings.js';
 
 const AGAIN_MS = 3000;
 
 export interface Held {
   exited(name: string, pid: number, exit: Exit): void;
-  /** Everything the keeper had is gone; a new keeper is there. */
-  lost(): void;
+  /** The way to the keeper was lost, and is there again; these are all that still run. */
+  lost(found: readonly KeptProcess[]): void;
 }
 
 /** Holds on to a keeper: opened when it is first needed, and another one when it is lost. */
@@ -76,10 +76,10 @@ export class KeeperHold {
     this.#link = null;
     if (this.#closed || this.#world.ending()) return;
     const { log, clock } = this.#world;
-    log.error({}, 'the process that keeps the model servers was lost: what it kept is ended and started anew');
+    log.error({}, 'the way to the keeper of the model servers was lost: what ended with it is started anew');
     try {
-      await this.open();
-      this.#held.lost();
+      const link = await this.open();
+      this.#held.lost(link?.found ?? []);
     } catch (error) {
       log.error(
         { error: String(error) },

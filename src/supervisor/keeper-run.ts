@@ -16,6 +16,9 @@ export interface KeeperOptions {
   clock: Clock;
 }
 
+/** One is the gateway's. */
+const MOST_CONNECTIONS = 16;
+
 type Answer = Omit<Extract<Told, { fault?: undefined; re: number }>, 're'>;
 
 interface Kept {
@@ -29,6 +32,7 @@ interface Kept {
 export async function runKeeper(options: KeeperOptions): Promise<void> {
   const keeper = new Keeper(options);
   const server = createServer((socket) => keeper.serve(socket));
+  server.maxConnections = MOST_CONNECTIONS;
   await listen(server, options.socket);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void keeper.end());
   // It outlives the terminal it was started from.
@@ -58,19 +62,15 @@ class Keeper {
     });
   }
 
-  /** The newest gateway is the one that counts: only the holder of the data directory gets here. */
   serve(socket: Socket): void {
-    this.#gateway?.close();
     const lines = jsonLines(socket, {
-      message: (value) => void this.#answer(lines, readAsked(value)),
+      message: (value) => void this.#hear(lines, readAsked(value)),
       closed: () => {
         if (this.#gateway !== lines) return;
         this.#gateway = null;
         this.#lease.lost();
       },
     });
-    this.#gateway = lines;
-    this.#lease.taken();
   }
 
   async end(): Promise<void> {
@@ -78,8 +78,19 @@ class Keeper {
     this.#finish();
   }
 
-  async #answer(to: JsonLines, asked: Asked | null): Promise<void> {
-    if (asked === null) return to.close();
+  /** Who says hello is the gateway from then on, and the one before is not any more: only the holder of the data directory gets here. */
+  async #hear(from: JsonLines, asked: Asked | null): Promise<void> {
+    if (asked?.ask === 'hello' && this.#gateway !== from) {
+      const before = this.#gateway;
+      this.#gateway = from;
+      this.#lease.taken();
+      before?.close();
+    }
+    if (asked === null || this.#gateway !== from) return from.close();
+    await this.#answer(from, asked);
+  }
+
+  async #answer(to: JsonLines, asked: Asked): Promise<void> {
     try {
       to.send({ re: asked.id, ...(await this.#obey(asked)) } satisfies Told);
     } catch (error) {
@@ -160,10 +171,12 @@ function faultOf(error: unknown): string {
 /** The directory is this gateway's, so a socket that lies there is a dead one. */
 async function listen(server: Server, path: string): Promise<void> {
   rmSync(path, { force: true });
-  process.umask(0o077);
+  const before = process.umask(0o077);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => resolve());
   });
   chmodSync(path, 0o600);
+  // What engines write is theirs to guard.
+  process.umask(before);
 }

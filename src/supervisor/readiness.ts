@@ -1,5 +1,5 @@
 import type { Secret } from '../core/secret.js';
-import type { ProbeSettings } from './specification.js';
+import type { ProbeSettings, Specification } from './specification.js';
 
 /** One small question to an engine, as the probe of the gateway asks it. */
 export interface Question {
@@ -17,20 +17,31 @@ export type Readiness = { ready: true } | { ready: false; detail: string };
 
 /** llama.cpp, vLLM and SGLang answer the first, everything that speaks the OpenAI protocol the second. */
 const USUAL_PATHS = ['/health', '/v1/models'];
+/** Engines that tell their readiness elsewhere. */
+const OWN_PATHS: Readonly<Partial<Record<Specification['engine'], readonly string[]>>> = {
+  ollama: ['/api/version'],
+  orchestra: ['/'],
+  'llama-stack': ['/v1/health'],
+};
 
 export interface Asked {
   url: string;
   apiKey: Secret | null;
   probe: ProbeSettings;
+  engine: Specification['engine'];
 }
 
 /** Asks once, with the private key. Only status 200 is ready. */
-export async function askReadiness(ask: Asking, { url, apiKey, probe }: Asked): Promise<Readiness> {
+export async function askReadiness(ask: Asking, { url, apiKey, probe, engine }: Asked): Promise<Readiness> {
   const { method, body, path, timeoutMs } = probe;
   const own = apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` };
-  const question: Question = { method, body, timeoutMs, headers: { ...own, ...probe.headers } };
+  // In lower case, so that a header of the operator's own stands in place of ours.
+  const written = Object.fromEntries(
+    Object.entries(probe.headers).map(([name, value]) => [name.toLowerCase(), value.reveal()]),
+  );
+  const question: Question = { method, body, timeoutMs, headers: { ...own, ...written } };
   let last: Readiness = { ready: false, detail: 'was not asked' };
-  for (const place of path === null ? USUAL_PATHS : [path]) {
+  for (const place of path === null ? (OWN_PATHS[engine] ?? USUAL_PATHS) : [path]) {
     const answer = await ask(url + place, question);
     if ('detail' in answer) return { ready: false, detail: answer.detail };
     if (answer.status === 200) return { ready: true };

@@ -83,7 +83,7 @@ function specification({ name, model, index, cwd }: Wanted): Specification {
     probe: {
       path: probe.path,
       method: probe.method,
-      headers: Object.fromEntries(Object.entries(probe.headers).map(([header, value]) => [header, value.reveal()])),
+      headers: probe.headers,
       body: probe.body,
       intervalMs: probe.interval_seconds * 1000,
       timeoutMs: probe.timeout_seconds * 1000,

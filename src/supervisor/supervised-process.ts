@@ -91,9 +91,10 @@ export class SupervisedProcess {
     if (this.#life?.pid === pid) this.#life.end(exit);
   }
 
-  /** The keeper is gone, and everything it kept was ended. */
-  lost(): void {
-    this.#life?.end({ code: null, signal: 'SIGKILL' });
+  /** The keeper was lost; these are all that still run. */
+  lost(found: readonly KeptProcess[]): void {
+    const life = this.#life;
+    if (life !== null && !found.some(({ pid }) => pid === life.pid)) life.end({ code: null, signal: 'SIGKILL' });
   }
 
   /** Lets what runs there finish, for at most `drainMs`, and starts it anew. Resolves when it is ready, or known not to be. */

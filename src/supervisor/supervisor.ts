@@ -69,7 +69,7 @@ class Processes implements Supervisor {
     this.#options = options;
     this.#hold = new KeeperHold(options.places, options.world, {
       exited: (name, pid, exit) => this.#exited(name, pid, exit),
-      lost: () => this.#processes.forEach((one) => one.lost()),
+      lost: (found) => this.#processes.forEach((one) => one.lost(found)),
     });
   }
 

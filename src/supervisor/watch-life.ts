@@ -56,9 +56,9 @@ export async function askOnce(
   { specification, world, findings }: Watching,
   isOver: () => boolean = () => false,
 ): Promise<void> {
-  const { probe } = specification;
+  const { probe, engine } = specification;
   const { url, apiKey } = life;
-  const answer = await askReadiness(world.ask, { url, apiKey, probe });
+  const answer = await askReadiness(world.ask, { url, apiKey, probe, engine });
   // What a process said before it ended, or was told to, counts no more.
   if (isOver() || life.exit !== null) return;
   const nowMs = world.clock.monotonic();
