@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { plainAddress } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { Reply } from '../core/exchange.js';
-import type { FlatHeaders } from '../core/headers.js';
+import { headerValue, type FlatHeaders } from '../core/headers.js';
 import type { BodyBounds, BodyReader } from './body.js';
 import type { RawRequest } from './canonical-request.js';
 
@@ -40,6 +40,8 @@ export class NodeArrival implements Arrival {
   readonly #parts: ArrivalParts;
   readonly #response: ServerResponse;
   #closed = false;
+  /** The head said that the connection ends behind this answer; Node keeps that to itself. */
+  #closes = false;
   #whenClosed: ((finished: boolean) => void)[] = [];
 
   constructor(parts: ArrivalParts) {
@@ -67,7 +69,7 @@ export class NodeArrival implements Arrival {
   }
 
   get keepsConnection(): boolean {
-    return this.#response.shouldKeepAlive && this.#response.writableFinished;
+    return !this.#closes && this.#response.shouldKeepAlive && this.#response.writableFinished;
   }
 
   get headSent(): boolean {
@@ -80,6 +82,7 @@ export class NodeArrival implements Arrival {
 
   head(status: number, headers: FlatHeaders): void {
     if (this.closed || this.#response.headersSent) return;
+    this.#closes = headerValue(headers, 'connection') === 'close';
     try {
       this.#response.writeHead(status, headers as string[]);
     } catch {
@@ -98,7 +101,7 @@ export class NodeArrival implements Arrival {
 
   end(chunk?: Buffer): void {
     if (this.closed) return;
-    if (!this.#parts.incoming.complete && !this.#response.shouldKeepAlive && !this.#parts.awaitsContinue) this.#endLingering(chunk);
+    if (this.#closes && !this.#parts.incoming.complete && !this.#parts.awaitsContinue) this.#endLingering(chunk);
     // Text travels in the same write as the head, bytes in one of their own: latin1 is each byte as it is.
     else if (chunk !== undefined && chunk.length <= ONE_WRITE_BYTES) this.#response.end(chunk.toString('latin1'), 'latin1');
     else this.#response.end(chunk);
