@@ -4,6 +4,7 @@ import type { Io } from './io.js';
 import { addActivityCommands } from './program-activity.js';
 import { addGatewayCommands } from './program-gateway.js';
 import { addKeyCommands } from './program-keys.js';
+import { addImportCommand } from './program-import.js';
 import { addLaterCommands } from './program-later.js';
 import { addOwnKeyCommands, addOwnerCommands } from './program-people.js';
 import { addReplicaCommands } from './program-replicas.js';
@@ -40,6 +41,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addOwnKeyCommands(program, bind);
   addActivityCommands(program, bind);
   addReplicaCommands(program, bind);
+  addImportCommand(program, bind);
   addLaterCommands(program);
   return program;
 }

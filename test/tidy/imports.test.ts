@@ -22,6 +22,7 @@ const PORTS = [
   'src/usage/request-row.ts',
   'src/replicas/model.ts',
   'src/replicas/probe.ts',
+  'src/identity/providers/ask.ts',
   'src/admin/ports.ts',
 ];
 
@@ -51,8 +52,10 @@ const DIRECTIONS: Record<string, Reach> = {
   demo: { code: ['core'] },
   supervisor: { code: ['core'], types: ['config'] },
   doctor: { code: ['core'], types: ['config'] },
+  // Readers of foreign files; a database among them is read by the engine of our own.
+  import: { code: ['core', 'config'], files: ['src/storage/sqlite/driver.ts'] },
   // Where the gateway of a data directory runs, and what needs no gateway at all.
-  cli: { code: ['core', 'config', 'admin', 'gateway'], files: ['src/storage/data-directory.ts', 'src/keys/scan.ts'] },
+  cli: { code: ['core', 'config', 'admin', 'gateway', 'import'], files: ['src/storage/data-directory.ts', 'src/keys/scan.ts'] },
   gateway: {
     code: ['core', 'config', 'http', 'pipeline', 'profiles', 'storage', 'admin', 'demo', 'doctor', 'supervisor', ...STAGES],
   },

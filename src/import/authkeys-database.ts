@@ -1,0 +1,86 @@
+import { Secret } from '../core/secret.js';
+import type { ImportedKey } from '../keys/key.js';
+import { openSqlite, type SqliteDatabase, type SqlRow } from '../storage/sqlite/driver.js';
+import { AUTHKEYS_OWNER } from './authkeys-config.js';
+import { counted, UnreadableFile, Verdicts, type Reading } from './reading.js';
+
+const SCOPES: Readonly<Record<string, readonly string[]>> = {
+  infer: ['infer'],
+  write: ['keys:read', 'keys:write'],
+  revoke: ['keys:revoke'],
+};
+/** The end of the year 9999. */
+const LATEST_SECOND = 253_402_300_799;
+
+/** Reads the tokens of `authwall.db`, which may be in use meanwhile. `now` in Unix seconds. */
+export function readAuthkeysDatabase(path: string, now: number): Reading {
+  const database = openSqlite(path, { file: 'existing', readOnly: true });
+  try {
+    return readTokens(database, now);
+  } finally {
+    database.close();
+  }
+}
+
+function readTokens(database: SqliteDatabase, now: number): Reading {
+  const tables = new Set(database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all().map((row) => row['name']));
+  if (!tables.has('tokens')) throw new UnreadableFile('is an SQLite database without a table `tokens`');
+  const rows = database.prepare('SELECT rowid AS row, token, scope, created_at, expired_at FROM tokens ORDER BY rowid').all();
+  const verdicts = new Verdicts();
+  const keys = rows.flatMap((row, index) => keyOf(row, { position: index + 1, now, verdicts }) ?? []);
+  if (rows.length > 0) {
+    verdicts.taken('tokens.token', `${counted(keys.length, 'key')} of ${rows.length}; only digests are kept, and clients keep their tokens`);
+    verdicts.taken('tokens.scope', '`infer` as infer, `write` as keys:read and keys:write, `revoke` as keys:revoke');
+    verdicts.taken('tokens.created_at', 'as it is');
+    verdicts.taken('tokens.expired_at', 'the second itself is still valid; NULL and 0 never end');
+  }
+  if (tables.has('usage_logs')) verdicts.refused('usage_logs', 'holds tokens in clear; the request log begins anew');
+  return {
+    format: 'Llama-Server-AuthKeys tokens',
+    fields: verdicts.fields,
+    keys,
+    configuration: null,
+    advice: ['Delete the database when the clients have moved: it holds every token in clear.'],
+  };
+}
+
+function keyOf(row: SqlRow, { position, now, verdicts }: { position: number; now: number; verdicts: Verdicts }): ImportedKey | null {
+  const field = `tokens row ${position}`;
+  const { token, scope } = row;
+  if (typeof token !== 'string' || token === '') {
+    verdicts.refused(field, 'its token is no text');
+    return null;
+  }
+  const parts = [...new Set(typeof scope === 'string' ? scope.split(':') : [])];
+  const unknown = parts.filter((part) => !Object.hasOwn(SCOPES, part));
+  if (unknown.length > 0 || parts.length === 0)
+    verdicts.approximated(field, 'has a scope that is not known; imported disabled');
+  const expiry = expiryOf(row['expired_at']);
+  if (expiry === 'unclear') verdicts.approximated(field, 'its expiry is no number; imported disabled');
+  const expiresAt = expiry === 'unclear' ? null : expiry;
+  const isOver = expiresAt !== null && expiresAt <= now;
+  if (isOver) verdicts.approximated(field, 'has expired; imported disabled');
+  return {
+    name: `authkeys-${position}`,
+    owner: AUTHKEYS_OWNER,
+    scopes: parts.flatMap((part) => (Object.hasOwn(SCOPES, part) ? (SCOPES[part] ?? []) : [])),
+    models: [],
+    labels: {},
+    createdAt: secondsOf(row['created_at']),
+    expiresAt,
+    disabled: unknown.length > 0 || parts.length === 0 || expiry === 'unclear' || isOver,
+    secret: { text: new Secret(token) },
+  };
+}
+
+/** Our ends are exclusive, those of the original inclusive. Numbers in text are read as the original stored them. */
+function expiryOf(value: unknown): number | null | 'unclear' {
+  if (value === null || value === 0 || value === '') return null;
+  const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number)) return 'unclear';
+  return Math.min(Math.max(Math.trunc(number) + 1, 1), LATEST_SECOND);
+}
+
+function secondsOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= LATEST_SECOND ? value : null;
+}

@@ -1,0 +1,82 @@
+import { Secret } from '../core/secret.js';
+import type { ImportedKey } from '../keys/key.js';
+import { counted, isObject, UnreadableFile, Verdicts, type Reading } from './reading.js';
+
+/** Printed in the guides of the original: whoever reads them has them. */
+const PUBLISHED = new Set(['demo-key-12345', 'prod-key-67890', 'change-me-demo-key-123']);
+const SHORT = 20;
+
+/** Reads `api_keys.json` of Orchestra. */
+export function readOrchestraKeys(text: string): Reading {
+  const file = parse(text);
+  const list = file['valid_keys'];
+  if (!Array.isArray(list)) throw new UnreadableFile('has no list `valid_keys`');
+  const verdicts = new Verdicts();
+  const keys = keysOf(list, verdicts);
+  verdicts.taken('valid_keys', `${counted(keys.length, 'key')} of ${list.length}, each with the scope infer; clients keep them`);
+  const networks = file['local_networks'];
+  if (file['require_auth_for_external'] === true) verdicts.taken('require_auth_for_external', 'authentication is always on');
+  else if (file['require_auth_for_external'] !== undefined)
+    verdicts.refused('require_auth_for_external', 'would let everybody in; set `orchestra.allow_open: true` if that is meant');
+  if (networks !== undefined) verdicts.refused('local_networks', localWords(networks));
+  verdicts.refuseUnknown(file, ['valid_keys', 'require_auth_for_external', 'local_networks']);
+  return {
+    format: 'Orchestra keys',
+    fields: verdicts.fields,
+    keys,
+    configuration: { listeners: [{ listen: '127.0.0.1:9001', profile: 'orchestra' }] },
+    advice: ['Imported keys go on in the store. A file that an orchestra listener watches (`orchestra.keys_file`) is read there and needs no import.'],
+  };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch {
+    // Said below, without a piece of the text, which may be a key.
+  }
+  throw new UnreadableFile('is no JSON object');
+}
+
+function keysOf(list: readonly unknown[], verdicts: Verdicts): ImportedKey[] {
+  const seen = new Set<string>();
+  return list.flatMap((value, index) => {
+    const field = `valid_keys[${index}]`;
+    if (typeof value !== 'string' || value === '') {
+      verdicts.refused(field, 'is no text');
+      return [];
+    }
+    if (seen.has(value)) {
+      verdicts.refused(field, 'stands in the list twice');
+      return [];
+    }
+    seen.add(value);
+    if (PUBLISHED.has(value)) {
+      verdicts.approximated(field, 'is a sample that everybody can read in the guide of the original; taken, but rotate it now');
+    } else if (value.length < SHORT) verdicts.approximated(field, `has fewer than ${SHORT} characters and can be guessed; taken with a slow hash. Rotate it soon`);
+    return [keyOf(value, index + 1)];
+  });
+}
+
+function keyOf(text: string, position: number): ImportedKey {
+  return {
+    name: `orchestra-${position}`,
+    owner: null,
+    scopes: ['infer'],
+    models: [],
+    labels: {},
+    createdAt: null,
+    expiresAt: null,
+    disabled: false,
+    secret: { text: new Secret(text) },
+  };
+}
+
+/** Addresses that needed no key; without a watched file nobody is exempted. */
+function localWords(networks: unknown): string {
+  const names = Array.isArray(networks) ? networks.filter((name) => typeof name === 'string') : [];
+  const ranges = names.flatMap((name) => (name === 'localhost' ? ['127.0.0.1/32', '::1/128'] : [name])).filter((name) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(name));
+  const shown = ranges.slice(0, 10).join(', ');
+  return `exempting networks stays off${shown === '' ? '' : `; to have it, write auth.local_networks: [${shown}]`}`;
+}

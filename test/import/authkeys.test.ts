@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/storage/sqlite/driver.js';
+import { CliWorld } from '../cli/cli-world.js';
+
+const FAR = 4_000_000_000;
+const token = (index: number): string => createHash('sha256').update(`token ${index}`).digest('base64').replaceAll(/[+/=]/g, 'x').slice(0, 32);
+
+interface TokenRow {
+  token: string;
+  scope: string;
+  expiredAt: number | string | null;
+}
+
+/** A database as the original makes it. */
+function makeDatabase(path: string, rows: readonly TokenRow[]): void {
+  const database = openSqlite(path, { file: 'new', journal: 'plain' });
+  database.exec('CREATE TABLE tokens (token TEXT PRIMARY KEY, scope TEXT NOT NULL, created_at INTEGER NOT NULL, expired_at INTEGER)');
+  database.exec(
+    'CREATE TABLE usage_logs (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp DATETIME NOT NULL, token TEXT, endpoint TEXT NOT NULL, method TEXT NOT NULL, status_code INTEGER NOT NULL)',
+  );
+  const insert = database.prepare('INSERT INTO tokens VALUES (?, ?, ?, ?)');
+  database.transaction(() => rows.forEach((row) => insert.run(row.token, row.scope, 1_700_000_000, row.expiredAt)));
+  database.close();
+}
+
+async function digestOf(path: string): Promise<string> {
+  return createHash('sha256').update(await readFile(path)).digest('hex');
+}
+
+interface ListedKey {
+  id: string;
+  name: string;
+  owner: string | null;
+  scopes: string[];
+  state: string;
+  imported: boolean;
+  expires_at: number | null;
+  created_at: number;
+}
+
+describe('importing Llama-Server-AuthKeys', () => {
+  let world: CliWorld;
+  let file: string;
+  beforeEach(async () => {
+    world = await CliWorld.make();
+    file = join(world.home, 'authwall.db');
+  });
+  afterEach(() => world.remove());
+
+  const keys = async (): Promise<ListedKey[]> => (await world.here(['keys', 'list', '--json'])).json()['data'] as ListedKey[];
+
+  it('5,000 tokens become keys in under 5 seconds, and the file stays byte-identical', async () => {
+    makeDatabase(file, Array.from({ length: 5000 }, (_, index) => ({ token: token(index), scope: 'infer', expiredAt: index % 2 === 0 ? null : FAR })));
+    const before = await digestOf(file);
+    const begun = performance.now();
+    const { code, out, err } = await world.here(['import', file]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(out).toContain('Imported 5000 keys.');
+    expect(await digestOf(file)).toBe(before);
+    const again = await world.here(['import', file]);
+    expect(again.out).toContain('Imported 0 keys; 5000 were known already');
+  }, 60_000);
+
+  it('scopes, owner, creation and expiry are those of the token; what is unknown or over is disabled', async () => {
+    makeDatabase(file, [
+      { token: token(1), scope: 'infer:write:infer', expiredAt: FAR },
+      { token: token(2), scope: 'revoke', expiredAt: 0 },
+      { token: token(3), scope: 'infer:fly', expiredAt: null },
+      { token: token(4), scope: 'infer', expiredAt: 1 },
+      { token: token(5), scope: 'infer', expiredAt: 'tomorrow' },
+    ]);
+    const { out } = await world.here(['import', file]);
+    expect(out).toContain('tokens row 3: has a scope that is not known');
+    expect(out).toContain('tokens row 4: has expired');
+    for (let index = 1; index <= 5; index += 1) expect(out).not.toContain(token(index));
+    const shown = new Map((await keys()).map((key) => [key.name, key]));
+    expect(shown.get('authkeys-1')).toMatchObject({ owner: 'authkeys', scopes: ['infer', 'keys:read', 'keys:write'], state: 'active', imported: true, expires_at: FAR + 1, created_at: 1_700_000_000 });
+    expect(shown.get('authkeys-2')).toMatchObject({ scopes: ['keys:revoke'], expires_at: null, state: 'active' });
+    for (const name of ['authkeys-3', 'authkeys-4', 'authkeys-5']) expect(shown.get(name)?.state).toBe('disabled');
+  });
+
+  it('a dry run makes no store', async () => {
+    makeDatabase(file, [{ token: token(1), scope: 'infer', expiredAt: null }]);
+    const { code, out } = await world.here(['import', file, '--dry-run']);
+    expect(code).toBe(0);
+    expect(out).toContain('Nothing was changed: 1 keys would be imported.');
+    expect((await world.here(['keys', 'list'])).code).toBe(1);
+  });
+
+  it('a token works at once at a gateway that runs, weak ones too, and a revoked one never again', async () => {
+    makeDatabase(file, [
+      { token: token(1), scope: 'infer', expiredAt: null },
+      { token: 'weak', scope: 'infer', expiredAt: null },
+    ]);
+    const gateway = await world.serve('--upstream', 'http://127.0.0.1:9');
+    const ask = async (key: string): Promise<number> => (await fetch(`${gateway.url}/me`, { headers: { authorization: `Bearer ${key}` } })).status;
+    expect(await ask(token(1))).toBe(401);
+    expect((await world.here(['import', file])).code).toBe(0);
+    expect([await ask(token(1)), await ask('weak')]).toEqual([200, 200]);
+    const strong = (await keys()).find(({ name }) => name === 'authkeys-1');
+    await world.here(['keys', 'revoke', strong?.id ?? '', '--yes']);
+    await world.here(['import', file]);
+    expect([await ask(token(1)), await ask('weak')]).toEqual([401, 200]);
+    gateway.signal('SIGTERM');
+    await gateway.ended;
+  }, 30_000);
+
+  it('the configuration comes as keyporter.yaml, with the report in its comments and no root token', async () => {
+    const root = 'a-long-root-token-0123456789';
+    const ini = join(world.home, 'config.ini');
+    await writeFile(ini, `# a comment\n[APP]\nHost = 127.0.0.1\nport: 5001\n[DB]\ndb_name = authwall.db\nroot_token = ${root}\n[INFER]\nv1 = http://localhost:1234/v1\ncompletions = http://localhost:9999/chat\n`);
+    const { out, code } = await world.here(['import', ini]);
+    expect(code).toBe(0);
+    expect(out).not.toContain(root);
+    expect(out).toContain('# ');
+    const written = join(world.home, 'new.yaml');
+    const toFile = await world.here(['import', ini, '--out', written]);
+    expect(toFile.out).toContain(`The configuration was written to ${written}`);
+    expect(await readFile(written, 'utf8')).toBe(out.slice(out.indexOf('listeners:')));
+    expect(await readFile(written, 'utf8')).toContain('/v1/chat/completions: http://localhost:9999/chat');
+    const twice = await world.here(['import', ini, '--out', written]);
+    expect([twice.code, twice.err]).toEqual([1, expect.stringContaining('is not overwritten')]);
+    const taken = await world.here(['import', ini, '--root-token', '--out', join(world.home, 'other.yaml')]);
+    expect(taken.out).toContain('Imported 1 keys.');
+    expect((await keys())[0]).toMatchObject({ name: 'authkeys root', scopes: ['infer', 'keys:read', 'keys:write', 'keys:revoke'] });
+  });
+
+  it('percent signs, continued lines and [DEFAULT] are read as Python reads them', async () => {
+    const ini = join(world.home, 'config.ini');
+    await writeFile(ini, '[DEFAULT]\nhome = http://h%%41:1\n[APP]\nhost = ::1\nport = 5001\n[INFER]\nv1 = %(home)s/v1\n');
+    const { out } = await world.here(['import', ini, '--json']);
+    expect((JSON.parse(out) as { configuration: string }).configuration).toContain('listen: "[::1]:5001"');
+    expect(out).toContain('http://h%41:1/v1');
+    await writeFile(ini, '[APP]\nhost = 50%\n');
+    const broken = await world.here(['import', ini]);
+    expect([broken.code, broken.err]).toEqual([1, expect.stringContaining('neither %% nor %(name)s')]);
+  });
+});

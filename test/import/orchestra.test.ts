@@ -1,0 +1,42 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CliWorld } from '../cli/cli-world.js';
+
+describe('importing api_keys.json of Orchestra', () => {
+  let world: CliWorld;
+  let file: string;
+  beforeEach(async () => {
+    world = await CliWorld.make();
+    file = join(world.home, 'api_keys.json');
+  });
+  afterEach(() => world.remove());
+
+  it('1,000 keys become keys that infer in under 5 seconds, and the file stays byte-identical', async () => {
+    const secrets = Array.from({ length: 1000 }, () => randomBytes(24).toString('base64url'));
+    const text = JSON.stringify({ valid_keys: secrets, require_auth_for_external: true, local_networks: ['10.0.0.0/8'] }, null, 2);
+    await writeFile(file, text);
+    const begun = performance.now();
+    const { code, out } = await world.here(['import', file]);
+    expect([code, performance.now() - begun < 5000]).toEqual([0, true]);
+    expect(out).toContain('Imported 1000 keys.');
+    for (const secret of secrets) expect(out).not.toContain(secret);
+    expect(await readFile(file, 'utf8')).toBe(text);
+  }, 30_000);
+
+  it('repeated keys are skipped, short and published ones are warned of, and nothing opens the gateway', async () => {
+    await writeFile(file, JSON.stringify({ valid_keys: ['short', 'short', 'demo-key-12345', 7], require_auth_for_external: false, local_networks: ['localhost', 'my-host'] }));
+    const { out } = await world.here(['import', file, '--json']);
+    const body = JSON.parse(out) as { files: { fields: { field: string; verdict: string; why: string }[] }[]; keys: object; configuration: string };
+    const verdicts = new Map(body.files[0]?.fields.map(({ field, verdict, why }) => [field, `${verdict}: ${why}`]));
+    expect(body.keys).toEqual({ found: 2, imported: 2, known: 0 });
+    expect(verdicts.get('valid_keys[0]')).toContain('fewer than 20 characters');
+    expect(verdicts.get('valid_keys[1]')).toBe('refused: stands in the list twice');
+    expect(verdicts.get('valid_keys[2]')).toContain('is a sample that everybody can read');
+    expect(verdicts.get('valid_keys[3]')).toBe('refused: is no text');
+    expect(verdicts.get('require_auth_for_external')).toContain('refused');
+    expect(verdicts.get('local_networks')).toContain('refused: exempting networks stays off');
+    expect(body.configuration).not.toContain('local_networks');
+  });
+});
