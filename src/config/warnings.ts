@@ -54,6 +54,10 @@ function doorWarnings({
       replicas.map(({ url, dns, port }) => url ?? `http://${dns}:${port}`),
     ),
   ].filter(isPlainElsewhere);
+  for (const [name, { media_urls: mediaUrls }] of Object.entries(models)) {
+    if (mediaUrls === 'any')
+      warnings.push(`media_urls of ${name} is "any": callers can make its engine fetch from any place it reaches.`);
+  }
   if (identityHeaders && plain.length > 0)
     warnings.push(`identity_headers is on and who is calling travels readable to ${[...new Set(plain)].join(', ')}.`);
   return warnings;

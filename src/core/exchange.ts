@@ -69,6 +69,18 @@ export interface Dialect {
   endMarks: readonly Buffer[];
 }
 
+export type JsonKind = 'string' | 'number' | 'object' | 'array' | 'true' | 'false' | 'null';
+
+/** One member of the outermost object of a body, by its place in the bytes. */
+export interface TopMember {
+  name: string;
+  kind: JsonKind;
+  /** First byte of the value. */
+  from: number;
+  /** First byte after the value. */
+  to: number;
+}
+
 /** What the head of a JSON body says, with the place of the model name in its bytes. */
 export interface BodyHead {
   model: string | null;
@@ -77,6 +89,6 @@ export interface BodyHead {
   stream: boolean;
   /** An earlier answer the request builds on (Responses API). */
   previousResponse: string | null;
-  /** The object has no member at all. */
-  empty: boolean;
+  /** Every outermost member, in order. */
+  members: readonly TopMember[];
 }

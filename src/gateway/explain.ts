@@ -39,7 +39,7 @@ export function createExplain({ identity, match, catalogue, clock }: ExplainPart
     const model = asksModel && (name !== null || request.model !== undefined) ? (catalogue().resolve(name) ?? 'unknown') : null;
     const decision = decide({ caller, asked: { scope: route.scope, model, address: request.from ?? null }, nowSeconds: request.at ?? unixSeconds(clock) }, rules);
     if (decision.allowed) return { allowed: true, status: 200, code: null, message: null, rules, nextPassAt: null };
-    return denied(refusalOf(decision, { route, head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, empty: false } }), rules);
+    return denied(refusalOf(decision, { route, head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, members: [] } }), rules);
   };
 }
 

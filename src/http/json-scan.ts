@@ -1,17 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../core/errors.js';
+import type { JsonKind, TopMember } from '../core/exchange.js';
 
-export type JsonKind = 'string' | 'number' | 'object' | 'array' | 'true' | 'false' | 'null';
-
-/** One member of the outermost object, by its place in the bytes. */
-export interface TopMember {
-  name: string;
-  kind: JsonKind;
-  /** First byte of the value. */
-  from: number;
-  /** First byte after the value. */
-  to: number;
-}
+export type { TopMember };
 
 export const MAX_DEPTH = 64;
 export const MAX_MEMBERS = 100_000;
@@ -45,6 +36,11 @@ export function scanObject(bytes: Buffer): TopMember[] {
   return new Scan(bytes).outermost();
 }
 
+/** The members of the object that begins at `from` inside bytes that were checked already. */
+export function membersAt(bytes: Buffer, from: number): TopMember[] {
+  return new Scan(bytes, from).members();
+}
+
 class Scan {
   readonly #bytes: Buffer;
   #at = 0;
@@ -52,8 +48,9 @@ class Scan {
   /** Place of the next backslash at or after `#at`, as last searched; -1 = not searched. */
   #nextBackslash = -1;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, from = 0) {
     this.#bytes = bytes;
+    this.#at = from;
   }
 
   outermost(): TopMember[] {
@@ -61,6 +58,14 @@ class Scan {
     if (this.#bytes[this.#at] !== 0x7b) {
       throw new Refusal('invalid_json', { message: 'The body must be a JSON object.' });
     }
+    const members = this.members();
+    this.#space();
+    if (this.#at < this.#bytes.length) throw this.#broken();
+    return members;
+  }
+
+  /** The members of the object that begins here. */
+  members(): TopMember[] {
     const members: TopMember[] = [];
     const names = new Set<string>();
     this.#object((name, kind, from) => {
@@ -69,8 +74,6 @@ class Scan {
       names.add(text);
       members.push({ name: text, kind, from, to: this.#at });
     }, 1);
-    this.#space();
-    if (this.#at < this.#bytes.length) throw this.#broken();
     return members;
   }
 

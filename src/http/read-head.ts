@@ -1,6 +1,7 @@
-import type { BodyHead } from '../core/exchange.js';
+import type { BodyHead, TopMember } from '../core/exchange.js';
 import { Refusal } from '../core/errors.js';
-import { scanObject, type TopMember } from './json-scan.js';
+import { edited, type Edit } from './edit.js';
+import { scanObject } from './json-scan.js';
 
 /** Members whose meaning we rely on. Another spelling of one of them (`Model`) is refused: some readers fold case. */
 const WATCHED = new Set(['model', 'stream', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict', 'previous_response_id']);
@@ -9,32 +10,36 @@ const MAX_MODEL_LENGTH = 256;
 
 /**
  * What a JSON body asks for: which model, streamed or not. The rest of the bytes is checked to be
- * one well-formed object and otherwise left alone.
+ * one well-formed object and otherwise left alone. `streamsByItself`: the contract streams unless it is
+ * told not to.
  */
-export function readHead(bytes: Buffer): BodyHead {
+export function readHead(bytes: Buffer, streamsByItself = false): BodyHead {
   const members = scanObject(bytes);
-  const head: BodyHead = { model: null, modelAt: null, stream: false, previousResponse: null, empty: members.length === 0 };
+  const head: BodyHead = { model: null, modelAt: null, stream: streamsByItself, previousResponse: null, members };
   for (const member of members) {
     if (!WATCHED.has(member.name)) {
       refuseOtherSpelling(member.name);
       continue;
     }
     if (member.name === 'model') readModel(bytes, member, head);
-    else if (member.name === 'stream') head.stream = readFlag(member);
+    else if (member.name === 'stream') head.stream = member.kind === 'null' ? streamsByItself : readFlag(member);
     else if (member.name === 'previous_response_id') head.previousResponse = readText(bytes, member);
     else if (COUNTS.has(member.name)) refuseOddCount(bytes, member);
   }
   return head;
 }
 
-/** The same body under another model name: only the bytes of that one value differ. */
-export function withModel(bytes: Buffer, head: BodyHead, model: string): Buffer {
-  const value = Buffer.from(JSON.stringify(model));
-  if (head.modelAt !== null) {
-    return Buffer.concat([bytes.subarray(0, head.modelAt.from), value, bytes.subarray(head.modelAt.to)]);
-  }
+/** What puts another model name into a body: only the bytes of that one value differ. */
+export function modelEdit(bytes: Buffer, { modelAt, members }: BodyHead, model: string): Edit {
+  const value = JSON.stringify(model);
+  if (modelAt !== null) return { ...modelAt, bytes: Buffer.from(value) };
   const open = bytes.indexOf(0x7b) + 1;
-  return Buffer.concat([bytes.subarray(0, open), Buffer.from('"model":'), value, Buffer.from(head.empty ? '' : ','), bytes.subarray(open)]);
+  return { from: open, to: open, bytes: Buffer.from(`"model":${value}${members.length === 0 ? '' : ','}`) };
+}
+
+/** The same body under another model name. */
+export function withModel(bytes: Buffer, head: BodyHead, model: string): Buffer {
+  return edited(bytes, [modelEdit(bytes, head, model)]);
 }
 
 function readText(bytes: Buffer, member: TopMember): string | null {

@@ -1,5 +1,7 @@
 import { Refusal } from '../core/errors.js';
-import { withModel } from '../http/read-head.js';
+import { edited } from '../http/edit.js';
+import { modelEdit } from '../http/read-head.js';
+import { createFieldCheck } from './field-check.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { judge } from './step-identify.js';
@@ -10,6 +12,7 @@ import type { Step } from './steps.js';
  * Refuses with 404, the same bytes for a model that is not there and for one that is not allowed.
  */
 export function createAuthorizeModel(parts: Parts): Step {
+  const checkFields = createFieldCheck();
   return (exchange) => {
     const head = need(exchange.head, 'head');
     const body = need(exchange.body, 'body');
@@ -22,7 +25,9 @@ export function createAuthorizeModel(parts: Parts): Step {
     judge(exchange, { scope: null, model: model ?? 'unknown', address: null }, parts);
     if (model === null) return;
     exchange.model = model;
-    if (head.model !== model.upstreamName) exchange.body = withModel(body, head, model.upstreamName);
+    const edits = checkFields(body, head, model);
+    if (head.model !== model.upstreamName) edits.push(modelEdit(body, head, model.upstreamName));
+    exchange.body = edited(body, edits);
   };
 }
 

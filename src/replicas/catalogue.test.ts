@@ -22,6 +22,8 @@ function model(entry: Partial<ConfiguredModel> = {}): ConfiguredModel {
     balance: 'least_load',
     max_in_flight: null,
     queue: { max_waiting: 256, max_wait_seconds: 300 },
+    fields: { deny: [], clamp: {} },
+    media_urls: 'data_only',
     readiness_probe: {
       path: null,
       method: 'GET',
@@ -75,6 +77,8 @@ describe('names', () => {
     const catalogue = createCatalogue(config({ models: { qwen3: qwen } }), new Map());
     expect(catalogue.resolve('qwen3')).toEqual({
       name: 'qwen3',
+      fields: { deny: [], clamp: {} },
+      mediaUrls: 'data_only',
       aliases: ['gpt-4o-mini'],
       restricted: true,
       origin: 'configured',

@@ -18,6 +18,8 @@ export interface ConfiguredModel extends Pick<
   | 'balance'
   | 'max_in_flight'
   | 'readiness_probe'
+  | 'fields'
+  | 'media_urls'
 > {
   replicas: readonly ConfiguredReplica[];
   queue: Pick<ModelConfig['queue'], 'max_waiting' | 'max_wait_seconds'>;
@@ -45,7 +47,7 @@ export interface DnsName {
 export const NO_SOURCES: ReplicaSources = { addresses: () => [], processes: () => [] };
 
 /** What holds for models nobody configured: the same values as the defaults of the configuration. */
-export const DEFAULT_TREATMENT: Pick<OfferedModel, 'timeouts' | 'balance' | 'maxInFlight' | 'queue' | 'readiness'> = {
+export const DEFAULT_TREATMENT: Pick<OfferedModel, 'timeouts' | 'balance' | 'maxInFlight' | 'queue' | 'readiness' | 'fields' | 'mediaUrls'> = {
   timeouts: { connectMs: 2000, firstByteMs: 1_800_000, idleMs: 120_000, totalMs: 3_600_000 },
   balance: 'least_load',
   maxInFlight: null,
@@ -59,6 +61,8 @@ export const DEFAULT_TREATMENT: Pick<OfferedModel, 'timeouts' | 'balance' | 'max
     timeoutMs: 15_000,
     startupGraceMs: 1_200_000,
   },
+  fields: { deny: [], clamp: { n: 8, best_of: 8 } },
+  mediaUrls: 'data_only',
 };
 
 /** The servers under `upstreams`, in order, each URL once. */
@@ -110,6 +114,8 @@ export function configuredModel(
     maxInFlight: entry.max_in_flight,
     queue: { maxWaiting: queue.max_waiting, maxWaitMs: queue.max_wait_seconds * 1000 },
     readiness: readinessOf(entry.readiness_probe),
+    fields: entry.fields,
+    mediaUrls: entry.media_urls,
     created: 0,
     ownedBy: 'keyporter',
   };

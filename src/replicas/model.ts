@@ -56,6 +56,13 @@ export interface Readiness {
   startupGraceMs: number;
 }
 
+/** What the operator says about members of bodies, besides what the table of engines says. */
+export interface FieldSettings {
+  deny: readonly string[];
+  /** Largest values. */
+  clamp: Readonly<Record<string, number>>;
+}
+
 /** A model as it is offered: one canonical name, where it is served, and under which name there. */
 export interface OfferedModel {
   /** The name decisions, limits and logs use, after aliases. */
@@ -75,6 +82,9 @@ export interface OfferedModel {
   maxInFlight: number | null;
   queue: QueueBounds;
   readiness: Readiness;
+  fields: FieldSettings;
+  /** `data_only`: its engine is never sent to fetch media from somewhere. */
+  mediaUrls: 'data_only' | 'any';
   /** Unix seconds, for model lists. */
   created: number;
   /** Passed on from the server's own list. */

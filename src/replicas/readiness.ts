@@ -1,25 +1,12 @@
 import type { Secret } from '../core/secret.js';
 import type { Verdict } from './health.js';
-import type { EngineName, Readiness, Replica } from './model.js';
+import { engineOf } from './engines/table.js';
+import type { Readiness, Replica } from './model.js';
 import { member, parseJson } from './model-list.js';
 import type { Probe, ProbeAnswer, ProbeFailure, ProbeOutcome, ProbeRequest } from './probe.js';
 
 const MAX_ANSWER_BYTES = 4_194_304;
 const MOST_SLOTS = 100_000;
-
-/** Where each engine tells whether it works. A path it does not know answers 404, which is an answer too. */
-const PATHS: Readonly<Record<EngineName, string>> = {
-  'llama.cpp': '/health',
-  vllm: '/health',
-  sglang: '/health',
-  ollama: '/api/version',
-  lmstudio: '/v1/models',
-  openai: '/v1/models',
-  orchestra: '/health',
-  'llama-stack': '/v1/health',
-  demo: '/v1/models',
-  unknown: '/v1/models',
-};
 
 /** Asks a replica, with its own key, whether it is ready. Never rejects. */
 export async function askReady(replica: Replica, readiness: Readiness, probe: Probe): Promise<Verdict> {
@@ -36,7 +23,7 @@ export async function askReady(replica: Replica, readiness: Readiness, probe: Pr
     maxBytes: MAX_ANSWER_BYTES,
     caFile: replica.caFile,
   };
-  const outcome = await probe.get(replica.url + (path ?? PATHS[replica.engine]), question);
+  const outcome = await probe.get(replica.url + (path ?? engineOf(replica.engine).probe), question);
   if (!outcome.ok) return withoutAnswer(outcome);
   return path === null ? judge(outcome) : judgeOwn(outcome, path);
 }

@@ -1,0 +1,86 @@
+import { Refusal } from '../core/errors.js';
+import { membersAt } from './json-scan.js';
+
+/** Members that say where media is; the quotes keep longer names apart. */
+const NAMES = ['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'input_audio', 'source'].map((name) => ({
+  name,
+  bytes: Buffer.from(`"${name}"`),
+}));
+/** Members that hold a place: their text is data or refused, whatever it looks like. */
+const PLACES: ReadonlySet<string> = new Set(['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'url']);
+const DATA = /^"data:/i;
+const LOOKED_AT_BYTES = 8;
+const ESCAPE = Buffer.from('\\u00');
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+
+/**
+ * Refuses a body that would send the engine to fetch media from somewhere: from other hosts, from hosts
+ * that only the engine can reach, or from its own files. `data:` URLs carry the media with them. The
+ * body was checked to be JSON already. Searches for names in place of building a tree: large bodies are
+ * mostly one picture.
+ */
+export function refuseMediaUrls(body: Buffer): void {
+  refuseEscapedNames(body);
+  for (const { name, bytes } of NAMES) {
+    for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) {
+      const value = valueOf(body, at + bytes.length);
+      if (value !== null) judge(body, value, name);
+    }
+  }
+}
+
+/** Where the value of a member begins; null when the quoted text is a value itself. */
+function valueOf(body: Buffer, end: number): number | null {
+  const colon = skipSpace(body, end);
+  return body[colon] === COLON ? skipSpace(body, colon + 1) : null;
+}
+
+function skipSpace(body: Buffer, from: number): number {
+  let at = from;
+  while (body[at] === 0x20 || body[at] === 0x0a || body[at] === 0x0d || body[at] === 0x09) at += 1;
+  return at;
+}
+
+function judge(body: Buffer, at: number, name: string): void {
+  if (body[at] === QUOTE) {
+    if (PLACES.has(name)) judgeText(body, at, name);
+  } else if (body[at] === 0x7b) {
+    for (const member of membersAt(body, at)) {
+      if (member.kind === 'string' && PLACES.has(member.name)) judgeText(body, member.from, member.name);
+    }
+  }
+}
+
+function judgeText(body: Buffer, at: number, name: string): void {
+  if (DATA.test(body.toString('latin1', at, at + LOOKED_AT_BYTES))) return;
+  throw new Refusal('invalid_value', {
+    message: `"${name}" must be a data: URL: this model does not fetch media from elsewhere. Send the media itself, in base64.`,
+    param: name,
+  });
+}
+
+/** A name that spells a plain letter as an escape could hide from the search; no serialiser writes one. */
+function refuseEscapedNames(body: Buffer): void {
+  for (let at = body.indexOf(ESCAPE); at >= 0; at = body.indexOf(ESCAPE, at + ESCAPE.length)) {
+    const high = body[at + ESCAPE.length] ?? 0;
+    if (high < 0x32 || high > 0x37) continue;
+    const end = endOfString(body, at);
+    if (valueOf(body, end) === null) continue;
+    throw new Refusal('invalid_value', { message: 'The body has a member whose name spells plain letters as \\u escapes. Write them as they are.' });
+  }
+}
+
+/** Behind the closing quote of the string around `at`. */
+function endOfString(body: Buffer, at: number): number {
+  let end = body.indexOf(QUOTE, at);
+  while (end >= 0 && isEscaped(body, end)) end = body.indexOf(QUOTE, end + 1);
+  return end < 0 ? body.length : end + 1;
+}
+
+function isEscaped(body: Buffer, at: number): boolean {
+  let slashes = 0;
+  while (body[at - 1 - slashes] === BACKSLASH) slashes += 1;
+  return slashes % 2 === 1;
+}

@@ -1,0 +1,43 @@
+import { ALIVE, CHAT, COMPLETION, CONTROL, COUNT_TOKENS, EMBEDDINGS, LIST, MESSAGES, NEVER, paths, READ, REALTIME, RERANK, RESPONSES, TOKENIZE, TRANSCRIPTION, type Engine } from './engine.js';
+import { entries, GRAMMAR, most, PATTERN, refuse, refuseUnless, SCHEMA } from './every-engine.js';
+
+export const vllm: Engine = {
+  title: 'vLLM',
+  probe: '/health',
+  paths: [
+    ...paths(ALIVE, 'GET /health', 'GET /ping', 'POST /ping'),
+    ...paths(CHAT, 'POST /v1/chat/completions'),
+    ...paths(COMPLETION, 'POST /v1/completions'),
+    ...paths(RESPONSES, 'POST /v1/responses', 'GET /v1/responses/{id}', 'POST /v1/responses/{id}/cancel'),
+    ...paths(MESSAGES, 'POST /v1/messages'),
+    ...paths(COUNT_TOKENS, 'POST /v1/messages/count_tokens'),
+    ...paths(EMBEDDINGS, 'POST /v1/embeddings', 'POST /v2/embed', 'POST /pooling'),
+    ...paths(RERANK, 'POST /rerank', 'POST /v1/rerank', 'POST /v2/rerank', 'POST /score', 'POST /v1/score', 'POST /classify'),
+    ...paths(TRANSCRIPTION, 'POST /v1/audio/transcriptions', 'POST /v1/audio/translations'),
+    ...paths(REALTIME, 'GET /v1/realtime'),
+    ...paths(TOKENIZE, 'POST /tokenize', 'POST /detokenize', 'POST /v1/chat/completions/render', 'POST /v1/completions/render'),
+    ...paths(LIST, 'GET /v1/models'),
+    ...paths(READ, 'GET /metrics', 'GET /load', 'GET /version', 'GET /tokenizer_info', 'GET /server_info', 'GET /is_sleeping', 'GET /is_paused', 'POST /is_scaling_elastic_ep', 'GET /get_world_size'),
+    ...paths(READ, 'GET /docs', 'GET /docs/oauth2-redirect', 'GET /redoc', 'GET /openapi.json'),
+    ...paths(CONTROL, 'POST /sleep', 'POST /wake_up', 'POST /pause', 'POST /resume', 'POST /abort_requests'),
+    ...paths(CONTROL, 'POST /v1/load_lora_adapter', 'POST /v1/unload_lora_adapter'),
+    ...paths(CONTROL, 'POST /reset_prefix_cache', 'POST /reset_mm_cache', 'POST /reset_encoder_cache'),
+    ...paths(CONTROL, 'POST /start_profile', 'POST /stop_profile', 'POST /scale_elastic_ep'),
+    ...paths(NEVER, 'POST /invocations', 'POST /inference/v1/generate', 'POST /generate', 'POST /collective_rpc', 'POST /init_weight_transfer_engine', 'POST /update_weights'),
+  ],
+  fields: {
+    priority: refuseUnless(/^0(?:\.0+)?$/, 'who comes first is for the operator'),
+    cache_salt: refuse('it decides with whom prompts share a cache'),
+    kv_transfer_params: refuse('it makes the engine fetch from another server'),
+    prompt_embeds: refuse('it is unpacked inside the engine'),
+    logits_processors: refuse('it names code that runs inside the engine'),
+    mm_processor_kwargs: refuse('it changes how the engine prepares media'),
+    use_beam_search: refuseUnless(/^false$/, 'one request would take the place of many'),
+    prompt_logprobs: most(20),
+    bad_words: entries(1024),
+    guided_json: SCHEMA,
+    structured_outputs: SCHEMA,
+    guided_grammar: GRAMMAR,
+    guided_regex: PATTERN,
+  },
+};
