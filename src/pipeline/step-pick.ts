@@ -60,7 +60,8 @@ function hold(exchange: Exchange, turn: Turn): void {
 function boundTo({ replica }: Exchange, model: OfferedModel): string | null {
   if (replica === null) return null;
   if (model.replicas.some(({ url }) => url === replica.url)) return replica.url;
-  throw new Refusal('no_available_replica', { reason: `${replica.url}, which keeps the response, does not serve the model any more` });
+  const message = 'The server that keeps this response does not serve its model any more.';
+  throw new Refusal('not_found', { message, reason: `${replica.url} is no replica of ${model.name} any more` });
 }
 
 function prefixOf({ body, head }: Exchange, model: OfferedModel): string | null {

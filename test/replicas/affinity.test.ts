@@ -15,48 +15,55 @@ describe('prefix_affinity', () => {
     ['one after the other', 1],
     ['eight at a time', 8],
     ['all at a time', CONVERSATIONS],
-  ])('50 conversations of 10 turns on 4 replicas, %s: 9 of 10 later turns stay, no replica has over 1.5 times the mean', async (_, width) => {
-    const seed = seedOfThisRun();
-    const random = repeatableRandom(seed);
-    const replicas = await Promise.all(Array.from({ length: 4 }, () => Replica.start()));
-    const served = new Map<string, number[]>();
-    for (const [at, replica] of replicas.entries()) {
-      replica.keepBodies = true;
-      replica.answer = (response) => {
-        const name = String(replica.bodies.at(-1)?.['user']);
-        served.set(name, [...(served.get(name) ?? []), at]);
-        setTimeout(() => json(response, 200, { id: 'x' }), random.below(5));
-      };
-    }
-    const world = await startPools(replicas, { balance: 'prefix_affinity', max_in_flight: 64 });
-    const conversations = Array.from({ length: CONVERSATIONS }, (_unused, at) => ({
-      name: `conversation ${at}`,
-      messages: [
-        { role: 'system', content: 'You are kind.' },
-        { role: 'user', content: `question ${at}` },
-      ] as Message[],
-      left: TURNS,
-    }));
-    const talking = Array.from({ length: width }, async () => {
-      for (;;) {
-        const waiting = conversations.filter(({ left }) => left > 0);
-        if (waiting.length === 0) return;
-        const one = random.pick(waiting);
-        conversations.splice(conversations.indexOf(one), 1);
-        one.left -= 1;
-        const { status } = await world.chat({ user: one.name, messages: one.messages });
-        expect(status).toBe(200);
-        one.messages = [...one.messages, { role: 'assistant', content: 'yes' }, { role: 'user', content: 'and then?' }];
-        conversations.push(one);
+  ])(
+    '50 conversations of 10 turns on 4 replicas, %s: 9 of 10 later turns stay, no replica has over 1.5 times the mean',
+    async (_, width) => {
+      const seed = seedOfThisRun();
+      const random = repeatableRandom(seed);
+      const replicas = await Promise.all(Array.from({ length: 4 }, () => Replica.start()));
+      const served = new Map<string, number[]>();
+      for (const [at, replica] of replicas.entries()) {
+        replica.keepBodies = true;
+        replica.answer = (response) => {
+          const name = String(replica.bodies.at(-1)?.['user']);
+          served.set(name, [...(served.get(name) ?? []), at]);
+          setTimeout(() => json(response, 200, { id: 'x' }), random.below(5));
+        };
       }
-    });
-    await Promise.all(talking);
-    const later = [...served.values()].flatMap(([first, ...rest]) => rest.map((at) => at === first));
-    expect(later, `seed ${seed}`).toHaveLength(CONVERSATIONS * (TURNS - 1));
-    expect(later.filter((stays) => stays).length / later.length, `seed ${seed}`).toBeGreaterThanOrEqual(0.9);
-    const most = Math.max(...replicas.map(({ requests }) => requests));
-    expect(most / ((CONVERSATIONS * TURNS) / 4), `seed ${seed}`).toBeLessThanOrEqual(1.5);
-  });
+      const world = await startPools(replicas, { balance: 'prefix_affinity', max_in_flight: 64 });
+      const conversations = Array.from({ length: CONVERSATIONS }, (_unused, at) => ({
+        name: `conversation ${at}`,
+        messages: [
+          { role: 'system', content: 'You are kind.' },
+          { role: 'user', content: `question ${at}` },
+        ] as Message[],
+        left: TURNS,
+      }));
+      const talking = Array.from({ length: width }, async () => {
+        for (;;) {
+          const waiting = conversations.filter(({ left }) => left > 0);
+          if (waiting.length === 0) return;
+          const one = random.pick(waiting);
+          conversations.splice(conversations.indexOf(one), 1);
+          one.left -= 1;
+          const { status } = await world.chat({ user: one.name, messages: one.messages });
+          expect(status).toBe(200);
+          one.messages = [
+            ...one.messages,
+            { role: 'assistant', content: 'yes' },
+            { role: 'user', content: 'and then?' },
+          ];
+          conversations.push(one);
+        }
+      });
+      await Promise.all(talking);
+      const later = [...served.values()].flatMap(([first, ...rest]) => rest.map((at) => at === first));
+      expect(later, `seed ${seed}`).toHaveLength(CONVERSATIONS * (TURNS - 1));
+      expect(later.filter((stays) => stays).length / later.length, `seed ${seed}`).toBeGreaterThanOrEqual(0.9);
+      const most = Math.max(...replicas.map(({ requests }) => requests));
+      expect(most / ((CONVERSATIONS * TURNS) / 4), `seed ${seed}`).toBeLessThanOrEqual(1.5);
+    },
+  );
 
   it('a conversation whose replica goes away goes on elsewhere, and stays there', async () => {
     const replicas = await Promise.all(Array.from({ length: 3 }, () => Replica.start()));

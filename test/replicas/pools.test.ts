@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../support/patience.js';
 import { repeats } from '../support/rounds.js';
+import { makeCertificate } from './certificate.js';
 import { startTcp } from './fake-engines.js';
 import { json, Replica, startPools, startPoolsOf, statesOf, type Answer } from './pool-world.js';
 
@@ -192,6 +196,24 @@ describe('replicas that come and go', () => {
   );
 });
 
+it('a TLS port under http and a plain port under https are shown as down, each with its cure', async () => {
+  const secure = createTlsServer(makeCertificate('localhost', 2), (_, response) => response.end()).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(secure, 'listening');
+  onTestFinished(() => void secure.close());
+  const plain = await Replica.start();
+  const places = [`http://127.0.0.1:${(secure.address() as AddressInfo).port}`, `https://127.0.0.1:${plain.port}`];
+  const world = await startPools(places.map((url) => ({ url })));
+  await until(5000, 'both are known', async () =>
+    Object.values(await statesOf(world)).every(({ state }) => state === 'down'),
+  );
+  const details = await statesOf(world);
+  expect(details[places[0] ?? '']?.detail).toMatch(/if it uses TLS, write https in its URL$/);
+  expect(details[places[1] ?? '']?.detail).toBe('does not speak TLS; write http in its URL');
+});
+
 describe('readiness probes of the operator', () => {
   it('nothing is sent before the answer is exactly 200, then everything; the question carries the key of the replica', async () => {
     const replica = await Replica.start();
@@ -225,8 +247,16 @@ describe('names', () => {
       { dns: 'no-such-host.invalid', port: 80 },
     ]);
     expect((await world.chat()).status).toBe(200);
-    await until(10_000, 'the other name is known', async () => (await statesOf(world))['http://no-such-host.invalid:80'] !== undefined);
-    await until(10_000, 'it was asked', async () => (await statesOf(world))['http://no-such-host.invalid:80']?.state === 'down');
+    await until(
+      10_000,
+      'the other name is known',
+      async () => (await statesOf(world))['http://no-such-host.invalid:80'] !== undefined,
+    );
+    await until(
+      10_000,
+      'it was asked',
+      async () => (await statesOf(world))['http://no-such-host.invalid:80']?.state === 'down',
+    );
     expect((await statesOf(world))['http://no-such-host.invalid:80']?.detail).toMatch(/host name that/);
     expect(Object.keys(await statesOf(world))).toContain(`http://127.0.0.1:${replica.port}`);
   });
