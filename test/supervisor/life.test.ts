@@ -110,5 +110,24 @@ describe('a model with a command', () => {
     const answer = await gateway.admin.must('GET', '/replicas/m-0/logs?lines=1');
     expect(answer).toEqual({ data: [{ line: 'listens' }], next: null });
     expect((await gateway.admin.call('GET', '/replicas/nothing/logs')).status).toBe(404);
+    const { key } = await gateway.admin.createKey({ scopes: ['replicas:read'] });
+    const following = await fetch(`${gateway.url}/admin/v1/replicas/m-0/logs?follow=1&lines=1`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    let text = '';
+    for await (const piece of following.body ?? []) {
+      const first = text === '';
+      text += Buffer.from(piece as Uint8Array).toString('utf8');
+      // The follower is there: what is written from now on has to come.
+      if (first) await gateway.admin.must('POST', '/replicas/m-0/restart');
+      if (text.split('\n').length > 3) break;
+    }
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { line: string }).line);
+    expect(lines).toEqual(['listens', `engine ${await pidOf(gateway, 'm-0')} begins, key [secret]`, 'listens']);
+    await home.run(['stop']);
+    expect((await home.run(['replicas', 'list'])).output).toContain('No gateway runs');
   });
 });

@@ -3,10 +3,15 @@ import { ask, show } from '../ask.js';
 import { withAdmin } from '../client.js';
 import type { RunCommand } from '../invocation.js';
 import { moment, printable, styled } from '../printable.js';
+import { NEEDS_GATEWAY } from '../replica-act.js';
 import { printTable } from '../table.js';
 
 export const run: RunCommand = async (invocation) => {
-  const { body, text } = await withAdmin(invocation, (client) => ask<ReplicaListBody>(client, '/admin/v1/replicas'));
+  const { body, text } = await withAdmin(
+    invocation,
+    (client) => ask<ReplicaListBody>(client, '/admin/v1/replicas'),
+    NEEDS_GATEWAY,
+  );
   return show(invocation, text, async () => {
     const { io } = invocation;
     await printTable(

@@ -3,6 +3,7 @@ import { ask, askLines, segment, show, withQuery } from '../ask.js';
 import { type AdminClient, withAdmin } from '../client.js';
 import type { Invocation, RunCommand } from '../invocation.js';
 import { printable } from '../printable.js';
+import { NEEDS_GATEWAY } from '../replica-act.js';
 
 interface Options {
   follow?: boolean;
@@ -13,8 +14,9 @@ export const run: RunCommand = async (invocation) => {
   const { follow, lines }: Options = invocation.options;
   const path = (query: { follow?: number }): string =>
     withQuery(`/admin/v1/replicas/${segment(invocation.args[0])}/logs`, { lines, ...query });
-  if (follow === true) return withAdmin(invocation, (client) => followLog(invocation, client, path({ follow: 1 })));
-  const { body, text } = await withAdmin(invocation, (client) => ask<ReplicaLogsBody>(client, path({})));
+  if (follow === true)
+    return withAdmin(invocation, (client) => followLog(invocation, client, path({ follow: 1 })), NEEDS_GATEWAY);
+  const { body, text } = await withAdmin(invocation, (client) => ask<ReplicaLogsBody>(client, path({})), NEEDS_GATEWAY);
   return show(invocation, text, () => body.data.forEach(({ line }) => invocation.io.out(`${printable(line)}\n`)));
 };
 
