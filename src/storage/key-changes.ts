@@ -172,24 +172,19 @@ function write(executor: Executor, change: { id: string; columns: Partial<KeyTab
   );
 }
 
-/** Adds the current secret of a key. Inside a transaction. */
-export function insertSecret(
-  executor: Executor,
-  secret: { id: string; digest: Uint8Array; at: number; verifier?: 'sha256' | 'scrypt' },
-): void {
+function insertSecret(executor: Executor, secret: { id: string; digest: Uint8Array; at: number }): void {
   const row = {
     key_id: secret.id,
     slot: 'current',
     digest: secret.digest,
-    verifier: secret.verifier ?? 'sha256',
+    verifier: 'sha256',
     created_at: secret.at,
     expires_at: null,
   };
   executor.run(db.insertInto('secrets').values(row));
 }
 
-/** Adds what happened to a key to the audit chain. Inside a transaction. */
-export function audit(
+function audit(
   executor: Executor,
   context: ChangeContext,
   act: { action: string; id: string; details: unknown },
@@ -197,7 +192,8 @@ export function audit(
   noteAct(executor, { ...actOf(context), action: act.action, target: `key:${act.id}`, details: act.details });
 }
 
-function actOf(context: ChangeContext): {
+/** Who did it and when, as the audit chain has it. */
+export function actOf(context: ChangeContext): {
   at: number;
   actor: string;
   address: string | null;

@@ -20,22 +20,38 @@ export function auditHead(executor: Executor): ChainHead {
 
 /** Counts one change and notes what it changed. Inside a transaction. Answers the new revision. */
 export function noteChange(executor: Executor, kind: ChangeTable['kind'], id: string): number {
+  return noteChanges(executor, kind, [id])[0] ?? 0;
+}
+
+/** As `noteChange` for many, at least one; a revision each, in their order. */
+export function noteChanges(executor: Executor, kind: ChangeTable['kind'], ids: readonly string[]): number[] {
   const bump = db
     .updateTable('meta')
-    .set((meta) => ({ revision: meta('revision', '+', 1) }))
+    .set((meta) => ({ revision: meta('revision', '+', ids.length) }))
     .where('id', '=', META_ID)
     .returning('revision');
-  const revision = executor.get(bump)?.revision;
-  if (revision === undefined) throw new Error('The store has no meta row.');
-  executor.run(db.insertInto('changes').values({ revision, kind, id }));
-  return revision;
+  const last = executor.get(bump)?.revision;
+  if (last === undefined) throw new Error('The store has no meta row.');
+  const rows = ids.map((id, index) => ({ revision: last - ids.length + 1 + index, kind, id }));
+  executor.run(db.insertInto('changes').values(rows));
+  return rows.map(({ revision }) => revision);
 }
 
 /** Adds a row to the audit chain. Inside the transaction of the change it tells of: without the row there is no change. */
 export function noteAct(executor: Executor, act: AuditAct): void {
-  const { requestId, ...row } = nextRow(auditHead(executor), act);
-  executor.run(db.insertInto('audit').values({ ...row, request_id: requestId } satisfies AuditTable));
+  noteActs(executor, [act]);
+}
+
+/** As `noteAct` for many, at least one, in their order. */
+export function noteActs(executor: Executor, acts: readonly AuditAct[]): void {
+  let head = auditHead(executor);
+  const rows = acts.map((act) => {
+    const { requestId, ...row } = nextRow(head, act);
+    head = row;
+    return { ...row, request_id: requestId } satisfies AuditTable;
+  });
+  executor.run(db.insertInto('audit').values(rows));
   executor.run(
-    db.updateTable('meta').set({ audit_sequence: row.sequence, audit_head: row.hash }).where('id', '=', META_ID),
+    db.updateTable('meta').set({ audit_sequence: head.sequence, audit_head: head.hash }).where('id', '=', META_ID),
   );
 }
