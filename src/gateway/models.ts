@@ -5,7 +5,12 @@ import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { startDemo, type Demo } from '../demo/server.js';
 import { createCatalogue, type BuiltCatalogue, type FoundState } from '../replicas/catalogue.js';
-import { configuredNames, configuredReplicas, configuredUpstreams, type ReplicaSources } from '../replicas/configured.js';
+import {
+  configuredNames,
+  configuredReplicas,
+  configuredUpstreams,
+  type ReplicaSources,
+} from '../replicas/configured.js';
 import { resolveBySystem, startResolving, type Resolve, type Resolving } from '../replicas/dns.js';
 import { startFinder, type Finder } from '../replicas/finder.js';
 import type { Replica } from '../replicas/model.js';
@@ -73,7 +78,13 @@ class LiveModels implements Models {
     this.#options = options;
     this.#config = config;
     this.pool = createPool({ probe, clock, log });
-    this.#resolving = startResolving({ names: configuredNames(config), resolve, clock, log, changed: () => this.#renew() });
+    this.#resolving = startResolving({
+      names: configuredNames(config),
+      resolve,
+      clock,
+      log,
+      changed: () => this.#renew(),
+    });
     this.#sources = { addresses: this.#resolving.addresses, processes: (model) => processes?.replicasOf(model) ?? [] };
     this.#finder = startFinder({ ...options, ...this.#servers(), seenReal });
     this.#catalogue = this.#build();
@@ -86,7 +97,8 @@ class LiveModels implements Models {
   // Arrows, because other parts hand these on without their object.
   catalogue = (): BuiltCatalogue => this.#catalogue;
 
-  incomplete = (): boolean => this.#catalogue.silent.length > 0 || (this.#catalogue.list().length === 0 && this.#finder.seenReal);
+  incomplete = (): boolean =>
+    this.#catalogue.silent.length > 0 || (this.#catalogue.list().length === 0 && this.#finder.seenReal);
 
   states = (): FoundState[] => withPool(this.#finder.states(), this.pool.states());
 
@@ -111,12 +123,18 @@ class LiveModels implements Models {
 
   #servers(): { upstreams: Replica[]; replicas: Replica[] } {
     const standIn = this.#demo === null ? [] : [asReplica(this.#demo)];
-    return { upstreams: [...configuredUpstreams(this.#config), ...standIn], replicas: configuredReplicas(this.#config, this.#sources) };
+    return {
+      upstreams: [...configuredUpstreams(this.#config), ...standIn],
+      replicas: configuredReplicas(this.#config, this.#sources),
+    };
   }
 
   #build(): BuiltCatalogue {
     const found = new Map(this.#finder.states().map((state) => [state.url, state]));
-    const catalogue = createCatalogue(this.#config, found, { upstreams: this.#servers().upstreams, sources: this.#sources });
+    const catalogue = createCatalogue(this.#config, found, {
+      upstreams: this.#servers().upstreams,
+      sources: this.#sources,
+    });
     this.pool.use(catalogue.served);
     return catalogue;
   }
@@ -148,7 +166,10 @@ class LiveModels implements Models {
   async #seenReal(): Promise<void> {
     const { dataDir, log } = this.#options;
     void writeFile(join(dataDir, SEEN_REAL_FILE), '', { mode: 0o600 }).catch((error: unknown) =>
-      log.warn({ error: String(error) }, 'that a real engine was seen could not be noted; the demo may come back after a restart'),
+      log.warn(
+        { error: String(error) },
+        'that a real engine was seen could not be noted; the demo may come back after a restart',
+      ),
     );
     const ending = this.#demo;
     if (ending === null) return;

@@ -7,7 +7,8 @@ export function withPool(found: readonly FoundState[], states: readonly ServerSt
   return found.map((server) => {
     const own = byUrl.get(server.url);
     if (own === undefined || own.state === 'unknown') return server;
-    if (own.state === 'up') return { ...server, state: 'up', detail: server.state === 'up' ? server.detail : own.detail };
+    if (own.state === 'up')
+      return { ...server, state: 'up', detail: server.state === 'up' ? server.detail : own.detail };
     return { ...server, state: 'down', detail: own.detail };
   });
 }

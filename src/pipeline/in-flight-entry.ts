@@ -28,10 +28,15 @@ export function inFlightEntry(exchange: Exchange, caller: Caller, parts: Parts):
 }
 
 /** What has changed for a caller whose request runs; the same decision as at its beginning. */
-function endOf(exchange: Exchange, before: Caller, { nowSeconds, parts, entry }: { nowSeconds: number; parts: Parts; entry: InFlight }): StreamEnd | null {
+function endOf(
+  exchange: Exchange,
+  before: Caller,
+  { nowSeconds, parts, entry }: { nowSeconds: number; parts: Parts; entry: InFlight },
+): StreamEnd | null {
   // The secret shown at the beginning may be the one that is being rotated out: its own end holds too.
-  if (before.secretSlot === 'previous' && before.expiresAt !== null && before.expiresAt <= nowSeconds) return 'key_expired';
-  const caller = before.kind === 'key' ? parts.identity.callerOf(before.id) : before;
+  if (before.secretSlot === 'previous' && before.expiresAt !== null && before.expiresAt <= nowSeconds)
+    return 'key_expired';
+  const caller = parts.identity.present(before);
   if (before.secretSlot === 'current') entry.expiresAt = caller?.expiresAt ?? null;
   const { scope } = exchange.route;
   const model = exchange.model;
@@ -39,5 +44,7 @@ function endOf(exchange: Exchange, before: Caller, { nowSeconds, parts, entry }:
   if (decision.allowed) return null;
   if (decision.rule === 'not expired') return 'key_expired';
   if (caller === null || caller.state === 'revoked') return 'key_revoked';
-  return caller.state === 'disabled' || caller.ownerDisabled || !caller.ancestorsAlive ? 'key_disabled' : 'stream_ended';
+  return caller.state === 'disabled' || caller.ownerDisabled || !caller.ancestorsAlive
+    ? 'key_disabled'
+    : 'stream_ended';
 }

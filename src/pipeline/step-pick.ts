@@ -17,10 +17,12 @@ import type { Step } from './steps.js';
 export function createPick(parts: Parts): Step {
   return (exchange) => {
     const model = need(exchange.model, 'model');
-    const entry = inFlightEntry(exchange, need(exchange.caller, 'caller'), parts);
+    const caller = need(exchange.caller, 'caller');
+    const entry = inFlightEntry(exchange, caller, parts);
     if (exchange.reply.closed) throw new Refusal('client_gone');
     exchange.inFlight = entry;
     exchange.holds.push(parts.inFlight.add(entry));
+    if (caller.watch !== undefined) exchange.holds.push(caller.watch((code, reason) => entry.end(code, reason)));
     if (model.paths[exchange.request.path] !== undefined) {
       exchange.place = elsewherePlace(model);
       return;

@@ -47,7 +47,10 @@ export interface DnsName {
 export const NO_SOURCES: ReplicaSources = { addresses: () => [], processes: () => [] };
 
 /** What holds for models nobody configured: the same values as the defaults of the configuration. */
-export const DEFAULT_TREATMENT: Pick<OfferedModel, 'timeouts' | 'balance' | 'maxInFlight' | 'queue' | 'readiness' | 'fields' | 'mediaUrls'> = {
+export const DEFAULT_TREATMENT: Pick<
+  OfferedModel,
+  'timeouts' | 'balance' | 'maxInFlight' | 'queue' | 'readiness' | 'fields' | 'mediaUrls'
+> = {
   timeouts: { connectMs: 2000, firstByteMs: 1_800_000, idleMs: 120_000, totalMs: 3_600_000 },
   balance: 'least_load',
   maxInFlight: null,
