@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import { BodyDecoder, framingOf, takeHead } from '../support/http-message.js';
 import { wellFormed } from '../support/hostile-row.js';
-import { RawClient } from '../support/raw-client.js';
+import type { RawClient } from '../support/raw-client.js';
 import { repeatableRandom, seedOfThisRun } from '../support/random.js';
 import { repeats } from '../support/rounds.js';
 import { startWorld, type World } from '../support/start-gateway.js';
