@@ -4,6 +4,7 @@ import { silentLog, type Log } from './core/log.js';
 import type { Secret } from './core/secret.js';
 import { lazyAdminApp } from './gateway/admin-app.js';
 import { createAdminPorts, exposedServers, type AdminSource } from './gateway/admin-ports.js';
+import { createAuthkeysTokens } from './gateway/authkeys-tokens.js';
 import { createAnswerAdmin, OPERATOR } from './gateway/answer-admin.js';
 import { createConfiguration, type Configuration, type ReadAgain } from './gateway/configuration.js';
 import { createExplain } from './gateway/explain.js';
@@ -99,7 +100,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const { stores, models } = world;
     const adminApp = lazyAdminApp(() => createAdminPorts(source), { clock, log });
     const answerAdmin = createAnswerAdmin(adminApp, stores.keys.directory);
-    const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, shutdown, answerAdmin });
+    const authkeysTokens = createAuthkeysTokens(adminApp, stores.keys.directory);
+    const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, shutdown, answerAdmin, authkeysTokens });
     const source = adminSource({ world, configuration, shutdown, inFlight, identity, open, clock });
     open.push(...(await openListeners(config(), { clock, arrivalFor: (rules) => createFrontDoor(door, { ...rules, operator: false }) })));
     shutdown.onClose(() => Promise.all(open.map(({ listener }) => listener.close())));

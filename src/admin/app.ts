@@ -11,6 +11,7 @@ import type { AdminPorts } from './ports.js';
 import { problemResponse } from './problem.js';
 import { createRefusedAttempts } from './refused-attempts.js';
 import type { AdminSettings } from './settings.js';
+import { createTokenActs } from './token-acts.js';
 
 interface Bindings {
   Bindings: { caller: AdminCaller };
@@ -34,6 +35,7 @@ export function createAdminApp(ports: AdminPorts, settings: AdminSettings): Admi
   refuseTheRest(apps.me, ownOperations);
   return {
     openapi,
+    tokens: createTokenActs(dispatcher),
     async fetch(request, caller) {
       const response = await apps[caller.reach].fetch(request, { caller });
       if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');

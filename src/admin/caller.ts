@@ -1,4 +1,5 @@
 import type { Actor, KeyPolicy } from '../keys/key.js';
+import type { TokenActs } from './token-acts.js';
 
 /** Who asks. Made by the front door after it authenticated the request, or by the CLI for the operator of the machine. */
 export interface AdminCaller {
@@ -17,6 +18,8 @@ export interface AdminApp {
   fetch(request: Request, caller: AdminCaller): Promise<Response>;
   /** OpenAPI 3.1, from the schemas that validate. */
   openapi(): object;
+  /** For authkeys listeners. */
+  tokens: TokenActs;
 }
 
 /** How the CLI reaches an admin API. `path` is absolute, for example `/admin/v1/keys?limit=10`. */

@@ -118,7 +118,7 @@ function withOwnOwner(wanted: NewKey, { caller }: Acting): NewKey {
 }
 
 /** `keys.require` of the configuration: what has to be said about every new key. */
-function requireMembers(body: object, required: readonly string[]): void {
+export function requireMembers(body: object, required: readonly string[]): void {
   const given = new Map<string, unknown>(Object.entries(body));
   const missing = required.filter((name) => !isGiven(given.get(name)));
   if (missing.length === 0) return;
@@ -135,7 +135,7 @@ function isGiven(value: unknown): boolean {
 }
 
 /** What the key would hold, with the configured defaults filled in. */
-function policyOf(wanted: NewKey, { context }: Acting): KeyPolicy {
+export function policyOf(wanted: NewKey, { context }: Acting): KeyPolicy {
   const empty = {
     owner: null,
     scopes: context.ports.policy.defaultScopes,

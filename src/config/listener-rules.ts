@@ -23,6 +23,15 @@ export const listenerRules: readonly Rule[] = [
     },
   },
   {
+    needs: [],
+    check(config, report) {
+      for (const [index, { profile, serve }] of (config.listeners ?? []).entries()) {
+        if (profile === 'openai' || serve.every((part) => part === 'api')) continue;
+        report(['listeners', index, 'serve'], `cannot be chosen with the profile \`${profile}\`, which has its own routes; use another listener`);
+      }
+    },
+  },
+  {
     needs: ['tls', 'admin'],
     check(config, report) {
       for (const [index, { listen, serve, ...own }] of (config.listeners ?? []).entries()) {

@@ -58,8 +58,7 @@ const listener = group({
       description: 'What is served here: `api` the inference routes, `admin` the admin API.',
       examples: [['api', 'admin']],
     }),
-  profile: choice(['openai'], {
-    authkeys: 'speak like Llama-Server-AuthKeys',
+  profile: choice(['openai', 'authkeys'], {
     orchestra: 'speak like Orchestra',
     'llama-stack': 'speak like a Llama Stack server',
   })

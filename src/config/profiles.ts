@@ -1,7 +1,6 @@
 import { flag, notYet, path, section, wholeNumber } from './members.js';
 
-export const authkeys = notYet(
-  section({
+export const authkeys = section({
     max_body_bytes: wholeNumber(1024, 1_073_741_824, 'bytes')
       .default(1_048_576)
       .describe('Largest body on an authkeys listener, in bytes.'),
@@ -10,11 +9,11 @@ export const authkeys = notYet(
     allow_scope_escalation: flag().default(false).describe('Lets a token make one that may do more.'),
     revoke_self_when_target_missing: flag()
       .default(false)
-      .describe('Revokes the token of the caller when the one named does not exist.'),
-    bootstrap_root_when_empty: flag().default(false).describe('Makes a root token while there is none.'),
-  }).describe('Behaviour of authkeys listeners. Every switch brings back an unsafe habit of the original.'),
-  'offer the authkeys profile',
-);
+      .describe('Revokes the token of the caller when `token_to_revoke` is missing.'),
+    bootstrap_root_when_empty: flag()
+      .default(false)
+      .describe('Lets the token `root` do everything when the start found no token that can be used.'),
+  }).describe('Behaviour of authkeys listeners. Every switch brings back an unsafe habit of the original.');
 
 export const orchestra = notYet(
   section({

@@ -1,9 +1,10 @@
+import { authkeysWarnings } from './authkeys-warnings.js';
 import { isEveryAddress, isLoopbackHost, parseListen } from './listen.js';
 import type { Config } from './schema.js';
 
 /** A sentence for every switch that is on and makes the gateway weaker than it comes. */
 export function warningsFor(config: Config): string[] {
-  return [...listenerWarnings(config), ...doorWarnings(config)];
+  return [...listenerWarnings(config), ...doorWarnings(config), ...authkeysWarnings(config)];
 }
 
 function listenerWarnings({ listeners, admin }: Config): string[] {

@@ -31,7 +31,8 @@ export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDi
   };
 }
 
-function adminCaller({ id, caller, operator, request, route }: Exchange, directory: KeyDirectory): AdminCaller {
+/** Who asks, in the words of the admin API. */
+export function adminCaller({ id, caller, operator, request, route }: Exchange, directory: KeyDirectory): AdminCaller {
   const reach = route.path.startsWith('/admin/') ? 'admin' : 'me';
   if (caller === null || operator) return { actor: { ...OPERATOR, requestId: id }, holder: 'operator', keyId: null, reach };
   return {

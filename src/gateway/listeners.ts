@@ -9,6 +9,7 @@ import { openListener, type Listener, type TlsMaterial } from '../http/listener.
 import type { Arrival } from '../http/node-arrival.js';
 import type { DoorRules } from '../pipeline/front-door.js';
 import { createMatcher } from '../pipeline/match.js';
+import { authkeysProfile } from '../profiles/authkeys.js';
 import { openaiProfile } from '../profiles/openai.js';
 import type { Profile } from '../profiles/profile.js';
 
@@ -22,7 +23,7 @@ export interface OpenListener {
 
 const CERTIFICATE_CHECK_MS = 5000;
 
-const PROFILES: readonly Profile[] = [openaiProfile];
+const PROFILES: readonly Profile[] = [openaiProfile, authkeysProfile];
 
 /** What the front door of a listener goes by, besides whether the operator stands before it. */
 export type ListenerRules = Pick<DoorRules, 'match' | 'dialect'>;

@@ -12,6 +12,7 @@ import type { FrontDoor } from '../pipeline/front-door.js';
 import type { Parts } from '../pipeline/parts.js';
 import { createResponseOwners } from '../pipeline/response-owners.js';
 import type { Forwarder } from '../upstream/forward.js';
+import { isWithoutTokens } from './authkeys-tokens.js';
 import type { Configuration } from './configuration.js';
 import type { Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
@@ -27,6 +28,14 @@ export interface ServingParts {
   forwarder: Forwarder;
   shutdown: Shutdown;
   answerAdmin: Parts['answerAdmin'];
+  authkeysTokens: Parts['authkeysTokens'];
+}
+
+/** Asked once, at the start, and only where the operator brought that habit back. */
+function rootOf({ configuration, stores, clock }: ServingParts): () => Promise<boolean> {
+  const isOn = (): boolean => configuration.current().config.authkeys.bootstrap_root_when_empty;
+  const wasEmpty = isOn() ? isWithoutTokens(stores.keys.life, clock).catch(() => false) : Promise.resolve(false);
+  return async () => isOn() && (await wasEmpty);
 }
 
 /** Puts the stages of a request together over what they need. */
@@ -48,9 +57,12 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
       incomplete: models.incomplete(),
       maxBodyBytes: config().server.max_body_bytes,
       identityHeaders: config().identity_headers,
+      authkeys: config().authkeys,
     }),
     ready: () => !shutdown.begun,
     answerAdmin: parts.answerAdmin,
+    authkeysTokens: parts.authkeysTokens,
+    authkeysRoot: rootOf(parts),
   };
   const runner = { steps: createSteps(steps), account: createAccount(stores.usage.requests, clock), log };
   const settings = () => configuration.door();

@@ -6,6 +6,7 @@ import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-ide
 import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
 import { createAnswerAdminStep } from './step-admin.js';
+import { createAuthkeysSteps } from './step-authkeys.js';
 import type { Steps } from './steps.js';
 
 /** Gives every stage its code. */
@@ -26,5 +27,6 @@ export function createSteps(parts: Parts): Steps {
     answerAlive,
     answerReady: createAnswerReady(parts),
     answerName,
+    ...createAuthkeysSteps(parts),
   };
 }

@@ -22,7 +22,7 @@ export interface Exchange {
   readonly startedAtMs: number;
   readonly startedAt: number;
   readonly request: CanonicalRequest;
-  readonly reply: Reply;
+  reply: Reply;
   readonly source: BodySource;
   /** Came through the unix socket: whoever can open it is this machine's operator. */
   readonly operator: boolean;

@@ -6,6 +6,8 @@ import type { Catalogue } from '../replicas/model.js';
 import type { Pool } from '../replicas/pool.js';
 import type { Forwarder } from '../upstream/forward.js';
 import type { LastUse } from '../usage/request-row.js';
+import type { Config } from '../config/schema.js';
+import type { AuthkeysTokens } from './authkeys-tokens.js';
 import type { Exchange } from './exchange.js';
 import type { ResponseOwners } from './response-owners.js';
 
@@ -17,6 +19,7 @@ export interface Settings {
   maxBodyBytes: number;
   /** Tell model servers who calls. */
   identityHeaders: boolean;
+  authkeys: Config['authkeys'];
 }
 
 /** Everything the stages need, made by the composition root. */
@@ -33,6 +36,9 @@ export interface Parts {
   settings(): Settings;
   /** Keys are loaded, the store is there, and no drain goes on. */
   ready(): boolean;
+  authkeysTokens: AuthkeysTokens;
+  /** Whether `root` stands in for the tokens of authkeys listeners, since there was none at the start. */
+  authkeysRoot(): Promise<boolean>;
   /** Lets the admin API answer. What it streams is handed to `runs` with the way to end it. */
   answerAdmin(exchange: Exchange, runs: (end: () => void) => void): Promise<void>;
 }

@@ -19,7 +19,16 @@ export type StepName =
   | 'answerAdmin'
   | 'answerAlive'
   | 'answerReady'
-  | 'answerName';
+  | 'answerName'
+  | 'authkeysOptions'
+  | 'authkeysGate'
+  | 'authkeysUnmatched'
+  | 'authkeysList'
+  | 'authkeysCreate'
+  | 'authkeysRevoke'
+  | 'authkeysModels'
+  | 'authkeysModel'
+  | 'authkeysForward';
 
 /** What a route asks for and which stages it passes, in their order. */
 export interface Route {
@@ -32,6 +41,8 @@ export interface Route {
   steps: readonly StepName[];
   /** Counted and logged as a request of a model; the rest is housekeeping. */
   logged: boolean;
+  /** The methods of the path, for a route that answers OPTIONS. */
+  allow?: readonly string[];
 }
 
 // Nobody without a key makes us hold a body, and the model is judged on the body that is sent.
@@ -48,7 +59,7 @@ const housekeeping = (method: string, path: string, steps: readonly StepName[]):
 const own = (method: string, path: string): Route => ({ ...housekeeping(method, path, OWN_KEY), dialect: problem });
 
 /** A route without one of these stages takes no body. */
-const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['readBody', 'readAdminBody']);
+const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['authkeysGate', 'readBody', 'readAdminBody']);
 
 export function takesBody({ steps, method }: Route): boolean {
   return steps.some((step) => READS_BODY.has(step) && (step !== 'readAdminBody' || method !== 'GET'));
