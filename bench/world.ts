@@ -26,7 +26,9 @@ export interface BenchWorld {
 export async function startWorld(): Promise<BenchWorld> {
   const role = startRole('backend', {});
   const port = Number((await role.hear('listening'))['port']);
-  const home = await GatewayHome.make({ models: { bench: { replicas: [{ url: `http://127.0.0.1:${port}` }] } } });
+  // nginx lets every request through at once; so that both do the same work, no request waits here either.
+  const replicas = [{ url: `http://127.0.0.1:${port}` }];
+  const home = await GatewayHome.make({ models: { bench: { replicas, max_in_flight: 1000 } } });
   const gateway = await home.start();
   const { key } = await gateway.admin.createKey({ name: 'bench', scopes: ['infer'] });
   const gatewayPort = Number(new URL(gateway.url).port);
