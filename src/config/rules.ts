@@ -3,6 +3,8 @@ import { listenerRules } from './listener-rules.js';
 import { modelRules } from './model-rules.js';
 import { parseDuration } from '../core/duration.js';
 import { touchesLoopback } from './forms.js';
+import { providerRules } from './provider-rules.js';
+import { routePolicyRules } from './route-policy-rules.js';
 import type { Report, Rule } from './rule.js';
 import type { ParsedConfig } from './schema.js';
 
@@ -31,7 +33,7 @@ const keyRules: readonly Rule[] = [
 
 /** Asks every rule about the sound part of a file. `faulty` names the top-level members with faults. */
 export function checkRules(config: ParsedConfig, faulty: ReadonlySet<string>, report: Report): void {
-  for (const rule of [...listenerRules, ...modelRules, ...commandRules, ...keyRules]) {
+  for (const rule of [...listenerRules, ...modelRules, ...commandRules, ...keyRules, ...providerRules, ...routePolicyRules]) {
     if (!rule.needs.some((name) => faulty.has(name))) rule.check(config, report);
   }
 }

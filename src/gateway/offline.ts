@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.js';
 import { systemClock, unixSeconds } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { createIdentity } from '../identity/identify.js';
+import { NOBODY_VOUCHES } from '../identity/providers/vouching.js';
 import { parseKey } from '../keys/format.js';
 import { parseRanges } from '../core/address.js';
 import { createCatalogue } from '../replicas/catalogue.js';
@@ -34,7 +35,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
   const stores = await openStores({ dataDir, create, config: () => loaded.config, clock, log });
   const probe = createProbe();
   const catalogue = createCatalogue(loaded.config, new Map());
-  const identity = createIdentity({ directory: stores.keys.directory, canonicalKey: (text) => parseKey(text)?.canonical ?? null, localNetworks: parseRanges([]), localScopes: [] });
+  const identity = createIdentity({ directory: stores.keys.directory, canonicalKey: (text) => parseKey(text)?.canonical ?? null, localNetworks: parseRanges([]), localScopes: [], vouching: NOBODY_VOUCHES });
   const startedAt = unixSeconds(clock);
   const app = createAdminApp(
     createAdminPorts({

@@ -1,19 +1,21 @@
-import { parseRanges } from '../core/address.js';
+import { parseRanges, type AddressRanges } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { createRequestIds } from '../core/ids.js';
 import type { Log } from '../core/log.js';
 import { createFailureThrottle } from '../identity/failure-throttle.js';
-import { createIdentity, type Identity } from '../identity/identify.js';
+import { createRoutePolicy, type RoutePolicy } from '../access/route-policy.js';
+import type { Identity } from '../identity/identify.js';
 import type { InFlightRegistry } from '../inflight/registry.js';
-import { parseKey } from '../keys/format.js';
 import { createAccount } from '../pipeline/account.js';
 import { createSteps } from '../pipeline/create-steps.js';
 import type { FrontDoor } from '../pipeline/front-door.js';
-import type { Parts } from '../pipeline/parts.js';
+import type { OrchestraParts, Parts } from '../pipeline/parts.js';
 import { createResponseOwners } from '../pipeline/response-owners.js';
 import type { Forwarder } from '../upstream/forward.js';
 import { isWithoutTokens } from './authkeys-tokens.js';
 import type { Configuration } from './configuration.js';
+import { currentIdentity } from './current-identity.js';
+import { createKeyNames } from './key-names.js';
 import type { Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
 import type { Stores } from './stores.js';
@@ -27,6 +29,7 @@ export interface ServingParts {
   inFlight: InFlightRegistry;
   forwarder: Forwarder;
   shutdown: Shutdown;
+  orchestra: OrchestraParts;
   answerAdmin: Parts['answerAdmin'];
   authkeysTokens: Parts['authkeysTokens'];
 }
@@ -42,7 +45,8 @@ function rootOf({ configuration, stores, clock }: ServingParts): () => Promise<b
 export function createServing(parts: ServingParts): { door: FrontDoor; identity: Identity } {
   const { clock, log, configuration, stores, models, shutdown } = parts;
   const config = () => configuration.current().config;
-  const identity = currentIdentity(configuration, stores);
+  const identity = currentIdentity(parts);
+  const routePolicy = currentRoutePolicy(configuration);
   const steps: Parts = {
     clock,
     identity,
@@ -57,8 +61,12 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
       incomplete: models.incomplete(),
       maxBodyBytes: config().server.max_body_bytes,
       identityHeaders: config().identity_headers,
+      routePolicy: routePolicy(),
       authkeys: config().authkeys,
     }),
+    trustedProxies: createTrustedProxies(configuration),
+    nameOf: createKeyNames(stores.keys),
+    orchestra: parts.orchestra,
     ready: () => !shutdown.begun,
     answerAdmin: parts.answerAdmin,
     authkeysTokens: parts.authkeysTokens,
@@ -69,22 +77,16 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
   return { door: { runner, clock, log, newRequestId: createRequestIds(), settings, draining: () => shutdown.begun }, identity };
 }
 
-/** Who is who by the configuration of this moment. */
-function currentIdentity(configuration: Configuration, stores: Stores): Identity {
-  const make = (): Identity => {
-    const { auth } = configuration.current().config;
-    return createIdentity({
-      directory: stores.keys.directory,
-      canonicalKey: (text) => parseKey(text)?.canonical ?? null,
-      localNetworks: parseRanges(auth.local_networks),
-      localScopes: auth.local_scopes,
-    });
-  };
-  let identity = make();
-  configuration.onChange(() => (identity = make()));
-  return {
-    identify: (request) => identity.identify(request),
-    callerOf: (keyId) => identity.callerOf(keyId),
-    callerWith: (secret) => identity.callerWith(secret),
-  };
+function createTrustedProxies(configuration: Configuration): () => AddressRanges {
+  const read = (): AddressRanges => parseRanges(configuration.current().config.trusted_proxies);
+  let proxies = read();
+  configuration.onChange(() => (proxies = read()));
+  return () => proxies;
+}
+
+function currentRoutePolicy(configuration: Configuration): () => RoutePolicy {
+  const read = (): RoutePolicy => createRoutePolicy(configuration.current().config.auth.route_policy);
+  let policy = read();
+  configuration.onChange(() => (policy = read()));
+  return () => policy;
 }

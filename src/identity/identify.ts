@@ -4,7 +4,9 @@ import type { CanonicalRequest } from '../core/exchange.js';
 import { Refusal } from '../core/errors.js';
 import { isPromise, type Maybe } from '../core/maybe.js';
 import type { KeyDirectory, KeyPolicy, KnownKey } from '../keys/key.js';
+import { Secret } from '../core/secret.js';
 import { credentialsOf, refuseKeyInQuery } from './credentials.js';
+import type { Vouching } from './providers/vouching.js';
 
 export interface IdentitySettings {
   directory: KeyDirectory;
@@ -13,15 +15,22 @@ export interface IdentitySettings {
   /** Networks whose callers need no key; empty = none. */
   localNetworks: AddressRanges;
   localScopes: readonly string[];
+  /** Who else may vouch for a caller. */
+  vouching: Vouching;
 }
 
 /** Finds out who calls. */
 export interface Identity {
   /**
-   * The caller, or null when a credential was shown that nobody has. Throws 401 when none was shown
-   * and 400 when several were. Whether the caller may do anything is for the decision.
+   * The caller, or null when a credential was shown that nobody has. Throws 401 when none was shown or
+   * nobody vouches for it, 503 when that could not be asked, and 400 when several were shown. Whether the
+   * caller may do anything is for the decision.
    */
   identify(request: CanonicalRequest): Maybe<Caller | null>;
+  /** A caller as it stands now; null when it is gone. */
+  present(caller: Caller): Caller | null;
+  /** How the contract of the first provider words that a key of ours is not valid. */
+  readonly refusedWords: string | undefined;
   /** The caller a key id stands for now; null when there is no such key. */
   callerOf(keyId: string): Caller | null;
   /** The caller a secret stands for; null when it is nobody's. */
@@ -32,7 +41,7 @@ const ANYWHERE = parseRanges([]);
 const MISSING: readonly string[] = ['www-authenticate', 'Bearer realm="keyporter"'];
 
 export function createIdentity(settings: IdentitySettings): Identity {
-  const { directory } = settings;
+  const { directory, vouching } = settings;
   const toCaller = createCallers(directory);
   const withSecret = (secret: string): Maybe<Caller | null> => {
     const known = directory.identify(secret);
@@ -43,9 +52,17 @@ export function createIdentity(settings: IdentitySettings): Identity {
       refuseKeyInQuery(request.query, settings.canonicalKey);
       const shown = credentialsOf(request);
       const [first] = shown;
-      if (first === undefined) return localCaller(request, settings);
-      return shown.length === 1 ? withSecret(first) : oneOf(shown, settings, withSecret);
+      if (first === undefined) return withoutCredential(request, settings);
+      if (shown.length > 1) return oneOf(shown, settings, withSecret);
+      const known = withSecret(first);
+      if (vouching.none) return known;
+      return isPromise(known) ? known.then((caller) => caller ?? foreign(first, request, settings)) : (known ?? foreign(first, request, settings));
     },
+    present(caller) {
+      if (caller.kind === 'key') return toCaller(directory.byId(caller.id));
+      return caller.kind === 'delegate' ? vouching.present(caller) : caller;
+    },
+    refusedWords: vouching.words?.refused,
     callerOf: (keyId) => toCaller(directory.byId(keyId)),
     callerWith: withSecret,
   };
@@ -71,10 +88,23 @@ async function oneOf(
   return withSecret(only);
 }
 
+/** What is ours in any way is decided by us alone; only what is not is shown to somebody else. */
+function foreign(credential: string, request: CanonicalRequest, { directory, vouching }: IdentitySettings): Maybe<Caller | null> {
+  const ask = (ours: boolean): Maybe<Caller | null> => (ours ? null : vouching.identify({ credential: new Secret(credential), request }));
+  const ours = directory.recognizes(credential);
+  return isPromise(ours) ? ours.then(ask) : ask(ours);
+}
+
+function withoutCredential(request: CanonicalRequest, settings: IdentitySettings): Maybe<Caller> {
+  if (settings.vouching.none) return localCaller(request, settings);
+  const vouched = settings.vouching.identify({ credential: null, request });
+  return isPromise(vouched) ? vouched.then((caller) => caller ?? localCaller(request, settings)) : (vouched ?? localCaller(request, settings));
+}
+
 /** The socket peer alone counts, and any header that speaks for another address voids the exemption. */
 function localCaller(request: CanonicalRequest, settings: IdentitySettings): Caller {
   if (request.forwarded || !settings.localNetworks.contains(request.peer)) {
-    throw new Refusal('missing_api_key', { headers: MISSING });
+    throw new Refusal('missing_api_key', { headers: MISSING, ...missingWords(request, settings.vouching) });
   }
   return {
     id: `local:${request.peer}`,
@@ -89,6 +119,11 @@ function localCaller(request: CanonicalRequest, settings: IdentitySettings): Cal
     secretSlot: 'current',
     attributes: {},
   };
+}
+
+function missingWords({ names }: CanonicalRequest, { words }: Vouching): { inContract?: string } {
+  if (words === null) return {};
+  return { inContract: names.includes('authorization') ? words.malformed : words.missing };
 }
 
 function createCallers(directory: KeyDirectory): (known: KnownKey | null) => Caller | null {

@@ -15,6 +15,7 @@ const NO_LINEAGE: readonly string[] = Object.freeze([]);
 /** Everything memory needs, in a form that another thread takes over without copying (see `buffersOf`). */
 export interface PackedKeys extends PackedRows {
   disabledOwners: readonly string[];
+  blockedCallers: readonly string[];
 }
 
 /** The directory and the ways to change it. Only the ordered list of changes may feed it. */
@@ -23,6 +24,8 @@ export interface LiveDirectory extends KeyDirectory {
   apply(row: PackRow, revision: number): void;
   /** Switches all keys of an owner, and the keys derived from them, off or on. */
   setOwnerDisabled(owner: string, disabled: boolean, revision: number): void;
+  /** Blocks a caller without a key of ours, or lets it in again. Changes of one store come one after the other. */
+  setCallerBlocked(callerId: string, blocked: boolean, revision: number): void;
   /** Forgets a key; keys derived from it are dead from then on. */
   remove(id: string): void;
 }
@@ -31,7 +34,7 @@ export interface LiveDirectory extends KeyDirectory {
 export function packKeys(rows: Iterable<PackRow>, disabledOwners: Iterable<string>, revision: number): PackedKeys {
   const keys = new KeyRows(revision);
   for (const row of rows) keys.apply(row, revision);
-  return { ...keys.pack(), disabledOwners: [...disabledOwners] };
+  return { ...keys.pack(), disabledOwners: [...disabledOwners], blockedCallers: [] };
 }
 
 /** The buffers for the transfer list when packed keys are posted to another thread. */
@@ -54,6 +57,7 @@ class Directory implements LiveDirectory {
   readonly #loadedRevision: number;
   #revision: number;
   readonly #disabledOwners: Set<string>;
+  readonly #blockedCallers: Set<string>;
   /** Revision at which an owner was last switched, for owners switched since the load. */
   readonly #ownerRevisions = new Map<string, number>();
 
@@ -65,6 +69,7 @@ class Directory implements LiveDirectory {
     this.#loadedRevision = packed.revision;
     this.#revision = packed.revision;
     this.#disabledOwners = new Set(packed.disabledOwners);
+    this.#blockedCallers = new Set(packed.blockedCallers);
   }
 
   get size(): number {
@@ -87,6 +92,22 @@ class Directory implements LiveDirectory {
     return this.#table.isHeld(row) ? this.#known(row, 'current', id) : null;
   }
 
+  recognizes(secret: string): Maybe<boolean> {
+    if (looksLikeKey(secret)) return true;
+    if (secret.length === 0 || secret.length > LONGEST_IMPORTED) return false;
+    if (this.#keys.findImported(digestOf(secret)) !== NO_ROW) return true;
+    if (this.#slow === null || this.#keys.slow === 0) return false;
+    return this.#slow.digest(secret).then((slowDigest) => this.#keys.findImported(slowDigest) !== NO_ROW);
+  }
+
+  isOwnerDisabled(owner: string): boolean {
+    return this.#disabledOwners.has(owner);
+  }
+
+  isCallerBlocked(callerId: string): boolean {
+    return this.#blockedCallers.has(callerId);
+  }
+
   apply(row: PackRow, revision: number): void {
     this.#keys.apply(row, revision);
     this.#revision = Math.max(this.#revision, revision);
@@ -97,6 +118,12 @@ class Directory implements LiveDirectory {
     this.#ownerRevisions.set(owner, revision);
     if (disabled) this.#disabledOwners.add(owner);
     else this.#disabledOwners.delete(owner);
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  setCallerBlocked(callerId: string, blocked: boolean, revision: number): void {
+    if (blocked) this.#blockedCallers.add(callerId);
+    else this.#blockedCallers.delete(callerId);
     this.#revision = Math.max(this.#revision, revision);
   }
 
@@ -163,6 +190,6 @@ class Directory implements LiveDirectory {
   }
 
   #isDisabled(owner: string | null): boolean {
-    return owner !== null && this.#disabledOwners.has(owner);
+    return owner !== null && this.isOwnerDisabled(owner);
   }
 }

@@ -1,4 +1,5 @@
 import type { ImportOutcome } from './key.js';
+import type { BlockedCaller } from './key.js';
 import type {
   ChangeContext,
   FreshKey,
@@ -77,5 +78,7 @@ export interface KeyStore {
   revoke(request: RevokeKeys, context: ChangeContext): Promise<RevokedKeys>;
   /** All or none. A secret that is there already is left to the key that has it. */
   importKeys(keys: readonly ImportKey[], context: ChangeContext): Promise<ImportOutcome[]>;
+  blockedCallers(): Promise<BlockedCaller[]>;
+  setCallerBlocked(request: { id: string; blocked: boolean }, context: ChangeContext): Promise<void>;
   setOwnerDisabled(request: { name: string; disabled: boolean }, context: ChangeContext): Promise<StoredOwner>;
 }

@@ -128,10 +128,26 @@ export interface OwnerRecord {
   lastUsedAt: number | null;
 }
 
+/** A caller without a key of ours that was blocked. */
+export interface BlockedCaller {
+  /** `<provider>:<principal>`. */
+  id: string;
+  /** Unix seconds. */
+  blockedAt: number;
+  blockedBy: string;
+}
+
+/** Who was blocked of those without a key of ours. A change resolves when it is durable and memory knows it. */
+export interface CallerBlocks {
+  list(): Promise<BlockedCaller[]>;
+  /** Blocks a caller, whether it was ever seen or not, or lets it in again. */
+  set(id: string, blocked: boolean, actor: Actor): Promise<void>;
+}
+
 /** One row of the ordered list of changes that feeds every node's memory. */
 export interface ChangeRow {
   revision: number;
-  kind: 'key' | 'owner';
+  kind: 'key' | 'owner' | 'caller';
   id: string;
 }
 
@@ -188,6 +204,15 @@ export interface KeyDirectory {
   identify(secret: string): Maybe<KnownKey | null>;
   /** The present state of a key by id, as if its current secret had been shown. */
   byId(id: string): KnownKey | null;
+  /**
+   * True for text in the form of our keys, mistyped ones included, and for the secret of any record in
+   * any state: such a credential is shown to nobody else.
+   */
+  recognizes(secret: string): Maybe<boolean>;
+  /** True when all that belongs to this owner is switched off. */
+  isOwnerDisabled(owner: string): boolean;
+  /** True when this caller, who has no key of ours, was blocked. */
+  isCallerBlocked(callerId: string): boolean;
   /** Number of keys held. */
   readonly size: number;
   /** Revision of the store that this memory corresponds to. */

@@ -38,7 +38,7 @@ function endOf(
     return 'key_expired';
   const caller = parts.identity.present(before);
   if (before.secretSlot === 'current') entry.expiresAt = caller?.expiresAt ?? null;
-  const { scope } = exchange.route;
+  const scope = exchange.scope === undefined ? exchange.route.scope : exchange.scope;
   const model = exchange.model;
   const decision = decide({ caller, asked: { scope, model, address: exchange.request.address }, nowSeconds });
   if (decision.allowed) return null;

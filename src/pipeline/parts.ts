@@ -1,3 +1,5 @@
+import type { AddressRanges } from '../core/address.js';
+import type { RoutePolicy } from '../access/route-policy.js';
 import type { Clock } from '../core/clock.js';
 import type { InFlightRegistry } from '../inflight/registry.js';
 import type { Identity } from '../identity/identify.js';
@@ -6,6 +8,8 @@ import type { Catalogue } from '../replicas/model.js';
 import type { Pool } from '../replicas/pool.js';
 import type { Forwarder } from '../upstream/forward.js';
 import type { LastUse } from '../usage/request-row.js';
+import type { WatchedKeys } from '../orchestra/watched-keys.js';
+import type { WorkerBook } from '../orchestra/worker-book.js';
 import type { Config } from '../config/schema.js';
 import type { AuthkeysTokens } from './authkeys-tokens.js';
 import type { Exchange } from './exchange.js';
@@ -19,7 +23,18 @@ export interface Settings {
   maxBodyBytes: number;
   /** Tell model servers who calls. */
   identityHeaders: boolean;
+  /** Who may use which route of models. */
+  routePolicy: RoutePolicy;
   authkeys: Config['authkeys'];
+}
+
+/** What orchestra listeners need besides. */
+export interface OrchestraParts {
+  keys: WatchedKeys;
+  workers: WorkerBook;
+  /** Monotonic milliseconds. */
+  startedAt: number;
+  settings(): { openStatus: boolean; maskWorkerErrors: boolean };
 }
 
 /** Everything the stages need, made by the composition root. */
@@ -32,8 +47,13 @@ export interface Parts {
   forwarder: Forwarder;
   lastUse: LastUse;
   responseOwners: ResponseOwners;
+  orchestra: OrchestraParts;
   /** The settings of this moment. */
   settings(): Settings;
+  /** Proxies that only pass on: the caller of a request stands before them. */
+  trustedProxies(): AddressRanges;
+  /** What the key of this id is called. Asks the store once after each change of a key; rejects while it is away. */
+  nameOf(keyId: string): Promise<string>;
   /** Keys are loaded, the store is there, and no drain goes on. */
   ready(): boolean;
   authkeysTokens: AuthkeysTokens;

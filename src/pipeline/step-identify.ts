@@ -18,13 +18,27 @@ export function createIdentify({ identity, throttle }: Parts): Step {
       return;
     }
     throttle.failed(exchange.request.address);
-    throw new Refusal('invalid_api_key', { reason: 'unknown or mistyped key' });
+    throw new Refusal('invalid_api_key', { reason: 'unknown or mistyped key', ...contractWords(identity) });
+  };
+  /** Somebody else was asked and said no: a wrong credential like any other. */
+  const refused = (exchange: Exchange, cause: unknown): never => {
+    if (cause instanceof Refusal && cause.code === 'invalid_api_key') throttle.failed(exchange.request.address);
+    throw cause;
   };
   return (exchange): Maybe<void> => {
-    const found = identity.identify(exchange.request);
-    if (isPromise(found)) return found.then((caller) => note(exchange, caller));
-    note(exchange, found);
+    let found;
+    try {
+      found = identity.identify(exchange.request);
+    } catch (cause) {
+      return refused(exchange, cause);
+    }
+    if (!isPromise(found)) return note(exchange, found);
+    return found.then((caller) => caller, (cause: unknown) => refused(exchange, cause)).then((caller) => note(exchange, caller));
   };
+}
+
+function contractWords({ refusedWords }: Parts['identity']): { inContract?: string } {
+  return refusedWords === undefined ? {} : { inContract: refusedWords };
 }
 
 /** The same on the admin API, where whoever can open the unix socket is the operator and needs no key. */
@@ -40,28 +54,39 @@ export function createAuthorize(parts: Parts): Step {
     const { scope } = exchange.route;
     judge(exchange, { scope, model: null, address: exchange.request.address }, parts);
     const caller = need(exchange.caller, 'caller');
+    if (exchange.route.logged) requirePermission(exchange, caller, parts);
     if (caller.kind === 'key') parts.lastUse.touch(caller.id, caller.secretSlot, unixSeconds(parts.clock));
   };
 }
 
+/** Do the route rules let this caller through? They speak about the routes of models. Refuses with 403. */
+export function requirePermission({ request }: Exchange, caller: Caller, parts: Parts): void {
+  const { routePolicy } = parts.settings();
+  if (routePolicy.empty || routePolicy.permits(request.path, caller.kind === 'local' ? null : caller.attributes)) return;
+  const message = `Access denied: insufficient permissions for route ${request.path.slice(0, 200)}`;
+  throw new Refusal('missing_scope', { message, inContract: message, reason: `auth.route_policy lets ${caller.id} not use ${request.path.slice(0, 200)}` });
+}
+
 /** Asks the decision and throws its refusal. */
-export function judge(exchange: Exchange, asked: Asked, { clock, throttle }: Parts): void {
+export function judge(exchange: Exchange, asked: Asked, { clock, throttle, identity }: Parts): void {
   const decision = decide({ caller: exchange.caller, asked, nowSeconds: unixSeconds(clock) });
   if (decision.allowed) return;
   if (decision.code === 'invalid_api_key') throttle.failed(exchange.request.address);
-  throw refusalOf(decision, exchange);
+  throw refusalOf(decision, exchange, identity.refusedWords);
 }
 
 /** The refusal a decision means on the wire: also what `explain` shows. */
-export function refusalOf(decision: Decision, exchange: { route: Exchange['route']; head: Exchange['head'] }): Refusal {
+export function refusalOf(decision: Decision, exchange: { route: Exchange['route']; head: Exchange['head'] }, refusedWords?: string): Refusal {
   const details = { reason: decision.why ?? 'denied', ...(decision.told === null ? {} : { message: decision.told }) };
   if (decision.code === 'model_not_found') return new Refusal('model_not_found', { ...details, message: unknownModel(exchange.head?.model ?? ''), param: 'model' });
   if (decision.code === 'missing_scope') {
     const { scope } = exchange.route;
     const name = scope === null ? '' : 'needed' in scope ? scope.needed : scope.within;
-    return new Refusal('missing_scope', { ...details, headers: ['www-authenticate', `Bearer realm="keyporter", error="insufficient_scope", scope="${name}"`] });
+    return new Refusal('missing_scope', { ...details, inContract: `Access denied: user does not have required scope: ${name}`, headers: ['www-authenticate', `Bearer realm="keyporter", error="insufficient_scope", scope="${name}"`] });
   }
-  return new Refusal(decision.code ?? 'internal', details);
+  // Whoever is told more than that the key is not valid is told so in every contract.
+  const inContract = decision.code === 'invalid_api_key' && decision.told === null && refusedWords !== undefined ? { inContract: refusedWords } : {};
+  return new Refusal(decision.code ?? 'internal', { ...details, ...inContract });
 }
 
 /** One sentence for a model that is not there and for one that may not be used: the two look the same. */

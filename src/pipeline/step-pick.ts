@@ -5,7 +5,7 @@ import type { OfferedModel } from '../replicas/model.js';
 import type { Turn } from '../replicas/turn.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
 import { refusalBefore } from '../upstream/refusals.js';
-import { need, type Exchange } from './exchange.js';
+import { need, targetPath, type Exchange } from './exchange.js';
 import { inFlightEntry } from './in-flight-entry.js';
 import type { Parts } from './parts.js';
 import type { Step } from './steps.js';
@@ -23,7 +23,7 @@ export function createPick(parts: Parts): Step {
     exchange.inFlight = entry;
     exchange.holds.push(parts.inFlight.add(entry));
     if (caller.watch !== undefined) exchange.holds.push(caller.watch((code, reason) => entry.end(code, reason)));
-    if (model.paths[exchange.request.path] !== undefined) {
+    if (model.paths[targetPath(exchange)] !== undefined) {
       exchange.place = elsewherePlace(model);
       return;
     }

@@ -2,6 +2,7 @@ import type { KeyPolicy } from '../keys/key.js';
 import type { PackRow } from '../keys/packed.js';
 import { packKeys, type PackedKeys } from '../keys/directory.js';
 import { everyKey } from './key-load.js';
+import { blockedCallers } from './blocked-callers.js';
 import { SELECT_DIGESTS } from './key-queries.js';
 import { BadRow, packRow, policyOf, type DigestRow, type PolicyRow } from './key-rows.js';
 import type { MemoryEvent } from './memory-event.js';
@@ -32,7 +33,8 @@ export class Feed {
   /** All keys as memory takes them over. A row that cannot be read leaves out its key alone, with a warning. */
   load(): PackedKeys {
     this.#revision = readMeta(this.#executor).revision;
-    return packKeys(this.#readable(everyKey(this.#executor.database)), this.#disabledOwners(), this.#revision);
+    const packed = packKeys(this.#readable(everyKey(this.#executor.database)), this.#disabledOwners(), this.#revision);
+    return { ...packed, blockedCallers: this.#executor.all(blockedCallers()).map(({ id }) => id) };
   }
 
   /** Tells memory what changed since it was last told. */
@@ -40,6 +42,7 @@ export class Feed {
     const changes = db.selectFrom('changes').selectAll().where('revision', '>', this.#revision).orderBy('revision');
     for (const { revision, kind, id } of this.#executor.all(changes)) {
       if (kind === 'key') this.#tellKey(id, revision);
+      else if (kind === 'caller') this.#emit({ kind: 'caller', revision, id, blocked: this.#executor.get(blockedCallers(id)) !== undefined });
       else this.#tellOwner(id, revision);
       this.#revision = revision;
     }

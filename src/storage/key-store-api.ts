@@ -1,6 +1,7 @@
 import type { AuditEntry, AuditVerdict } from '../admin/ports.js';
 import type { AuditAct, ChainHead } from '../audit/chain.js';
 import type { PackedKeys } from '../keys/directory.js';
+import type { BlockedCaller } from '../keys/key.js';
 import type { KeyStore } from '../keys/key-store.js';
 import type {
   ChangeContext,
@@ -13,7 +14,7 @@ import type {
 import type { AuditQuery } from './audit-rows.js';
 import type { KeyStoreFiles } from './key-store-files.js';
 
-type Change<Name extends 'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled' | 'importKeys'> = (args: {
+type Change<Name extends 'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled' | 'setCallerBlocked' | 'importKeys'> = (args: {
   request: Parameters<KeyStore[Name]>[0];
   context: ChangeContext;
 }) => ReturnType<KeyStore[Name]>;
@@ -33,6 +34,8 @@ export interface KeyStoreApi {
   revoke: Change<'revoke'>;
   importKeys: Change<'importKeys'>;
   setOwnerDisabled: Change<'setOwnerDisabled'>;
+  setCallerBlocked: Change<'setCallerBlocked'>;
+  blockedCallers(args: null): BlockedCaller[];
   auditList(query: AuditQuery): AuditEntry[];
   auditVerify(outside: ChainHead | null): AuditVerdict;
   auditRecord(act: AuditAct): void;

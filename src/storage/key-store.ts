@@ -3,7 +3,8 @@ import { createAudit, type AuditStore } from '../audit/audit.js';
 import type { Log } from '../core/log.js';
 import { createDirectory, type LiveDirectory } from '../keys/directory.js';
 import { createSlowHasher, slowDigestOf } from '../keys/hash.js';
-import type { KeyDirectory, KeyLife } from '../keys/key.js';
+import { createCallerBlocks } from '../keys/caller-blocks.js';
+import type { CallerBlocks, KeyDirectory, KeyLife } from '../keys/key.js';
 import type { KeyStore } from '../keys/key-store.js';
 import { createKeyLife, type KeyLifeParts } from '../keys/life.js';
 import type { BackupApi, KeyStoreApi, KeyStoreTask } from './key-store-api.js';
@@ -19,6 +20,7 @@ export interface KeyStoreOptions extends Omit<KeyLifeParts, 'store' | 'slowDiges
 
 export interface OpenedKeyStore {
   life: KeyLife;
+  callers: CallerBlocks;
   directory: KeyDirectory;
   audit: AuditPort;
   /** What the operator should know since the start, one sentence each. */
@@ -55,6 +57,7 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<OpenedKeyS
     take = (event) => feed(directory, event, (sentence, data) => warn(log, warnings, { sentence, data }));
     early.forEach(take);
     return {
+      callers: createCallerBlocks(storeOver(link), clock),
       life: createKeyLife({ ...options, store: storeOver(link), slowDigest: (secret) => slowDigestOf(secret, salt) }),
       directory,
       audit: createAudit(clock, auditOver(link)),
@@ -87,6 +90,7 @@ function feed(
 ): void {
   if (event.kind === 'key') directory.apply(event.row, event.revision);
   else if (event.kind === 'owner') directory.setOwnerDisabled(event.name, event.disabled, event.revision);
+  else if (event.kind === 'caller') directory.setCallerBlocked(event.id, event.blocked, event.revision);
   else if (event.kind === 'forget') directory.remove(event.id);
   else warned(event.sentence, event.data);
 }
@@ -104,6 +108,8 @@ function storeOver(link: WorkerLink<KeyStoreApi>): KeyStore {
     revoke: (request, context) => link.call('revoke', { request, context }),
     importKeys: (request, context) => link.call('importKeys', { request, context }),
     setOwnerDisabled: (request, context) => link.call('setOwnerDisabled', { request, context }),
+    setCallerBlocked: (request, context) => link.call('setCallerBlocked', { request, context }),
+    blockedCallers: () => link.call('blockedCallers', null),
   };
 }
 

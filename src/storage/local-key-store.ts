@@ -3,6 +3,7 @@ import { Refusal } from '../core/errors.js';
 import { buffersOf } from '../keys/directory.js';
 import type { ChangeContext, StoredKey, StoredOwner, StoredTarget } from '../keys/stored-key.js';
 import { listAudit, verifyAudit } from './audit-rows.js';
+import { blockedCallers, shownCaller, switchCaller } from './blocked-callers.js';
 import { Feed, isDisabled } from './feed.js';
 import { insertKey, rotateKey, setKeyDisabled, switchOwner, updateKey } from './key-changes.js';
 import { insertImported } from './key-imports.js';
@@ -54,7 +55,7 @@ function reading(
   executor: Executor,
   writer: StoreWriter,
   feed: Feed,
-): Pick<WorkerHandlers<KeyStoreApi>, 'load' | 'get' | 'list' | 'revocable' | 'owners'> {
+): Pick<WorkerHandlers<KeyStoreApi>, 'load' | 'get' | 'list' | 'revocable' | 'owners' | 'blockedCallers'> {
   return {
     load() {
       const { installation_id: installationId, salt } = readMeta(executor);
@@ -69,6 +70,7 @@ function reading(
     revocable: (target) =>
       executor.all(keysByIds(endedBy(target, executor, writer).all)).map((row) => keyOf(row, writer)),
     owners: () => executor.all(owners(null)).map(ownerOf),
+    blockedCallers: () => executor.all(blockedCallers()).map(shownCaller),
   };
 }
 
@@ -77,7 +79,7 @@ function changing(
   writer: StoreWriter,
 ): Pick<
   WorkerHandlers<KeyStoreApi>,
-  'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'importKeys' | 'setOwnerDisabled' | 'settle'
+  'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'importKeys' | 'setOwnerDisabled' | 'setCallerBlocked' | 'settle'
 > {
   return {
     insert: ({ request, context }) => writer.write(() => insertKey(executor, request, context)),
@@ -90,6 +92,7 @@ function changing(
         switchOwner(executor, request, context);
         return ownerNamed(executor, request.name);
       }),
+    setCallerBlocked: ({ request, context }) => writer.write(() => switchCaller(executor, request, context)),
     async revoke({ request, context }) {
       const { named, all } = endedBy(request.target, executor, writer);
       await writer.revoke(all.map((id) => recordOf(id, request.reason, context)));

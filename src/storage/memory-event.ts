@@ -6,5 +6,7 @@ export type MemoryEvent =
   /** The key cannot be read any more; memory forgets it. */
   | { kind: 'forget'; id: string }
   | { kind: 'owner'; revision: number; name: string; disabled: boolean }
+  /** A caller without a key of ours was blocked or let in again. */
+  | { kind: 'caller'; revision: number; id: string; blocked: boolean }
   /** Something the operator should know. */
   | { kind: 'warning'; sentence: string; data: Record<string, unknown> };

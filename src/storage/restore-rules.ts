@@ -1,8 +1,9 @@
 import type { ChangeContext } from '../keys/stored-key.js';
 import { revokeKey } from './key-changes.js';
+import { blockedCallers } from './blocked-callers.js';
 import { noteAct, noteChange, readMeta } from './meta-queries.js';
 import { requireReadable } from './migrate.js';
-import { sqliteQueries as db } from './schema.js';
+import { sqliteQueries as db, type BlockedCallerTable } from './schema.js';
 import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
 import { createExecutor, type Executor } from './sqlite/executor.js';
 
@@ -12,6 +13,7 @@ export interface PresentStore {
   rows: ReadonlyMap<string, string>;
   revoked: ReadonlySet<string>;
   disabledOwners: readonly string[];
+  blockedCallers: readonly BlockedCallerTable[];
   revision: number;
   firstKeyAt: number | null;
   auditSequence: number;
@@ -49,6 +51,7 @@ function presentOf(executor: Executor): PresentStore {
     rows: fingerprints(executor),
     revoked: new Set(revoked.map((key) => key.id)),
     disabledOwners: owners.map((owner) => owner.name),
+    blockedCallers: meta.schema_version < WITH_CALLERS ? [] : executor.all(blockedCallers()),
     revision: meta.revision,
     firstKeyAt: meta.first_key_at,
     auditSequence: meta.audit_sequence,
@@ -72,6 +75,7 @@ export function carryOver(
       : [...before.keys()].filter((id) => present.rows.has(id) && present.rows.get(id) !== before.get(id));
   const disabled = changed.filter((id) => disableKey(executor, id, context));
   disableOwners(executor, present?.disabledOwners ?? [], context);
+  blockAgain(executor, present?.blockedCallers ?? []);
   const missing = present === null ? [] : [...present.rows.keys()].filter((id) => !before.has(id));
   const head = present === null ? null : { sequence: present.auditSequence, hash: present.auditHead };
   const details = {
@@ -128,6 +132,16 @@ function disableOwners(executor: Executor, names: readonly string[], context: Ch
         .values({ name, ...values })
         .onConflict((conflict) => conflict.column('name').doUpdateSet(values)),
     );
+  }
+}
+
+/** The first version of the store that knows blocked callers. */
+const WITH_CALLERS = 2;
+
+function blockAgain(executor: Executor, callers: readonly BlockedCallerTable[]): void {
+  for (const caller of callers) {
+    noteChange(executor, 'caller', caller.id);
+    executor.run(db.insertInto('blocked_callers').values(caller).onConflict((conflict) => conflict.doNothing()));
   }
 }
 

@@ -62,10 +62,17 @@ export interface OwnerTable {
   revision: number;
 }
 
+/** Callers without a key of ours that were blocked. */
+export interface BlockedCallerTable {
+  id: string;
+  blocked_at: number;
+  blocked_by: string;
+}
+
 /** The ordered list of changes that feeds memory. */
 export interface ChangeTable {
   revision: number;
-  /** `key` or `owner`. */
+  /** `key`, `owner` or `caller`. */
   kind: string;
   id: string;
 }
@@ -88,6 +95,7 @@ export interface StoreSchema {
   keys: KeyTable;
   secrets: SecretTable;
   owners: OwnerTable;
+  blocked_callers: BlockedCallerTable;
   changes: ChangeTable;
   audit: AuditTable;
 }

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { lookup } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import { systemClock, type Clock } from '../core/clock.js';
 import type { Probe, ProbeFailure, ProbeFailureKind, ProbeOutcome, ProbeRequest } from '../replicas/probe.js';
+import { allowedLookup, isForbidden } from './allowed-address.js';
 
 const MAX_HEADER_BYTES = 16_384;
 
@@ -110,35 +109,9 @@ async function readAuthority(caFile: string | null | undefined): Promise<{ ca?: 
 
 const FORBIDDEN_SENTENCE = 'has a link-local or cloud metadata address, which is never asked';
 
-/** Addresses where clouds hand out credentials, and the range they lie in. No model server lives there. */
-const FORBIDDEN = new BlockList();
-FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
-FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
-FORBIDDEN.addAddress('192.0.0.192', 'ipv4');
-FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
-FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6');
-
-function isForbidden(address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && FORBIDDEN.check(address, family === 4 ? 'ipv4' : 'ipv6');
-}
-
 function hostAddress(target: URL): string {
   return target.hostname.replace(/^\[|\]$/g, '');
 }
-
-/** Resolves a name for the connection itself, so that the address checked is the address connected to. */
-const allowedLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const allowed = error === null ? addresses.filter(({ address }) => !isForbidden(address)) : [];
-    const [first] = allowed;
-    if (error !== null) callback(error, [], 0);
-    else if (first === undefined)
-      callback(Object.assign(new Error('forbidden address'), { code: 'KEYPORTER_FORBIDDEN' }), [], 0);
-    else if (options.all === true) callback(null, allowed);
-    else callback(null, first.address, first.family);
-  });
-};
 
 type Reason = readonly [ProbeFailureKind, string];
 

@@ -1,8 +1,9 @@
+import { blockedCallers } from './blocked-callers.js';
 import { keysAndAudit } from './keys-and-audit.js';
 import type { Migration } from './migration.js';
 
 /** All steps in their order; versions count from 1 without a gap. */
-export const MIGRATIONS: readonly Migration[] = [keysAndAudit];
+export const MIGRATIONS: readonly Migration[] = [keysAndAudit, blockedCallers];
 
 /** The schema version this program writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
