@@ -5,10 +5,10 @@ import { loadConfig, type LoadedConfig, type LoadOutcome } from './load.js';
 /** Every member of `keyporter.yaml`. `later: N` marks the lines of what is not yet available, with the number of faults. */
 const WHOLE_EXAMPLE = `listeners:
   - { listen: 127.0.0.1:5390, serve: [api, admin, metrics] }   # later: 1
-  - { listen: 127.0.0.1:5001, profile: authkeys }   # later: 1
+  - { listen: 127.0.0.1:5001, profile: authkeys }
   - { listen: 127.0.0.1:9001, profile: orchestra }   # later: 1
   - { listen: 127.0.0.1:8321, profile: llama-stack }   # later: 1
-  - { listen: 127.0.0.1:5391, serve: [verify], verify_networks: [127.0.0.1/32] }   # later: 2
+  - { listen: 127.0.0.1:5391, serve: [verify], verify_networks: [127.0.0.1/32] }
 public_url: null
 allowed_hosts: []
 trusted_proxies: []

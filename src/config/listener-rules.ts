@@ -66,6 +66,15 @@ export const listenerRules: readonly Rule[] = [
       }
     },
   },
+  {
+    needs: [],
+    check(config, report) {
+      for (const [index, { serve, verify_networks: networks }] of (config.listeners ?? []).entries()) {
+        if (networks.length === 0 || serve.every((part) => part === 'verify')) continue;
+        report(['listeners', index, 'verify_networks'], 'needs a listener of its own with `serve: [verify]`');
+      }
+    },
+  },
 ];
 
 /** Whether the second of two listeners would find its address taken. Port 0 never collides. */

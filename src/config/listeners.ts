@@ -1,5 +1,5 @@
 import { parseListen } from './listen.js';
-import { choice, group, listOf, network, notYet, path, section, textLike } from './members.js';
+import { choice, group, listOf, network, path, section, textLike } from './members.js';
 
 function listenAddress() {
   return textLike(
@@ -47,15 +47,13 @@ export const listen = listenAddress()
 const listener = group({
   listen: listenAddress().describe('Address and port to listen on. Port 0 lets the system choose one.'),
   serve: listOf(
-    choice(['api', 'admin'], {
-      metrics: 'serve Prometheus metrics at /metrics',
-      verify: 'answer proxies and other servers that ask about a key',
-    }),
+    choice(['api', 'admin', 'verify'], { metrics: 'serve Prometheus metrics at /metrics' }),
     1,
   )
     .default(['api'])
     .meta({
-      description: 'What is served here: `api` the inference routes, `admin` the admin API.',
+      description:
+        'What is served here: `api` the inference routes, `admin` the admin API, `verify` answers for proxies and other servers that ask about a key.',
       examples: [['api', 'admin']],
     }),
   profile: choice(['openai', 'authkeys'], {
@@ -70,15 +68,13 @@ const listener = group({
     .describe(
       'TLS for this listener alone, with the members of the top-level `tls`. `null` = plain. Left out = the top-level `tls`.',
     ),
-  verify_networks: notYet(
-    listOf(network())
-      .default([])
-      .meta({
-        description: 'Networks whose programs may ask about keys without a key of their own.',
-        examples: [['127.0.0.1/32']],
-      }),
-    'let programs of these networks ask about keys',
-  ),
+  verify_networks: listOf(network())
+    .default([])
+    .meta({
+      description:
+        'Networks whose programs may ask about keys without a key of their own, judged by the socket peer. Only on a listener with `serve: [verify]`.',
+      examples: [['127.0.0.1/32']],
+    }),
 });
 
 export const listeners = listOf(listener, 1, 64)

@@ -14,6 +14,10 @@ function listenerWarnings({ listeners, admin }: Config): string[] {
       'admin.allow_plain_http is on: where the admin API is served without TLS, admin keys travel readable.',
     );
   }
+  for (const { listen, verify_networks: networks } of listeners) {
+    if (networks.length === 0) continue;
+    warnings.push(`verify_networks of the listener on ${listen} is set: programs from ${networks.join(', ')} may ask about keys without one of their own.`);
+  }
   for (const { listen, tls } of listeners) {
     const host = parseListen(listen)?.host ?? '';
     if (tls !== null || isLoopbackHost(host)) continue;

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Config, ListenerConfig, TlsConfig } from '../config/schema.js';
 import { parseListen } from '../config/listen.js';
+import { parseRanges } from '../core/address.js';
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { openListener, type Listener, type TlsMaterial } from '../http/listener.js';
@@ -26,7 +27,7 @@ const CERTIFICATE_CHECK_MS = 5000;
 const PROFILES: readonly Profile[] = [openaiProfile, authkeysProfile];
 
 /** What the front door of a listener goes by, besides whether the operator stands before it. */
-export type ListenerRules = Pick<DoorRules, 'match' | 'dialect'>;
+export type ListenerRules = Pick<DoorRules, 'match' | 'dialect' | 'askers'>;
 
 /** The usual profile unless another one is named. */
 export function rulesFor(serve: readonly string[], profile = 'openai'): ListenerRules {
@@ -49,7 +50,7 @@ export async function openListeners(
         tls,
         maxConnections: config.server.max_connections,
         clock,
-        onArrival: arrivalFor(rulesFor(wanted.serve, wanted.profile)),
+        onArrival: arrivalFor({ ...rulesFor(wanted.serve, wanted.profile), askers: parseRanges(wanted.verify_networks) }),
       });
       const shownHost = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
       const url = `${tls === null ? 'http' : 'https'}://${shownHost}:${listener.port ?? port}`;

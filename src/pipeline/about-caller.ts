@@ -9,6 +9,7 @@ export function aboutCaller(caller: Caller): string[] {
   return headers;
 }
 
-function encoded(value: string): string {
+/** As a header can carry it. */
+export function encoded(value: string): string {
   return /^[\x21-\x7e ]*$/.test(value) ? value : encodeURIComponent(value);
 }

@@ -7,6 +7,9 @@ import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
 import { createAnswerAdminStep } from './step-admin.js';
 import { createAuthkeysSteps } from './step-authkeys.js';
+import { createAnswerVerify, createIdentifyAsker } from './step-verify.js';
+import { createAnswerIntrospect, readForm } from './step-verify-introspect.js';
+import { createAnswerLlamaStack } from './step-verify-llama-stack.js';
 import type { Steps } from './steps.js';
 
 /** Gives every stage its code. */
@@ -27,6 +30,11 @@ export function createSteps(parts: Parts): Steps {
     answerAlive,
     answerReady: createAnswerReady(parts),
     answerName,
+    identifyAsker: createIdentifyAsker(parts),
+    readForm,
+    answerVerify: createAnswerVerify(parts),
+    answerLlamaStack: createAnswerLlamaStack(parts),
+    answerIntrospect: createAnswerIntrospect(parts),
     ...createAuthkeysSteps(parts),
   };
 }

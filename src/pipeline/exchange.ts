@@ -1,3 +1,4 @@
+import type { AddressRanges } from '../core/address.js';
 import type { Caller } from '../core/caller.js';
 import type { ErrorCode, Refusal, StreamEnd } from '../core/errors.js';
 import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
@@ -26,6 +27,8 @@ export interface Exchange {
   readonly source: BodySource;
   /** Came through the unix socket: whoever can open it is this machine's operator. */
   readonly operator: boolean;
+  /** Networks whose programs may ask about keys without a key of their own; null = none. */
+  readonly askers: AddressRanges | null;
   readonly route: Route;
   /** What stands where the route has `{id}` or `{model}`, decoded once. */
   readonly param: string | null;
@@ -33,6 +36,8 @@ export interface Exchange {
   readonly unmatched: Refusal | null;
   /** Headers of ours for the answer, flat. */
   readonly ownHeaders: readonly string[];
+  /** Added on routes about keys: how the asker proved itself. */
+  asker: 'key' | 'network' | null;
   /** Added by `identify`. */
   caller: Caller | null;
   /** Added by `read body`. */

@@ -1,3 +1,4 @@
+import type { AddressRanges } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { CanonicalRequest, Dialect } from '../core/exchange.js';
@@ -10,6 +11,7 @@ import { sendRefusal } from '../http/refuse.js';
 import type { Exchange } from './exchange.js';
 import type { Match, Matcher } from './match.js';
 import { takesBody } from './routes.js';
+import { inWordsOfNginx, isForNginx, VERIFY_PATH } from './verify-question.js';
 import { isSkippable, run, type Runner } from './run.js';
 
 /** What is particular to one listener. */
@@ -18,6 +20,8 @@ export interface DoorRules {
   /** Words refusals before a route is known. */
   dialect: Dialect;
   operator: boolean;
+  /** Networks whose programs may ask about keys without a key of their own. */
+  askers?: AddressRanges;
 }
 
 /** What may change while a listener is open. */
@@ -49,8 +53,9 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
     let request: CanonicalRequest | null = null;
     try {
       request = canonicalRequest(arrival, settings.clientAddress);
-      if (!rules.operator) settings.hostRule(request.host);
-      const preflight = settings.cors.preflight(request);
+      if (!rules.operator && !hasAskerKey(request)) settings.hostRule(request.host);
+      // A preflight of the guarded request is judged like the request: nobody else has looked at it.
+      const preflight = isAboutKeys(request) ? null : settings.cors.preflight(request);
       if (preflight !== null) {
         arrival.head(204, [...preflight, ...ownHeaders]);
         arrival.end();
@@ -65,6 +70,15 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       refuseAtDoor(arrival, cause, { id, ownHeaders, request, dialect: rules.dialect, log: door.log });
     }
   };
+}
+
+function isAboutKeys({ path }: CanonicalRequest): boolean {
+  return path.startsWith('/auth/');
+}
+
+/** Proxies ask under the host name of the guarded page. What keeps web pages out is then the key, which no page has. */
+function hasAskerKey(request: CanonicalRequest): boolean {
+  return isAboutKeys(request) && request.names.includes('x-keyporter-asker');
 }
 
 function answerHeaders(id: string, cors: readonly string[], draining: boolean): readonly string[] {
@@ -91,10 +105,12 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     reply: arrival,
     source: arrival,
     operator: rules.operator,
+    askers: rules.askers ?? null,
     route: match.route,
     param: match.param,
     unmatched: match.unmatched,
     ownHeaders: requestIdHeader === null ? ownHeaders : [...ownHeaders, requestIdHeader, id],
+    asker: null,
     caller: null,
     body: null,
     bodyRead: false,
@@ -115,8 +131,13 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
 
 /** A body where none is read would be left on the connection, to be taken for the next request by somebody. */
 function refuseUnwantedBody(request: CanonicalRequest, { route }: Match): void {
-  if (request.contentLength === 0 || takesBody(route)) return;
+  if (request.contentLength === 0 || route.ignoresBody === true || takesBody(route)) return;
   throw new Refusal('bad_request', { message: `The request was refused: ${request.method} ${request.path.slice(0, 200)} takes no body.` });
+}
+
+/** A question of nginx that is not even understood is still answered with what nginx understands. */
+function forAsker(target: string, refusal: Refusal): Refusal {
+  return target.startsWith(VERIFY_PATH) && isForNginx(target.slice(target.indexOf('?') + 1)) ? inWordsOfNginx(refusal) : refusal;
 }
 
 interface AtDoor {
@@ -130,7 +151,7 @@ interface AtDoor {
 
 /** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
 function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialect, log }: AtDoor): void {
-  const refusal = cause instanceof Refusal ? cause : new Refusal('internal', { cause });
+  const refusal = forAsker(arrival.target, cause instanceof Refusal ? cause : new Refusal('internal', { cause }));
   if (refusal.code === 'internal') log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
   sendRefusal(arrival, refusal, {
     dialect,

@@ -1,7 +1,9 @@
 import { anthropic } from '../dialects/anthropic.js';
+import { oauth } from '../dialects/oauth.js';
 import { openai, plain, responses } from '../dialects/openai.js';
 import { problem } from '../dialects/problem.js';
 import type { Dialect } from '../core/exchange.js';
+import { VERIFY_PATH } from './verify-question.js';
 
 /** The stages there are; `create-steps.ts` gives each its code. */
 export type StepName =
@@ -28,7 +30,12 @@ export type StepName =
   | 'authkeysRevoke'
   | 'authkeysModels'
   | 'authkeysModel'
-  | 'authkeysForward';
+  | 'authkeysForward'
+  | 'identifyAsker'
+  | 'readForm'
+  | 'answerVerify'
+  | 'answerLlamaStack'
+  | 'answerIntrospect';
 
 /** What a route asks for and which stages it passes, in their order. */
 export interface Route {
@@ -41,6 +48,8 @@ export interface Route {
   steps: readonly StepName[];
   /** Counted and logged as a request of a model; the rest is housekeeping. */
   logged: boolean;
+  /** A body may come along and is not read: it belongs to the request that is asked about. */
+  ignoresBody?: true;
   /** The methods of the path, for a route that answers OPTIONS. */
   allow?: readonly string[];
 }
@@ -59,7 +68,7 @@ const housekeeping = (method: string, path: string, steps: readonly StepName[]):
 const own = (method: string, path: string): Route => ({ ...housekeeping(method, path, OWN_KEY), dialect: problem });
 
 /** A route without one of these stages takes no body. */
-const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['authkeysGate', 'readBody', 'readAdminBody']);
+const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['authkeysGate', 'readBody', 'readAdminBody', 'readForm']);
 
 export function takesBody({ steps, method }: Route): boolean {
   return steps.some((step) => READS_BODY.has(step) && (step !== 'readAdminBody' || method !== 'GET'));
@@ -97,3 +106,15 @@ export const COMMON_ROUTES: readonly Route[] = [
 
 /** On admin listeners and the unix socket. The admin app knows what lies below. */
 export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({ ...housekeeping(method, '/admin/v1/*', ADMIN), dialect: problem }));
+
+const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({ method: 'POST', path, scope: null, dialect, steps, logged: true });
+const anyMethod = (path: string): Route[] =>
+  ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => ({ ...about(path, ['answerVerify'], plain), method, ignoresBody: true }));
+
+/** Questions about keys, on api and verify listeners. Whoever asks is known before the key in question is looked at. */
+export const VERIFY_ROUTES: readonly Route[] = [
+  ...anyMethod(VERIFY_PATH),
+  ...anyMethod(`${VERIFY_PATH}/*`),
+  about('/auth/llama-stack', ['identifyAsker', 'readAdminBody', 'answerLlamaStack'], plain),
+  about('/auth/introspect', ['readForm', 'answerIntrospect'], oauth),
+];

@@ -46,8 +46,9 @@ export async function run(exchange: Exchange, { steps, account, log }: Runner): 
 export function withoutKeys(refusal: Refusal): Refusal {
   const message = maskKeys(refusal.publicMessage);
   if (message === refusal.publicMessage) return refusal;
-  const { code, headers, param, cause } = refusal;
-  return new Refusal(code, { message, reason: maskKeys(refusal.reason), headers, cause, ...(param === null ? {} : { param }) });
+  const { code, headers, param, status, inContract, cause } = refusal;
+  const optional = { ...(param === null ? {} : { param }), ...(inContract === null ? {} : { inContract: maskKeys(inContract) }) };
+  return new Refusal(code, { message, reason: maskKeys(refusal.reason), headers, status, cause, ...optional });
 }
 
 function refuse(exchange: Exchange, cause: unknown, log: Log): void {

@@ -1,7 +1,7 @@
 import { decide } from '../access/decide.js';
 import { unixSeconds } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
-import { headerValue } from '../core/headers.js';
+import { headerValue, type FlatHeaders } from '../core/headers.js';
 import type { OfferedModel } from '../replicas/model.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
@@ -72,10 +72,11 @@ export function createAnswerReady(parts: Parts): Step {
   };
 }
 
-function answerJson(exchange: Exchange, body: object, status = 200): void {
+/** Answers with JSON of our own. */
+export function answerJson(exchange: Exchange, body: object, status = 200, headers: FlatHeaders = []): void {
   const bytes = Buffer.from(JSON.stringify(body));
   exchange.status = status;
   exchange.bytesOut = bytes.length;
-  exchange.reply.head(status, ['content-type', 'application/json', 'content-length', String(bytes.length), ...exchange.ownHeaders]);
+  exchange.reply.head(status, ['content-type', 'application/json', 'content-length', String(bytes.length), ...headers, ...exchange.ownHeaders]);
   exchange.reply.end(exchange.request.method === 'HEAD' ? undefined : bytes);
 }
