@@ -84,6 +84,8 @@ export interface TopMember {
 /** What the head of a JSON body says, with the place of the model name in its bytes. */
 export interface BodyHead {
   model: string | null;
+  /** What the body itself says, where the model was taken from elsewhere. */
+  stated?: string | null;
   /** Bytes of the model's value, quotes included; null when there is none. */
   modelAt: { from: number; to: number } | null;
   stream: boolean;

@@ -6,9 +6,11 @@ import { unixSeconds, type Clock } from '../core/clock.js';
 import { ERRORS, Refusal } from '../core/errors.js';
 import { canonicalTarget } from '../http/canonical-path.js';
 import type { Identity } from '../identity/identify.js';
-import type { Matcher } from '../pipeline/match.js';
+import { engineScope, readEngineAsked } from '../pipeline/engine-path.js';
+import type { Match, Matcher } from '../pipeline/match.js';
+import type { Route } from '../pipeline/routes.js';
 import { refusalOf } from '../pipeline/step-identify.js';
-import type { Catalogue } from '../replicas/model.js';
+import type { Catalogue, OfferedModel } from '../replicas/model.js';
 
 export interface ExplainParts {
   identity: Identity;
@@ -24,9 +26,11 @@ export function createExplain({ identity, match, catalogue, clock }: ExplainPart
     const caller = await callerFor(request, identity);
     if (request.from !== undefined) refuseBadAddress(request.from);
     let found;
+    let asked: WhatIsAsked;
     try {
       const { path, query } = canonicalTarget(request.path);
       found = match({ ...NO_REQUEST, method: request.method.toUpperCase(), path, query });
+      asked = whatIsAsked(found, request, catalogue());
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       rules.push({ rule: 'known route', answer: 'deny', why: refusal.publicMessage });
@@ -34,13 +38,27 @@ export function createExplain({ identity, match, catalogue, clock }: ExplainPart
     }
     const { route } = found;
     rules.push({ rule: 'known route', answer: 'allow', why: `${route.method} ${route.path}` });
-    const asksModel = route.steps.includes('authorizeModel') || found.param !== null;
-    const name = found.param ?? request.model ?? null;
-    const model = asksModel && (name !== null || request.model !== undefined) ? (catalogue().resolve(name) ?? 'unknown') : null;
-    const decision = decide({ caller, asked: { scope: route.scope, model, address: request.from ?? null }, nowSeconds: request.at ?? unixSeconds(clock) }, rules);
+    const { scope, model, name } = asked;
+    const decision = decide({ caller, asked: { scope, model, address: request.from ?? null }, nowSeconds: request.at ?? unixSeconds(clock) }, rules);
     if (decision.allowed) return { allowed: true, status: 200, code: null, message: null, rules, nextPassAt: null };
     return denied(refusalOf(decision, { route, head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, members: [] } }), rules);
   };
+}
+
+interface WhatIsAsked {
+  scope: Route['scope'];
+  model: OfferedModel | 'unknown' | null;
+  name: string | null;
+}
+
+/** The scope and the model that the stages of the route would judge. */
+function whatIsAsked({ route, param }: Match, request: ExplainRequest, catalogue: Catalogue): WhatIsAsked {
+  const engine = route.steps.includes('findEnginePath') ? readEngineAsked(catalogue, request.method.toUpperCase(), param ?? '') : null;
+  if (engine !== null) return { scope: engineScope(engine, request.method.toUpperCase()), model: engine.model, name: engine.model.name };
+  const asksModel = route.steps.includes('authorizeModel') || param !== null;
+  const name = param ?? request.model ?? null;
+  const model = asksModel && (name !== null || request.model !== undefined) ? (catalogue.resolve(name) ?? 'unknown') : null;
+  return { scope: route.scope, model, name };
 }
 
 const NO_REQUEST = {

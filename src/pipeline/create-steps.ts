@@ -1,20 +1,26 @@
 import type { Parts } from './parts.js';
 import { answerAlive, answerName, createAnswerModels, createAnswerReady } from './step-answer.js';
 import { createReadAdminBody, createReadBody } from './step-body.js';
+import { createEngineSteps } from './step-engine.js';
 import { createForward } from './step-forward.js';
 import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-identify.js';
 import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
 import { createAnswerAdminStep } from './step-admin.js';
-import { createAuthkeysSteps } from './step-authkeys.js';
 import { createAnswerVerify, createIdentifyAsker } from './step-verify.js';
 import { createAnswerIntrospect, readForm } from './step-verify-introspect.js';
 import { createAnswerLlamaStack } from './step-verify-llama-stack.js';
+import { createForwardInfer } from './step-infer-forward.js';
+import { createAuthorizeInfer, createPickInfer, createReadInfer } from './step-infer.js';
+import { answerOrchestraName, createAnswerWorkers } from './step-orchestra-answer.js';
+import { createAdmitToStatus, createIdentifyOrchestra, refuseUnknownPath } from './step-orchestra-identify.js';
+import { createAuthkeysSteps } from './step-authkeys.js';
 import type { Steps } from './steps.js';
 
 /** Gives every stage its code. */
 export function createSteps(parts: Parts): Steps {
   return {
+    ...createEngineSteps(parts),
     identify: createIdentify(parts),
     identifyAdmin: createIdentifyAdmin(parts),
     authorize: createAuthorize(parts),
@@ -30,11 +36,20 @@ export function createSteps(parts: Parts): Steps {
     answerAlive,
     answerReady: createAnswerReady(parts),
     answerName,
+    ...createAuthkeysSteps(parts),
     identifyAsker: createIdentifyAsker(parts),
     readForm,
     answerVerify: createAnswerVerify(parts),
     answerLlamaStack: createAnswerLlamaStack(parts),
     answerIntrospect: createAnswerIntrospect(parts),
-    ...createAuthkeysSteps(parts),
+    identifyOrchestra: createIdentifyOrchestra(parts),
+    admitToStatus: createAdmitToStatus(parts),
+    readInfer: createReadInfer(parts),
+    authorizeInfer: createAuthorizeInfer(parts),
+    pickInfer: createPickInfer(parts),
+    forwardInfer: createForwardInfer(parts),
+    answerOrchestraName,
+    answerWorkers: createAnswerWorkers(parts),
+    refuseUnknownPath,
   };
 }

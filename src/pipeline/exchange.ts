@@ -5,6 +5,7 @@ import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
 import type { OfferedModel, Replica } from '../replicas/model.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
 import type { InFlight } from '../inflight/registry.js';
+import type { InferRequest } from '../orchestra/infer-request.js';
 import type { Route } from './routes.js';
 
 /** Where the body of a request comes from. */
@@ -44,8 +45,14 @@ export interface Exchange {
   body: Buffer | null;
   bodyRead: boolean;
   head: BodyHead | null;
+  /** Added by `read infer`. */
+  infer: InferRequest | null;
   /** Added by `authorize`. */
   model: OfferedModel | null;
+  /** Added by stages that know it better than the route: the scope it needs. */
+  scope?: Route['scope'];
+  /** Added by stages that send it to another path than the one asked for. */
+  target?: { path: string; query: string };
   /** The only one it may go to, added by stages that know; then the one it goes to, added by `pick`. */
   replica: Replica | null;
   /** Added by `pick`. */
@@ -61,6 +68,11 @@ export interface Exchange {
   reason: string | null;
   /** What was taken on the way, given back at the end in reverse order. */
   readonly holds: (() => void)[];
+}
+
+/** The canonical path on the model server. */
+export function targetPath({ target, request }: Exchange): string {
+  return target?.path ?? request.path;
 }
 
 /** A field an earlier stage must have filled. Missing means the route's table has the stages in the wrong order. */

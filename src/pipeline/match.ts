@@ -17,6 +17,8 @@ export type Matcher = (request: CanonicalRequest) => Match;
 interface Prefix {
   /** Up to and with the slash before the open end. */
   start: string;
+  /** What stands behind the open part; empty when that is the end of the path. */
+  end: string;
   /** The open end is one decoded value; else it is left to the route. */
   named: boolean;
   byMethod: Map<string, Route>;
@@ -43,12 +45,12 @@ function createStrictMatcher(routes: readonly Route[]): Matcher {
   const prefixes: Prefix[] = [];
   for (const route of routes) methodsOf(route, exact, prefixes).set(route.method, route);
   // The longest start first, so that the closer one wins.
-  prefixes.sort((one, other) => other.start.length - one.start.length);
+  prefixes.sort((one, other) => other.start.length - one.start.length || other.end.length - one.end.length);
   return (request) => {
     const whole = exact.get(request.path);
     if (whole !== undefined) return { route: chosen(whole, request), param: null, unmatched: null };
     for (const prefix of prefixes) {
-      const rest = request.path.startsWith(prefix.start) ? request.path.slice(prefix.start.length) : '';
+      const rest = openPart(request.path, prefix);
       if (rest === '') continue;
       const route = chosen(prefix.byMethod, request);
       if (prefix.named) return { route, param: decodeURIComponent(rest), unmatched: null };
@@ -60,17 +62,23 @@ function createStrictMatcher(routes: readonly Route[]): Matcher {
   };
 }
 
+/** What stands in the place of the name; empty when the path does not fit. */
+function openPart(path: string, { start, end }: Prefix): string {
+  if (!path.startsWith(start) || !path.endsWith(end)) return '';
+  return path.slice(start.length, path.length - end.length);
+}
+
 function methodsOf(route: Route, exact: Map<string, Map<string, Route>>, prefixes: Prefix[]): Map<string, Route> {
-  const open = /^(.*\/)(\{\w+\}|\*)$/.exec(route.path);
+  const open = /^(.*\/)(\{\w+\}|\*)(.*)$/.exec(route.path);
   if (open === null) {
     const known = exact.get(route.path) ?? new Map<string, Route>();
     exact.set(route.path, known);
     return known;
   }
-  const [, start = '', end = ''] = open;
-  let prefix = prefixes.find((candidate) => candidate.start === start);
+  const [, start = '', name = '', end = ''] = open;
+  let prefix = prefixes.find((candidate) => candidate.start === start && candidate.end === end);
   if (prefix === undefined) {
-    prefix = { start, named: end !== '*', byMethod: new Map() };
+    prefix = { start, end, named: name !== '*', byMethod: new Map() };
     prefixes.push(prefix);
   }
   return prefix.byMethod;

@@ -3,10 +3,12 @@ import { oauth } from '../dialects/oauth.js';
 import { openai, plain, responses } from '../dialects/openai.js';
 import { problem } from '../dialects/problem.js';
 import type { Dialect } from '../core/exchange.js';
+import type { EngineStepName } from './engine-step-name.js';
 import { VERIFY_PATH } from './verify-question.js';
 
 /** The stages there are; `create-steps.ts` gives each its code. */
 export type StepName =
+  | EngineStepName
   | 'identify'
   | 'identifyAdmin'
   | 'authorize'
@@ -31,6 +33,15 @@ export type StepName =
   | 'authkeysModels'
   | 'authkeysModel'
   | 'authkeysForward'
+  | 'identifyOrchestra'
+  | 'admitToStatus'
+  | 'readInfer'
+  | 'authorizeInfer'
+  | 'pickInfer'
+  | 'forwardInfer'
+  | 'answerOrchestraName'
+  | 'answerWorkers'
+  | 'refuseUnknownPath'
   | 'identifyAsker'
   | 'readForm'
   | 'answerVerify'
@@ -40,7 +51,10 @@ export type StepName =
 /** What a route asks for and which stages it passes, in their order. */
 export interface Route {
   method: string;
-  /** Canonical path; `{name}` at the end takes the rest of the path, `/*` everything below. */
+  /**
+   * Canonical path; `{name}` takes one name, which may have slashes: the rest of the path, or all up to the
+   * end that is written behind it. `/*` at the end takes everything below.
+   */
   path: string;
   /** The scope it needs; `within` is content with any scope under it; null = any known caller. */
   scope: { needed: string } | { within: string } | null;
@@ -48,10 +62,12 @@ export interface Route {
   steps: readonly StepName[];
   /** Counted and logged as a request of a model; the rest is housekeeping. */
   logged: boolean;
-  /** A body may come along and is not read: it belongs to the request that is asked about. */
-  ignoresBody?: true;
+  /** The contract streams unless the body says otherwise. */
+  streamsByItself?: true;
   /** The methods of the path, for a route that answers OPTIONS. */
   allow?: readonly string[];
+  /** A body may come along and is not read: it belongs to the request that is asked about. */
+  ignoresBody?: true;
 }
 
 // Nobody without a key makes us hold a body, and the model is judged on the body that is sent.
@@ -62,13 +78,13 @@ const MODEL_LIST = ['identify', 'authorize', 'answerModels'] as const;
 const OWN_KEY = ['identify', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
 const ADMIN = ['identifyAdmin', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
 
-const needs = (needed: string): { needed: string } => ({ needed });
-const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({ method: 'POST', path, scope, dialect, steps: FORWARDED, logged: true });
+export const needs = (needed: string): { needed: string } => ({ needed });
+export const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({ method: 'POST', path, scope, dialect, steps: FORWARDED, logged: true });
 const housekeeping = (method: string, path: string, steps: readonly StepName[]): Route => ({ method, path, scope: null, dialect: plain, steps, logged: false });
 const own = (method: string, path: string): Route => ({ ...housekeeping(method, path, OWN_KEY), dialect: problem });
 
 /** A route without one of these stages takes no body. */
-const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['authkeysGate', 'readBody', 'readAdminBody', 'readForm']);
+const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['readEngineBody', 'authkeysGate', 'readBody', 'readInfer', 'readAdminBody', 'readForm']);
 
 export function takesBody({ steps, method }: Route): boolean {
   return steps.some((step) => READS_BODY.has(step) && (step !== 'readAdminBody' || method !== 'GET'));

@@ -20,7 +20,7 @@ export function createReadBody(parts: Parts): Step {
     return take(exchange, parts.settings().maxBodyBytes).then((body) => {
       exchange.bodyRead = true;
       exchange.body = body;
-      exchange.head = readHead(body);
+      exchange.head = readHead(body, exchange.route.streamsByItself);
     });
   };
 }
@@ -40,7 +40,8 @@ function take({ source, request }: Exchange, maxBytes: number): Promise<Buffer> 
   return source.readBody({ maxBytes, contentLength: request.contentLength });
 }
 
-function requireJson({ request }: Exchange): void {
+/** The content type says JSON in UTF-8, and nothing is compressed; else 415. */
+export function requireJson({ request }: Exchange): void {
   const { contentType, contentEncoding } = request;
   if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') throw new Refusal('unsupported_media_type');
   if (contentType === PLAIN_JSON) return;

@@ -1,6 +1,6 @@
 import { Refusal } from '../core/errors.js';
 import { aboutCaller } from './about-caller.js';
-import { need, type Exchange } from './exchange.js';
+import { need, targetPath, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { holderOf } from './step-model.js';
 import type { Step } from './steps.js';
@@ -19,7 +19,8 @@ export function createForward(parts: Parts): Step {
     if (reply.closed) throw new Refusal('client_gone');
     const { relay, finished } = parts.forwarder.forward({
       request,
-      target: model.paths[request.path] ?? request.path,
+      target: model.paths[targetPath(exchange)] ?? targetPath(exchange),
+      query: exchange.target?.query ?? request.query,
       body: exchange.body,
       place,
       sending(replica) {

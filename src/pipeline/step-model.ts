@@ -26,7 +26,7 @@ export function createAuthorizeModel(parts: Parts): Step {
     if (model === null) return;
     exchange.model = model;
     const edits = checkFields(body, head, model);
-    if (head.model !== model.upstreamName) edits.push(modelEdit(body, head, model.upstreamName));
+    if ((head.stated === undefined ? head.model : head.stated) !== model.upstreamName) edits.push(modelEdit(body, head, model.upstreamName));
     exchange.body = edited(body, edits);
   };
 }

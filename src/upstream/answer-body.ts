@@ -1,5 +1,6 @@
 import { EndMarks, JsonBalance } from './completeness.js';
-import { SseFrames } from './sse-frames.js';
+import { LineFrames } from './line-frames.js';
+import { SseFrames, type Frames } from './sse-frames.js';
 
 export interface BodyKind {
   /** Media type in lower case. */
@@ -13,14 +14,14 @@ export interface BodyKind {
 /** The body of an answer on its way: in whole events where it is a stream of them, and watched for its end. */
 export class AnswerBody {
   readonly isStream: boolean;
-  readonly #frames: SseFrames | null = null;
+  readonly #frames: Frames | null;
   readonly #marks: EndMarks | null = null;
   readonly #balance: JsonBalance | null = null;
 
   constructor({ type, framed, endMarks }: BodyKind) {
-    this.isStream = type.startsWith('text/event-stream');
+    this.#frames = framesOf(type);
+    this.isStream = this.#frames !== null;
     if (this.isStream) {
-      this.#frames = new SseFrames();
       this.#marks = new EndMarks(endMarks);
     } else if (!framed && type.includes('json')) {
       this.#balance = new JsonBalance();
@@ -55,4 +56,10 @@ export class AnswerBody {
     if (this.#balance !== null && !this.#balance.whole) return 'the connection closed in the middle of the answer';
     return null;
   }
+}
+
+/** Streams come as events, or as one JSON object a line. */
+function framesOf(type: string): Frames | null {
+  if (type.startsWith('text/event-stream')) return new SseFrames();
+  return type.startsWith('application/x-ndjson') ? new LineFrames() : null;
 }

@@ -13,6 +13,8 @@ export interface ForwardJob {
   request: CanonicalRequest;
   /** Canonical path on the server, or a whole URL where the model names one for this path. */
   target: string;
+  /** Sent in place of the client's query. */
+  query?: string;
   body: Buffer | null;
   place: ReplicaPlace;
   /** Called before each try, with the replica it goes to. */
@@ -83,7 +85,8 @@ function outgoing(job: ForwardJob, replica: Replica): OutgoingRequest {
 
 /** The configured server and nothing else decides where a request goes; the client's path only fills in the end. */
 function whereTo(job: ForwardJob, replica: Replica): { origin: string; path: string } {
-  const query = job.request.query === '' ? '' : `?${job.request.query}`;
+  const asked = job.query ?? job.request.query;
+  const query = asked === '' ? '' : `?${asked}`;
   const whole = job.target.startsWith('/') ? replica.url + job.target : job.target;
   const pathAt = whole.indexOf('/', whole.indexOf('//') + 2);
   if (pathAt < 0) return { origin: whole, path: `/${query}` };

@@ -5,12 +5,21 @@ const CR = 0x0d;
 /** An event longer than this is no event any more. */
 export const MAX_EVENT_BYTES = 1_048_576;
 
+/** Cuts a stream into what travels on whole. */
+export interface Frames {
+  /** The whole frames that are now complete, in one piece; empty when none is. */
+  push(chunk: Buffer): Buffer;
+  /** Bytes of a frame that has not ended. */
+  readonly held: Buffer;
+  readonly overfull: boolean;
+}
+
 /**
  * Cuts a byte stream at the ends of its server-sent events, so that only whole events travel on and
  * something of ours can always be said between two of them. A chunk that ends with an event passes
  * untouched and uncopied.
  */
-export class SseFrames {
+export class SseFrames implements Frames {
   #held: Buffer = NOTHING;
 
   /** The whole events that are now complete, in one piece; empty when none is. */

@@ -150,7 +150,7 @@ export class RecordingUpstream {
   }
 }
 
-/** The gateway asks its upstreams for models, health and kind by itself; callers can make it send a GET only below /v1/responses. */
+/** The gateway asks its upstreams for models, health and kind by itself; only what it forwards has an id. */
 function isProbe(exchange: Exchange): boolean {
-  return exchange.method === 'GET' && !exchange.target.startsWith('/v1/responses/');
+  return exchange.method === 'GET' && exchange.header('x-request-id') === undefined;
 }
