@@ -9,6 +9,7 @@ import { createAnswerAdmin, OPERATOR } from './gateway/answer-admin.js';
 import { createConfiguration, type Configuration, type ReadAgain } from './gateway/configuration.js';
 import { createExplain } from './gateway/explain.js';
 import { followCertificates, openListeners, rulesFor, type OpenListener } from './gateway/listeners.js';
+import { openOrchestra } from './gateway/orchestra.js';
 import { openOperatorSocket } from './gateway/operator-socket.js';
 import { createServing } from './gateway/serving.js';
 import { createReplicasPort } from './gateway/replicas-port.js';
@@ -21,6 +22,7 @@ import type { Identity } from './identity/identify.js';
 import { createInFlightRegistry, type InFlightRegistry } from './inflight/registry.js';
 import type { KeyRecord } from './keys/key.js';
 import { createFrontDoor, type FrontDoor } from './pipeline/front-door.js';
+import type { OrchestraParts } from './pipeline/parts.js';
 import type { Exposed } from './replicas/exposure.js';
 import type { ReplicaState } from './replicas/model.js';
 import type { ProcessState } from './supervisor/process-state.js';
@@ -89,6 +91,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     stopAccepting: () => open.forEach(({ listener }) => listener.stopAccepting()),
   });
   try {
+    const orchestra = await openOrchestra({ configuration, clock, log });
+    shutdown.onClose(() => orchestra.keys.close());
     const world = await openWorld({
       ...options,
       configuration,
@@ -101,8 +105,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const adminApp = lazyAdminApp(() => createAdminPorts(source), { clock, log });
     const answerAdmin = createAnswerAdmin(adminApp, stores.keys.directory);
     const authkeysTokens = createAuthkeysTokens(adminApp, stores.keys.directory);
-    const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, shutdown, answerAdmin, authkeysTokens });
-    const source = adminSource({ world, configuration, shutdown, inFlight, identity, open, clock });
+    const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, shutdown, orchestra, answerAdmin, authkeysTokens });
+    const source = adminSource({ world, configuration, shutdown, inFlight, identity, orchestra, open, clock });
     open.push(...(await openListeners(config(), { clock, arrivalFor: (rules) => createFrontDoor(door, { ...rules, operator: false }) })));
     shutdown.onClose(() => Promise.all(open.map(({ listener }) => listener.close())));
     const url = config().public_url ?? open[0]?.url ?? '';
@@ -154,12 +158,13 @@ interface SourceParts {
   shutdown: Shutdown;
   inFlight: InFlightRegistry;
   identity: Identity;
+  orchestra: OrchestraParts;
   open: readonly OpenListener[];
   clock: Clock;
 }
 
 /** What the admin plane can ask of a running gateway. */
-function adminSource({ world, configuration, shutdown, inFlight, identity, open, clock }: SourceParts): AdminSource {
+function adminSource({ world, configuration, shutdown, inFlight, identity, orchestra, open, clock }: SourceParts): AdminSource {
   const { stores, models, probe, supervised } = world;
   const startedAt = unixSeconds(clock);
   return {
@@ -172,7 +177,7 @@ function adminSource({ world, configuration, shutdown, inFlight, identity, open,
     states: models.states,
     replicas: createReplicasPort({ pool: models.pool, supervisor: supervised.supervisor }),
     processes: () => supervised.supervisor.processes(),
-    warnings: () => [...models.catalogue().warnings, ...stores.keys.warnings],
+    warnings: () => [...orchestra.keys.warnings(), ...models.catalogue().warnings, ...stores.keys.warnings],
     status: () => ({
       version: VERSION,
       startedAt,

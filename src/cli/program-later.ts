@@ -5,7 +5,6 @@ import { Failure } from './failure.js';
 const LATER: readonly [string, string][] = [
   ['usage', 'tokens, requests and time by key, model and owner'],
   ['callers', 'callers without a key of ours'],
-  ['compat', 'the command lines of other key systems'],
   ['store', 'copy the store to another database'],
   ['nodes', 'the nodes that share a store'],
   ['ui', 'a link to the web interface'],

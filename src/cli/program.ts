@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { createBind, examples } from './bind.js';
 import type { Io } from './io.js';
 import { addActivityCommands } from './program-activity.js';
+import { addCompatCommands } from './program-compat.js';
 import { addGatewayCommands } from './program-gateway.js';
 import { addKeyCommands } from './program-keys.js';
 import { addImportCommand } from './program-import.js';
@@ -42,6 +43,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addActivityCommands(program, bind);
   addReplicaCommands(program, bind);
   addImportCommand(program, bind);
+  addCompatCommands(program, bind);
   addLaterCommands(program);
   return program;
 }

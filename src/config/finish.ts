@@ -5,12 +5,13 @@ import { DEFAULT_LISTEN, isLoopbackHost, parseListen } from './listen.js';
 import type { Config, ListenerConfig, ParsedConfig, TlsConfig } from './schema.js';
 
 /** Settles what depends on several members, makes paths absolute, and freezes everything. */
-export function finish(parsed: ParsedConfig, directory: string): Config {
+export function finish(parsed: ParsedConfig, directory: string, usualKeysFile: string): Config {
   const { listen, listeners, ...rest } = parsed;
   const tls = absoluteTls(rest.tls, directory);
   const settled: Config = {
     ...rest,
     tls,
+    orchestra: { ...rest.orchestra, keys_file: keysFile(rest.orchestra.keys_file, directory, usualKeysFile) },
     models: mapValues(rest.models, (model) => ({
       ...model,
       replicas: model.replicas.map((replica) => ({ ...replica, ca_file: absolute(replica.ca_file, directory) })),
@@ -41,6 +42,11 @@ function absoluteTls(tls: TlsConfig, directory: string): TlsConfig {
     key_file: absolute(tls.key_file, directory),
     client_ca_file: absolute(tls.client_ca_file, directory),
   };
+}
+
+/** `undefined` = nobody named one, `null` = there shall be none. */
+function keysFile(written: string | null | undefined, directory: string, usual: string): string | null {
+  return written === undefined ? usual : absolute(written, directory);
 }
 
 function absolute(path: string | null, directory: string): string | null {

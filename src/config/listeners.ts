@@ -56,8 +56,7 @@ const listener = group({
         'What is served here: `api` the inference routes, `admin` the admin API, `verify` answers for proxies and other servers that ask about a key.',
       examples: [['api', 'admin']],
     }),
-  profile: choice(['openai', 'authkeys'], {
-    orchestra: 'speak like Orchestra',
+  profile: choice(['openai', 'authkeys', 'orchestra', 'skyserve'], {
     'llama-stack': 'speak like a Llama Stack server',
   })
     .default('openai')

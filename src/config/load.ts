@@ -98,7 +98,7 @@ async function judgeTree(source: Source): Promise<LoadOutcome> {
   const faulty = new Set(findings.map(({ path }) => String(path[0])));
   const report = (path: Path, message: string): void => void findings.push({ path: judged.asWritten(path), message });
   checkRules(judged.value, faulty, report);
-  const config = finish(judged.value, directory);
+  const config = finish(judged.value, directory, usualKeysFile(options, directory));
   const fileWarnings = await checkNamedFiles(config, report);
   await checkCommandFile(config, file, report);
   if (findings.length > 0) return refuse(inFileOrder(findings, source));
@@ -110,6 +110,12 @@ async function judgeTree(source: Source): Promise<LoadOutcome> {
       warnings: [...warningsFor(config), ...filled.warnings, ...fileWarnings, ...screened.warnings],
     },
   };
+}
+
+/** Where Orchestra's key file is when the configuration does not say. */
+function usualKeysFile({ env, cwd }: LoadOptions, directory: string): string {
+  const { API_KEYS_FILE: named = '' } = env;
+  return named === '' ? resolve(directory, 'api_keys.json') : resolve(cwd, named);
 }
 
 /** The file with the command line on top. */

@@ -1,4 +1,4 @@
-import { flag, notYet, path, section, wholeNumber } from './members.js';
+import { flag, path, section, wholeNumber } from './members.js';
 
 export const authkeys = section({
     max_body_bytes: wholeNumber(1024, 1_073_741_824, 'bytes')
@@ -15,12 +15,16 @@ export const authkeys = section({
       .describe('Lets the token `root` do everything when the start found no token that can be used.'),
   }).describe('Behaviour of authkeys listeners. Every switch brings back an unsafe habit of the original.');
 
-export const orchestra = notYet(
-  section({
-    keys_file: path().default('api_keys.json').describe("Orchestra's key file. `$API_KEYS_FILE` is its default there."),
-    allow_open: flag().default(false).describe('Lets the key file switch authentication off.'),
-    open_status: flag().default(false).describe('Shows the status page without a key.'),
-    mask_worker_errors: flag().default(false).describe('Hides what workers say about errors.'),
-  }).describe('Behaviour of orchestra listeners.'),
-  'offer the Orchestra profile',
-);
+export const orchestra = section({
+  keys_file: path()
+    .nullable()
+    .optional()
+    .meta({
+      description:
+        "Orchestra's key file, followed while the gateway runs. Left out = `$API_KEYS_FILE`, else `api_keys.json` beside the configuration file. `null` = keys of the store only.",
+      examples: ['api_keys.json'],
+    }),
+  allow_open: flag().default(false).describe('Lets `require_auth_for_external: false` in the key file switch authentication off.'),
+  open_status: flag().default(false).describe('Shows `/status` and `/metrics` without a key.'),
+  mask_worker_errors: flag().default(false).describe('Answers 502 whatever status a worker refuses with, as the original does.'),
+}).describe('Behaviour of orchestra listeners.');

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { createIdentity, type Identity } from '../identity/identify.js';
 import { createVouching } from '../identity/providers/vouching.js';
 import { parseKey } from '../keys/format.js';
+import type { OrchestraParts } from '../pipeline/parts.js';
 import { createQuestions } from '../upstream/question.js';
 import type { Configuration } from './configuration.js';
 import type { Shutdown } from './shutdown.js';
@@ -13,10 +14,11 @@ export interface IdentityParts {
   stores: Stores;
   shutdown: Shutdown;
   clock: Clock;
+  orchestra: OrchestraParts;
 }
 
 /** Who is who by the configuration of this moment. */
-export function currentIdentity({ configuration, stores, shutdown, clock }: IdentityParts): Identity {
+export function currentIdentity({ configuration, stores, shutdown, clock, orchestra }: IdentityParts): Identity {
   const questions = createQuestions(clock);
   shutdown.onClose(() => questions.close());
   const { directory } = stores.keys;
@@ -39,7 +41,10 @@ export function currentIdentity({ configuration, stores, shutdown, clock }: Iden
   configuration.onChange(() => (identity = make()));
   return {
     identify: (request) => identity.identify(request),
-    present: (caller) => identity.present(caller),
+    present(caller) {
+      if (caller.kind !== 'delegate' || !caller.id.startsWith('orchestra:')) return identity.present(caller);
+      return orchestra.keys.letsIn(caller.id) ? { ...caller, state: standing.isBlocked(caller.id) ? 'disabled' : 'active' } : null;
+    },
     get refusedWords() {
       return identity.refusedWords;
     },

@@ -11,8 +11,11 @@ import type { Arrival } from '../http/node-arrival.js';
 import type { DoorRules } from '../pipeline/front-door.js';
 import { createMatcher } from '../pipeline/match.js';
 import { authkeysProfile } from '../profiles/authkeys.js';
+import { llamaStackProfile } from '../profiles/llama-stack.js';
 import { openaiProfile } from '../profiles/openai.js';
+import { orchestraProfile } from '../profiles/orchestra.js';
 import type { Profile } from '../profiles/profile.js';
+import { skyserveProfile } from '../profiles/skyserve.js';
 
 export interface OpenListener {
   listener: Listener;
@@ -24,15 +27,15 @@ export interface OpenListener {
 
 const CERTIFICATE_CHECK_MS = 5000;
 
-const PROFILES: readonly Profile[] = [openaiProfile, authkeysProfile];
+const PROFILES: readonly Profile[] = [openaiProfile, authkeysProfile, llamaStackProfile, orchestraProfile, skyserveProfile];
 
 /** What the front door of a listener goes by, besides whether the operator stands before it. */
-export type ListenerRules = Pick<DoorRules, 'match' | 'dialect' | 'askers'>;
+export type ListenerRules = Pick<DoorRules, 'match' | 'dialect' | 'askers' | 'echoesRequestId'>;
 
 /** The usual profile unless another one is named. */
 export function rulesFor(serve: readonly string[], profile = 'openai'): ListenerRules {
-  const { routes, fallback, door } = PROFILES.find(({ name }) => name === profile) ?? openaiProfile;
-  return { match: createMatcher(routes(serve), fallback), dialect: door };
+  const { routes, fallback, door, echoesRequestId } = PROFILES.find(({ name }) => name === profile) ?? openaiProfile;
+  return { match: createMatcher(routes(serve), fallback), dialect: door, echoesRequestId };
 }
 
 /** Opens every configured listener; when one cannot be opened, none stays. */

@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.js';
 import type { Match, Matcher } from './match.js';
 import { takesBody } from './routes.js';
 import { inWordsOfNginx, isForNginx, VERIFY_PATH } from './verify-question.js';
-import { isSkippable, run, type Runner } from './run.js';
+import { isSkippable, run, withoutKeys, type Runner } from './run.js';
 
 /** What is particular to one listener. */
 export interface DoorRules {
@@ -20,6 +20,8 @@ export interface DoorRules {
   /** Words refusals before a route is known. */
   dialect: Dialect;
   operator: boolean;
+  /** Answers carry the client's own request id, where it sent a fit one. */
+  echoesRequestId?: boolean | undefined;
   /** Networks whose programs may ask about keys without a key of their own. */
   askers?: AddressRanges;
 }
@@ -53,6 +55,8 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
     let request: CanonicalRequest | null = null;
     try {
       request = canonicalRequest(arrival, settings.clientAddress);
+      const shownId = rules.echoesRequestId === true ? (request.correlationId ?? id) : id;
+      ownHeaders = ['x-request-id', shownId];
       if (!rules.operator && !hasAskerKey(request)) settings.hostRule(request.host);
       // A preflight of the guarded request is judged like the request: nobody else has looked at it.
       const preflight = isAboutKeys(request) ? null : settings.cors.preflight(request);
@@ -62,7 +66,7 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
         return;
       }
       const cors = settings.cors.headers(request);
-      ownHeaders = answerHeaders(id, cors, door.draining());
+      ownHeaders = answerHeaders(shownId, cors, door.draining());
       const match = rules.match(request);
       refuseUnwantedBody(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
@@ -115,6 +119,7 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     body: null,
     bodyRead: false,
     head: null,
+    infer: null,
     model: null,
     replica: null,
     place: null,
@@ -151,7 +156,7 @@ interface AtDoor {
 
 /** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
 function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialect, log }: AtDoor): void {
-  const refusal = forAsker(arrival.target, cause instanceof Refusal ? cause : new Refusal('internal', { cause }));
+  const refusal = withoutKeys(forAsker(arrival.target, cause instanceof Refusal ? cause : new Refusal('internal', { cause })));
   if (refusal.code === 'internal') log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
   sendRefusal(arrival, refusal, {
     dialect,

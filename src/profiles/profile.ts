@@ -9,6 +9,8 @@ export interface Profile {
   routes(serve: readonly string[]): readonly Route[];
   /** Walks these stages where no route fits, in place of a refusal at the door; `exchange.unmatched` says what was wrong. */
   fallback?: Route;
+  /** Answers carry the request id of the client, where it sent a fit one, in place of ours. */
+  echoesRequestId?: boolean;
   /** Words refusals before a route is known. */
   door: Dialect;
 }

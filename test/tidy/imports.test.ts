@@ -56,7 +56,7 @@ const DIRECTIONS: Record<string, Reach> = {
   // Readers of foreign files; a database among them is read by the engine of our own.
   import: { code: ['core', 'config'], files: ['src/storage/sqlite/driver.ts'] },
   // Where the gateway of a data directory runs, and what needs no gateway at all.
-  cli: { code: ['core', 'config', 'admin', 'gateway', 'import'], files: ['src/storage/data-directory.ts', 'src/keys/scan.ts', 'src/orchestra/edit-key-file.ts'] },
+  cli: { code: ['core', 'config', 'admin', 'gateway', 'import'], files: ['src/storage/data-directory.ts', 'src/keys/scan.ts', 'src/orchestra/edit-key-file.ts', 'src/orchestra/weak-keys.ts'] },
   gateway: {
     code: ['core', 'config', 'http', 'pipeline', 'profiles', 'storage', 'admin', 'demo', 'doctor', 'supervisor', ...STAGES],
   },

@@ -1,0 +1,44 @@
+import { systemClock } from '../core/clock.js';
+import { editKeyFile, readForEdit, type EditableKeyFile } from '../orchestra/edit-key-file.js';
+import { Failure, misuse } from './failure.js';
+import type { Invocation } from './invocation.js';
+import { printable } from './printable.js';
+
+/** Where Orchestra's key file is: the configuration says it, or its default does. */
+async function keyFileOf({ io, globals }: Invocation): Promise<string> {
+  const { findConfigFile, formatFaults, loadConfig } = await import('../config/load.js');
+  const { env, cwd, home } = io;
+  const found = await findConfigFile({ flag: globals.config, env, cwd, home });
+  const outcome = await loadConfig(found === null ? { env, cwd } : { file: found, env, cwd });
+  if (!outcome.ok) throw new Failure(`${formatFaults(outcome.faults)}\nThe configuration, which names the key file, is faulty. Correct it.`);
+  const { keys_file: file = null } = outcome.loaded.config.orchestra;
+  if (file === null) throw new Failure('`orchestra.keys_file` is null: there is no key file, and keys are those of the store. Use `keyporter keys`.');
+  return file;
+}
+
+export async function readKeys(invocation: Invocation): Promise<EditableKeyFile> {
+  return withSentence(readForEdit(await keyFileOf(invocation)));
+}
+
+/** Changes the file under its lock; `change` answers false to leave it as it is. */
+export async function changeKeys(invocation: Invocation, change: (file: EditableKeyFile) => boolean): Promise<void> {
+  await withSentence(editKeyFile(await keyFileOf(invocation), systemClock, change));
+}
+
+/** The key given as argument, or from standard input; warns about one that stood on the command line. */
+export async function givenKey({ io, args }: Invocation): Promise<string> {
+  const [given = ''] = args;
+  const key = given === '-' ? (await io.readInput()).trim() : given;
+  if (key === '' || /[^\x21-\x7e]/.test(key)) throw misuse('A key is printable ASCII without spaces, at least one character.');
+  if (given !== '-') io.err('Warning: the key stood on the command line, where every user of this machine can read it. `-` reads it from standard input.\n');
+  return key;
+}
+
+async function withSentence<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Failure(code === undefined ? printable(message) : `The key file cannot be used: ${printable(message)}`, { cause: error });
+  }
+}

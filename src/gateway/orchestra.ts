@@ -1,0 +1,29 @@
+import { touchesLoopback } from '../config/forms.js';
+import type { Clock } from '../core/clock.js';
+import type { Log } from '../core/log.js';
+import { watchKeys } from '../orchestra/watched-keys.js';
+import { WorkerBook } from '../orchestra/worker-book.js';
+import type { OrchestraParts } from '../pipeline/parts.js';
+import type { Configuration } from './configuration.js';
+
+/** What orchestra listeners stand on. Rejects when one is configured and its key file cannot be used. */
+export async function openOrchestra(parts: { configuration: Configuration; clock: Clock; log: Log }): Promise<OrchestraParts> {
+  const { configuration, clock, log } = parts;
+  const config = () => configuration.current().config;
+  const isServed = config().listeners.some(({ profile }) => profile === 'orchestra');
+  const keys = await watchKeys({
+    clock,
+    log,
+    settings: () => ({
+      file: isServed ? (config().orchestra.keys_file ?? null) : null,
+      allowOpen: config().orchestra.allow_open,
+      loopbackIsProxy: config().trusted_proxies.some(touchesLoopback),
+    }),
+  });
+  return {
+    keys,
+    workers: new WorkerBook(),
+    startedAt: clock.monotonic(),
+    settings: () => ({ openStatus: config().orchestra.open_status, maskWorkerErrors: config().orchestra.mask_worker_errors }),
+  };
+}
