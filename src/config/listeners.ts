@@ -56,9 +56,7 @@ const listener = group({
         'What is served here: `api` the inference routes, `admin` the admin API, `verify` answers for proxies and other servers that ask about a key.',
       examples: [['api', 'admin']],
     }),
-  profile: choice(['openai', 'authkeys', 'orchestra', 'skyserve'], {
-    'llama-stack': 'speak like a Llama Stack server',
-  })
+  profile: choice(['openai', 'authkeys', 'orchestra', 'skyserve', 'llama-stack'])
     .default('openai')
     .describe('Whose routes, errors and `/` the whole listener has.'),
   tls: group(tlsMembers)

@@ -61,6 +61,8 @@ export interface Dialect {
   requestIdHeader: string | null;
   /** Content type of the body of a refusal. */
   errorType: string;
+  /** Refusals carry no `www-authenticate`. */
+  unchallenged?: true;
   /** The body of a refusal, as JSON text. */
   errorBody(refusal: Refusal, requestId: string): string;
   /** What ends a stream that we break off, as bytes of the stream's own framing. */

@@ -19,6 +19,7 @@ import { createKeyNames } from './key-names.js';
 import type { Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
 import type { Stores } from './stores.js';
+import { VERSION } from './version.js';
 
 export interface ServingParts {
   clock: Clock;
@@ -67,6 +68,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     trustedProxies: createTrustedProxies(configuration),
     nameOf: createKeyNames(stores.keys),
     orchestra: parts.orchestra,
+    version: VERSION,
     ready: () => !shutdown.begun,
     answerAdmin: parts.answerAdmin,
     authkeysTokens: parts.authkeysTokens,

@@ -1,5 +1,6 @@
 import type { Parts } from './parts.js';
-import { answerAlive, answerName, createAnswerModels, createAnswerReady } from './step-answer.js';
+import { answerAlive, answerHealth, answerName, createAnswerModels, createAnswerReady, createAnswerVersion } from './step-answer.js';
+import { createAuthorizeRest, createFindStack, createReadRest } from './step-rest.js';
 import { createReadAdminBody, createReadBody } from './step-body.js';
 import { createEngineSteps } from './step-engine.js';
 import { createForward } from './step-forward.js';
@@ -36,6 +37,11 @@ export function createSteps(parts: Parts): Steps {
     answerAlive,
     answerReady: createAnswerReady(parts),
     answerName,
+    answerHealth,
+    answerVersion: createAnswerVersion(parts),
+    authorizeRest: createAuthorizeRest(parts),
+    findStack: createFindStack(parts),
+    readRest: createReadRest(parts),
     ...createAuthkeysSteps(parts),
     identifyAsker: createIdentifyAsker(parts),
     readForm,

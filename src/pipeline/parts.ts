@@ -54,6 +54,8 @@ export interface Parts {
   trustedProxies(): AddressRanges;
   /** What the key of this id is called. Asks the store once after each change of a key; rejects while it is away. */
   nameOf(keyId: string): Promise<string>;
+  /** Of this program. */
+  version: string;
   /** Keys are loaded, the store is there, and no drain goes on. */
   ready(): boolean;
   authkeysTokens: AuthkeysTokens;

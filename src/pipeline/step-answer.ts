@@ -61,6 +61,14 @@ const ANTHROPIC: Words = {
 /** Alive, and nothing else. */
 export const answerAlive: Step = (exchange) => answerJson(exchange, { status: 'ok' });
 
+/** The same in the words of Llama Stack. */
+export const answerHealth: Step = (exchange) => answerJson(exchange, { status: 'OK' });
+
+/** Which version runs, for clients of Llama Stack, which ask before they know a key. */
+export function createAnswerVersion({ version }: Parts): Step {
+  return (exchange) => answerJson(exchange, { version });
+}
+
 /** The name, and nothing else. */
 export const answerName: Step = (exchange) => answerJson(exchange, { name: 'keyporter' });
 

@@ -54,15 +54,17 @@ export function createAuthorize(parts: Parts): Step {
     const { scope } = exchange.route;
     judge(exchange, { scope, model: null, address: exchange.request.address }, parts);
     const caller = need(exchange.caller, 'caller');
-    if (exchange.route.logged) requirePermission(exchange, caller, parts);
+    if (exchange.route.logged) requirePermission(exchange, parts);
     if (caller.kind === 'key') parts.lastUse.touch(caller.id, caller.secretSlot, unixSeconds(parts.clock));
   };
 }
 
 /** Do the route rules let this caller through? They speak about the routes of models. Refuses with 403. */
-export function requirePermission({ request }: Exchange, caller: Caller, parts: Parts): void {
+export function requirePermission(exchange: Exchange, parts: Parts, { withoutRules } = { withoutRules: true }): void {
+  const { request } = exchange;
+  const caller = need(exchange.caller, 'caller');
   const { routePolicy } = parts.settings();
-  if (routePolicy.empty || routePolicy.permits(request.path, caller.kind === 'local' ? null : caller.attributes)) return;
+  if ((routePolicy.empty && withoutRules) || routePolicy.permits(request.path, caller.kind === 'local' ? null : caller.attributes)) return;
   const message = `Access denied: insufficient permissions for route ${request.path.slice(0, 200)}`;
   throw new Refusal('missing_scope', { message, inContract: message, reason: `auth.route_policy lets ${caller.id} not use ${request.path.slice(0, 200)}` });
 }
