@@ -1,4 +1,5 @@
 import { cliManual } from './cli-manual.js';
+import { engineManual } from './engine-manual.js';
 import { configurationManual } from '../src/config/manual.js';
 import { ERRORS, STREAM_ENDS, type ErrorOwner } from '../src/core/errors.js';
 
@@ -17,6 +18,7 @@ export function generatedPages(): Record<string, string> {
     'docs/errors.md': errorPage(),
     'docs/configuration.md': configurationManual(),
     'docs/cli.md': cliManual(GENERATED),
+    'docs/engines.md': engineManual(GENERATED),
   };
 }
 
