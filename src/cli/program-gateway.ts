@@ -29,6 +29,8 @@ export function addGatewayCommands(program: Command, bind: Bind): void {
   program
     .command('status')
     .summary('what runs, where, and how it is')
+    .option('--endpoint [name]', 'only print where this service is, as host:port', many)
+    .option('--with-scheme', 'print it with http:// or https://')
     .action(bind(() => import('./commands/status.js')));
   program
     .command('doctor')
@@ -64,24 +66,22 @@ function addServe(program: Command, bind: Bind): void {
     .option('--upstream <url>', 'a model server (may be repeated)', many)
     .option('--first-key', 'print the first key also where no terminal is')
     .option('--demo', 'serve the built-in demo model until a real one appears')
+    .option('--service <file>', 'serve a SkyServe service YAML on this machine')
+    .option('-n, --name <name>', 'name of the service')
+    .option('--env <name[=value]>', 'a variable of the service; a name alone takes it from the environment (may be repeated)', many)
+    .option('--secret <name[=value]>', 'as --env (may be repeated)', many)
+    .option('--env-file <file>', 'variables of the service, one NAME=VALUE a line')
+    .option('--setup', 'run the setup section of the service first')
     .addHelpText(
       'after',
       examples(
         'keyporter serve',
         'keyporter serve --upstream http://127.0.0.1:8080 --listen 0.0.0.0:5390',
         'keyporter serve --demo --first-key',
+        'keyporter serve --service auth.yaml -n auth --env HF_TOKEN --env AUTH_TOKEN',
       ),
     );
-  for (const later of [
-    '--service <file>',
-    '-n <name>',
-    '--env <name=value>',
-    '--env-file <file>',
-    '--setup',
-    '--workers <count>',
-  ]) {
-    serve.addOption(new Option(later).hideHelp());
-  }
+  serve.addOption(new Option('--workers <count>').hideHelp());
   serve.action(bind(() => import('./serve.js')));
 }
 

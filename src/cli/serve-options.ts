@@ -4,4 +4,11 @@ export interface ServeOptions {
   upstream?: string[];
   firstKey?: boolean;
   demo?: boolean;
+  /** The YAML file of a SkyServe service. */
+  service?: string;
+  name?: string;
+  env?: string[];
+  secret?: string[];
+  envFile?: string;
+  setup?: boolean;
 }

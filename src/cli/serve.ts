@@ -7,42 +7,57 @@ import { Failure, misuse } from './failure.js';
 import type { Invocation, RunCommand } from './invocation.js';
 import { reportRunning } from './already-running.js';
 import type { ServeOptions } from './serve-options.js';
+import { afterStart, beforeService } from './serve-service.js';
 import { obeySignals } from './serve-signals.js';
+import { prepareService, type Service } from './service.js';
+import { removeServiceRecord } from './service-record.js';
 
-const NOT_YET = {
-  service: '--service',
-  n: '-n',
-  env: '--env',
-  envFile: '--env-file',
-  setup: '--setup',
-  workers: '--workers',
-};
+const NOT_YET = { workers: '--workers' };
+
+/** Options that mean something only beside `--service`. */
+const OF_SERVICE = { name: '-n', env: '--env', secret: '--secret', envFile: '--env-file', setup: '--setup' };
 
 /** Runs the gateway until it is told to stop. */
 export const run: RunCommand = async (invocation) => {
-  refuseLaterOptions(invocation);
-  const read = await readerOf(invocation);
+  refuseOptions(invocation);
+  const service = await serviceOf(invocation);
+  const read = service?.read ?? (await readerOf(invocation));
   const loaded = requireValid(await read(false));
   const { io, globals } = invocation;
   const dataDir = resolveDataDir({
     flag: globals.dataDir,
     env: io.env,
     config: loaded.config,
-    configFile: loaded.file,
+    configFile: service === null ? loaded.file : null,
     home: io.home,
     cwd: io.cwd,
   });
   const running = await reportRunning(invocation, loaded, dataDir);
   if (running !== null) return running;
+  if (service !== null) await beforeService(invocation, service);
   const gateway = await start(invocation, read, { loaded, dataDir });
   const release = obeySignals(io, gateway);
   await printStart(invocation, gateway, { dataDir, configFile: loaded.file });
+  if (service !== null) await afterStart(invocation, service, { gateway, dataDir });
   await gateway.stopped;
+  if (service !== null) await removeServiceRecord(dataDir);
   release();
   return 0;
 };
 
-function refuseLaterOptions({ options }: Invocation): void {
+/** The service of `--service`; its files lie in the data directory. */
+async function serviceOf(invocation: Invocation): Promise<Service | null> {
+  const { io, globals, options } = invocation;
+  if (options['service'] === undefined) return null;
+  const { env, home, cwd } = io;
+  const dataDir = resolveDataDir({ flag: globals.dataDir, env, home, cwd, config: { data_dir: null }, configFile: null });
+  return prepareService(invocation, dataDir);
+}
+
+function refuseOptions({ options }: Invocation): void {
+  for (const [name, flag] of Object.entries(OF_SERVICE)) {
+    if (options[name] !== undefined && options['service'] === undefined) throw misuse(`${flag} belongs to a service. Name its file with --service FILE.`);
+  }
   for (const [name, flag] of Object.entries(NOT_YET)) {
     if (options[name] !== undefined)
       throw new Failure(`${flag} is not yet in this version. \`keyporter serve --help\` lists what is.`);

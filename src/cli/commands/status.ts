@@ -1,11 +1,14 @@
 import type { StatusBody } from '../../admin/contract-gateway.js';
 import { ask, show } from '../ask.js';
+import { printEndpoint } from './status-endpoint.js';
 import { withAdmin } from '../client.js';
 import type { Invocation, RunCommand } from '../invocation.js';
 import { moment, printable, styled } from '../printable.js';
 import { printFacts, printTable } from '../table.js';
 
 export const run: RunCommand = async (invocation) => {
+  const { endpoint, withScheme = false }: { endpoint?: string[] | true; withScheme?: boolean } = invocation.options;
+  if (endpoint !== undefined) return printEndpoint(invocation, { names: endpoint === true ? [] : endpoint, withScheme });
   const { body, text, way } = await withAdmin(invocation, async (client) => ({
     ...(await ask<StatusBody>(client, '/admin/v1/status')),
     way: client.way,
