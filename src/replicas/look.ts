@@ -1,5 +1,6 @@
 import type { EngineName, Replica } from './model.js';
 import { member, parseJson, readModelList, type ModelList } from './model-list.js';
+import { saysWorking } from './orchestra-worker.js';
 import type { Probe, ProbeAnswer, ProbeFailureKind, ProbeOutcome } from './probe.js';
 
 /** What one look at a server showed. `detail` is the rest of a sentence that begins with the server. */
@@ -31,6 +32,7 @@ export function askReplica(replica: Replica, probe: Probe, path: string): Promis
 
 /** Asks a server for its models: `/v1/models`, or Ollama's own list where that route is missing. */
 export async function lookAt(replica: Replica, probe: Probe): Promise<Look> {
+  if (replica.engine === 'orchestra') return lookAtWorker(replica, probe);
   const answer = await askReplica(replica, probe, '/v1/models');
   if (!answer.ok) return { outcome: 'gone', kind: answer.kind, detail: answer.detail };
   const told = readAnswer(answer);
@@ -39,6 +41,15 @@ export async function lookAt(replica: Replica, probe: Probe): Promise<Look> {
   const list = tags.ok && tags.status === 200 ? readModelList(tags.body) : null;
   if (list !== null) return { outcome: 'listed', list, server: answer.headers['server'] ?? '' };
   return { outcome: 'stranger', detail: describeStranger(answer) };
+}
+
+/** An Orchestra worker has one model and no list. */
+async function lookAtWorker(replica: Replica, probe: Probe): Promise<Look> {
+  const answer = await askReplica(replica, probe, '/');
+  if (!answer.ok) return { outcome: 'gone', kind: answer.kind, detail: answer.detail };
+  const server = answer.headers['server'] ?? '';
+  if (answer.status === 200 && saysWorking(answer.body)) return { outcome: 'listed', list: { models: [], leftOut: 0 }, server };
+  return { outcome: 'stranger', detail: 'does not answer GET / as an Orchestra worker does: its `status` is neither running nor degraded' };
 }
 
 /** Null when the answer says nothing about models. */

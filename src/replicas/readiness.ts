@@ -3,6 +3,7 @@ import type { Verdict } from './health.js';
 import { engineOf } from './engines/table.js';
 import type { Readiness, Replica } from './model.js';
 import { member, parseJson } from './model-list.js';
+import { saysWorking } from './orchestra-worker.js';
 import type { Probe, ProbeAnswer, ProbeFailure, ProbeOutcome, ProbeRequest } from './probe.js';
 
 const MAX_ANSWER_BYTES = 4_194_304;
@@ -25,7 +26,8 @@ export async function askReady(replica: Replica, readiness: Readiness, probe: Pr
   };
   const outcome = await probe.get(replica.url + (path ?? engineOf(replica.engine).probe), question);
   if (!outcome.ok) return withoutAnswer(outcome);
-  return path === null ? judge(outcome) : judgeOwn(outcome, path);
+  if (path !== null) return judgeOwn(outcome, path);
+  return replica.engine === 'orchestra' && outcome.status === 200 ? judgeWorker(outcome) : judge(outcome);
 }
 
 /** How many requests a llama.cpp server works on at one time, as it tells; null when it does not. */
@@ -70,6 +72,11 @@ function judge({ status, body }: ProbeAnswer): Verdict {
     return { ready: false, kind: 'says_no', detail: `answers the question whether it is ready with status ${status}` };
   const locked = status === 401 || status === 403;
   return { ready: true, detail: locked ? 'refuses the key it was given: correct its `api_key`' : null };
+}
+
+function judgeWorker({ body }: ProbeAnswer): Verdict {
+  if (saysWorking(body)) return { ready: true, detail: null };
+  return { ready: false, kind: 'says_no', detail: 'answers GET / without a `status` of running or degraded' };
 }
 
 function judgeOwn({ status }: ProbeAnswer, path: string): Verdict {
