@@ -9,6 +9,8 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
   write: ['keys:read', 'keys:write'],
   revoke: ['keys:revoke'],
 };
+/** Where an authkeys listener looks for the scope as its maker wrote it. */
+const SCOPE_LABEL = 'authkeys_scope';
 /** The end of the year 9999. */
 const LATEST_SECOND = 253_402_300_799;
 
@@ -65,7 +67,7 @@ function keyOf(row: SqlRow, { position, now, verdicts }: { position: number; now
     owner: AUTHKEYS_OWNER,
     scopes: parts.flatMap((part) => (Object.hasOwn(SCOPES, part) ? (SCOPES[part] ?? []) : [])),
     models: [],
-    labels: {},
+    labels: unknown.length === 0 && typeof scope === 'string' && scope.length <= 256 ? { [SCOPE_LABEL]: scope } : {},
     createdAt: secondsOf(row['created_at']),
     expiresAt,
     disabled: unknown.length > 0 || parts.length === 0 || expiry === 'unclear' || isOver,

@@ -114,13 +114,13 @@ class Life implements KeyLife {
   }
 
   async findRevocable(target: RevokeTarget): Promise<KeyRecord[]> {
-    const keys = await this.#parts.store.revocable(storedTarget(target));
+    const keys = await this.#parts.store.revocable(await storedTarget(target, this.#parts));
     return keys.map((key) => this.#record(key));
   }
 
   async revoke(target: RevokeTarget, reason: string | null, actor: Actor): Promise<RevokeResult> {
     const checkedReason = reason === null ? null : checkLine(reason, 'reason', LONGEST_REASON);
-    const request = { target: storedTarget(target), reason: checkedReason };
+    const request = { target: await storedTarget(target, this.#parts), reason: checkedReason };
     const result = await this.#parts.store.revoke(request, this.#context(actor));
     return { ...result, lastUsedAt: lastUseOf(result.revoked, this.#parts.lastUse) };
   }
@@ -234,8 +234,8 @@ function settingsOf(key: StoredKey): KeySettings {
   return { name, labels, expiresAt, owner, scopes, models, allowIps, limits, attributes };
 }
 
-function storedTarget(target: RevokeTarget): StoredTarget {
-  if ('secret' in target) return { digest: digestOfSecret(target.secret) };
+async function storedTarget(target: RevokeTarget, { slowDigest }: KeyLifeParts): Promise<StoredTarget> {
+  if ('secret' in target) return { digest: await digestOfSecret(target.secret, slowDigest) };
   if (!('ids' in target)) return target;
   if (target.ids.length === 0 || target.ids.length > MOST_REVOKED_IDS) {
     throw invalid('ids', `Name 1 to ${MOST_REVOKED_IDS} keys.`);

@@ -78,7 +78,7 @@ describe('importing Llama-Server-AuthKeys', () => {
     expect(out).toContain('tokens row 4: has expired');
     for (let index = 1; index <= 5; index += 1) expect(out).not.toContain(token(index));
     const shown = new Map((await keys()).map((key) => [key.name, key]));
-    expect(shown.get('authkeys-1')).toMatchObject({ owner: 'authkeys', scopes: ['infer', 'keys:read', 'keys:write'], state: 'active', imported: true, expires_at: FAR + 1, created_at: 1_700_000_000 });
+    expect(shown.get('authkeys-1')).toMatchObject({ owner: 'authkeys', scopes: ['infer', 'keys:read', 'keys:write'], labels: { authkeys_scope: 'infer:write:infer' }, state: 'active', imported: true, expires_at: FAR + 1, created_at: 1_700_000_000 });
     expect(shown.get('authkeys-2')).toMatchObject({ scopes: ['keys:revoke'], expires_at: null, state: 'active' });
     for (const name of ['authkeys-3', 'authkeys-4', 'authkeys-5']) expect(shown.get(name)?.state).toBe('disabled');
   });
@@ -105,6 +105,8 @@ describe('importing Llama-Server-AuthKeys', () => {
     await world.here(['keys', 'revoke', strong?.id ?? '', '--yes']);
     await world.here(['import', file]);
     expect([await ask(token(1)), await ask('weak')]).toEqual([401, 200]);
+    expect((await world.here(['keys', 'revoke', '--key', '-', '--yes'], { input: 'weak' })).code).toBe(0);
+    expect(await ask('weak')).toBe(401);
     gateway.signal('SIGTERM');
     await gateway.ended;
   }, 30_000);
