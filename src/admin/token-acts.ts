@@ -14,7 +14,7 @@ const OWNER = 'authkeys';
 const SCOPES = ['infer', 'keys:read', 'keys:write', 'keys:revoke'];
 
 /** A token that is to be made for an authkeys listener. */
-export interface WantedToken {
+interface WantedToken {
   key: NewKey;
   /** It may have scopes its maker does not have. */
   beyondOwnScopes: boolean;
@@ -30,7 +30,11 @@ export interface TokenActs {
 }
 
 export function createTokenActs({ context, attempts }: Dispatcher): TokenActs {
-  const attempted = async <T>(caller: AdminCaller, { act, target }: { act: string; target: string }, change: () => Promise<T>): Promise<T> => {
+  const attempted = async <T>(
+    caller: AdminCaller,
+    { act, target }: { act: string; target: string },
+    change: () => Promise<T>,
+  ): Promise<T> => {
     try {
       return await change();
     } catch (error) {
@@ -54,13 +58,17 @@ export function createTokenActs({ context, attempts }: Dispatcher): TokenActs {
     revoke: (caller, id) =>
       attempted(caller, { act: 'key.revoke', target: `key:${id.slice(0, 64)}` }, async () => {
         const record = await context.ports.keys.get(id);
-        if (record === null || record.state === 'revoked' || !reaches(caller, record.owner)) throw new Refusal('not_found', { message: 'Token not found' });
+        if (record === null || record.state === 'revoked' || !reaches(caller, record.owner))
+          throw new Refusal('not_found', { message: 'Token not found' });
         await revokeOne({ caller, context }, id, null);
       }),
   };
 }
 
-async function create(acting: Acting, { key, beyondOwnScopes, ended }: WantedToken): Promise<{ record: KeyRecord; secret: Secret }> {
+async function create(
+  acting: Acting,
+  { key, beyondOwnScopes, ended }: WantedToken,
+): Promise<{ record: KeyRecord; secret: Secret }> {
   const { context, caller } = acting;
   const { keys, policy } = context.ports;
   const wanted = withBoundsOfMaker(key, acting);

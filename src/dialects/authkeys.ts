@@ -23,7 +23,8 @@ export function authkeysOver(base: Dialect): Dialect {
   return {
     ...base,
     errorType: 'application/json',
-    errorBody: (refusal) => authkeysJson({ error: SENTENCES[refusal.code] ?? refusal.inContract ?? refusal.publicMessage }),
+    errorBody: (refusal) =>
+      authkeysJson({ error: SENTENCES[refusal.code] ?? refusal.inContract ?? refusal.publicMessage }),
   };
 }
 

@@ -17,7 +17,10 @@ export function createAuthkeysTokens(app: () => Promise<AdminApp>, directory: Ke
 export async function isWithoutTokens(keys: KeyLife, clock: Clock): Promise<boolean> {
   const now = unixSeconds(clock);
   for (let after: string | undefined; ;) {
-    const page = await keys.list({ owner: 'authkeys', state: 'active' }, after === undefined ? { limit: 1000 } : { limit: 1000, after });
+    const page = await keys.list(
+      { owner: 'authkeys', state: 'active' },
+      after === undefined ? { limit: 1000 } : { limit: 1000, after },
+    );
     if (page.data.some(({ expiresAt }) => expiresAt === null || expiresAt > now)) return false;
     if (page.next === null) return true;
     after = page.next;

@@ -13,7 +13,8 @@ const FAILURES: Partial<Record<ErrorCode, string>> = {
 /** The original's body for a failure of the server behind, by its status or by our code; null for a failure it does not know. */
 export function errorText(failure: number | ErrorCode | null): string | null {
   if (failure === null) return null;
-  if (typeof failure === 'number') return written(`Failed to connect to LLM server: HTTP Error ${failure}: ${STATUS_CODES[failure] ?? ''}`);
+  if (typeof failure === 'number')
+    return written(`Failed to connect to LLM server: HTTP Error ${failure}: ${STATUS_CODES[failure] ?? ''}`);
   const sentence = FAILURES[failure];
   return sentence === undefined ? null : written(sentence);
 }
@@ -53,7 +54,13 @@ export class OriginalReply implements Reply {
     }
     this.replaced = true;
     const bytes = Buffer.from(text);
-    this.inner.head(200, ['content-type', 'application/json', 'content-length', String(bytes.length), ...this.#ownHeaders]);
+    this.inner.head(200, [
+      'content-type',
+      'application/json',
+      'content-length',
+      String(bytes.length),
+      ...this.#ownHeaders,
+    ]);
     this.inner.end(bytes);
   }
 

@@ -3,7 +3,7 @@ import type { KeyRecord, NewKey } from '../keys/key.js';
 import type { Exchange } from './exchange.js';
 
 /** A token that is to be made. */
-export interface WantedToken {
+interface WantedToken {
   key: NewKey;
   /** It may have scopes of the contract its maker does not have. */
   beyondOwnScopes: boolean;

@@ -18,10 +18,12 @@ const LATEST_SECOND = 253_402_300_798;
 
 /** The scopes a scope text of the contract means. Throws 400 with the first word it does not know. */
 export function scopesOf(text: unknown): { written: string; scopes: string[] } {
-  if (typeof text !== 'string' || text === '') throw new Refusal('invalid_value', { message: 'Scope is required', param: 'scope' });
+  if (typeof text !== 'string' || text === '')
+    throw new Refusal('invalid_value', { message: 'Scope is required', param: 'scope' });
   const scopes = text.split(':').flatMap((word) => {
     const granted = GRANTS.get(word);
-    if (granted === undefined) throw new Refusal('invalid_value', { message: `Invalid scope: ${word}`, param: 'scope' });
+    if (granted === undefined)
+      throw new Refusal('invalid_value', { message: `Invalid scope: ${word}`, param: 'scope' });
     return granted;
   });
   return { written: text, scopes: [...new Set(scopes)] };
@@ -31,12 +33,13 @@ export function scopesOf(text: unknown): { written: string; scopes: string[] } {
 export function writtenScope({ labels, scopes }: Pick<KeyRecord, 'labels' | 'scopes'>): string {
   const written = labels[SCOPE_LABEL];
   if (written !== undefined) return written;
-  const holds = (needed: string): boolean => scopes.some((held) => held === 'admin' || held === needed || needed.startsWith(`${held}:`));
+  const holds = (needed: string): boolean =>
+    scopes.some((held) => held === 'admin' || held === needed || needed.startsWith(`${held}:`));
   return [...GRANTS].flatMap(([word, granted]) => (granted.every(holds) ? [word] : [])).join(':');
 }
 
 /** What `expired_at` asks for. */
-export interface AskedExpiry {
+interface AskedExpiry {
   /** Our end, exclusive Unix seconds; null = never; undefined = the usual one. */
   expiresAt: number | null | undefined;
   /** It has passed already. */
@@ -49,13 +52,18 @@ export interface AskedExpiry {
 export function expiryOf(value: unknown, nowSeconds: number, acceptPast: boolean): AskedExpiry {
   if (value === undefined) return { expiresAt: undefined, past: false, written: null };
   if (value === null) return { expiresAt: null, past: false, written: null };
-  if (value === 0 || value === '' || value === false) return { expiresAt: null, past: false, written: JSON.stringify(value) };
+  if (value === 0 || value === '' || value === false)
+    return { expiresAt: null, past: false, written: JSON.stringify(value) };
   const seconds = typeof value === 'string' && /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value;
   if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds) || seconds > LATEST_SECOND) {
-    throw new Refusal('invalid_value', { message: 'expired_at must be whole Unix seconds, or null for a token that never expires', param: 'expired_at' });
+    throw new Refusal('invalid_value', {
+      message: 'expired_at must be whole Unix seconds, or null for a token that never expires',
+      param: 'expired_at',
+    });
   }
   if (seconds >= nowSeconds) return { expiresAt: seconds + 1, past: false, written: null };
-  if (!acceptPast) throw new Refusal('invalid_value', { message: 'expired_at must not lie in the past', param: 'expired_at' });
+  if (!acceptPast)
+    throw new Refusal('invalid_value', { message: 'expired_at must not lie in the past', param: 'expired_at' });
   // The store makes no key that is over: this one ends in a moment, and is switched off until then.
   return { expiresAt: nowSeconds + 2, past: true, written: JSON.stringify(seconds) };
 }

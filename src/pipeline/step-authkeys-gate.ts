@@ -32,7 +32,10 @@ export function createAuthkeysGate(parts: Parts): Step {
     const bounds = { maxBytes: parts.settings().authkeys.max_body_bytes, contentLength: request.contentLength };
     if (await isVouchedFor(exchange, parts)) return source.readBody(bounds);
     if (unknownBodies >= MOST_UNKNOWN_BODIES) {
-      throw new Refusal('overloaded', { message: 'Too many requests wait to show their token. Try again in a moment.', headers: ['retry-after', '1'] });
+      throw new Refusal('overloaded', {
+        message: 'Too many requests wait to show their token. Try again in a moment.',
+        headers: ['retry-after', '1'],
+      });
     }
     unknownBodies += 1;
     try {
@@ -74,13 +77,16 @@ async function isVouchedFor({ request }: Exchange, { identity }: Parts): Promise
 
 async function byHeader({ request }: Exchange, { identity }: Parts): Promise<Caller | null> {
   const caller = await identity.identify(request);
-  if (caller?.kind === 'local') throw new Refusal('missing_api_key', { reason: 'this listener lets nobody in by address' });
+  if (caller?.kind === 'local')
+    throw new Refusal('missing_api_key', { reason: 'this listener lets nobody in by address' });
   return caller;
 }
 
 function byToken(token: unknown, { identity, authkeysRoot }: Parts): Promise<Caller | null> {
   if (typeof token !== 'string') return Promise.resolve(null);
-  return Promise.resolve(identity.callerWith(token)).then(async (caller) => caller ?? (token === ROOT_TOKEN && (await authkeysRoot()) ? ROOT : null));
+  return Promise.resolve(identity.callerWith(token)).then(
+    async (caller) => caller ?? (token === ROOT_TOKEN && (await authkeysRoot()) ? ROOT : null),
+  );
 }
 
 /** The token of a body; undefined when it has none, and then the body is as it came. */
@@ -105,5 +111,12 @@ function scanned(bytes: Buffer): readonly TopMember[] {
 
 /** What the original took for no value at all. */
 export function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === '' || value === 0 || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    value === '' ||
+    value === 0 ||
+    value === false ||
+    (typeof value === 'object' && Object.keys(value).length === 0)
+  );
 }

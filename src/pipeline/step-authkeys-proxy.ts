@@ -14,7 +14,7 @@ import { createPick } from './step-pick.js';
 import type { Step } from './steps.js';
 
 /** Asked for where a request names no model and every name is passed on. */
-const ANY_NAME = 'default';
+const ANY_NAME = 'unnamed';
 
 /**
  * Where does it go? Adds the model: the one the body names, the default one, or whoever takes any name.
@@ -27,8 +27,16 @@ export function createAuthkeysModel(parts: Parts): Step {
     const { catalogue, incomplete, authkeys } = parts.settings();
     const asked = head?.model ?? null;
     const model = modelFor(asked, catalogue);
-    if (model === null && incomplete) throw unreachable(new Refusal('no_available_replica', { reason: 'the model servers did not tell their models yet' }), authkeys.errors_as_200 ? 200 : 502);
-    if (model === null && asked === null) throw new Refusal('invalid_value', { message: 'The body must name a model. GET /v1/models lists those you may use.', param: 'model' });
+    if (model === null && incomplete)
+      throw unreachable(
+        new Refusal('no_available_replica', { reason: 'the model servers did not tell their models yet' }),
+        authkeys.errors_as_200 ? 200 : 502,
+      );
+    if (model === null && asked === null)
+      throw new Refusal('invalid_value', {
+        message: 'The body must name a model. GET /v1/models lists those you may use.',
+        param: 'model',
+      });
     judge(exchange, { scope: null, model: model ?? 'unknown', address: null }, parts);
     exchange.model = model;
     if (model === null || head === null || body === null || model.upstreamName === (asked ?? ANY_NAME)) return;
@@ -59,7 +67,8 @@ export function createAuthkeysForward(parts: Parts): Step {
     await pick(exchange);
     await forward(exchange);
   };
-  return (exchange) => (parts.settings().authkeys.errors_as_200 ? sendAsOriginal(exchange, send) : send(exchange).catch(refuseAsBadGateway));
+  return (exchange) =>
+    parts.settings().authkeys.errors_as_200 ? sendAsOriginal(exchange, send) : send(exchange).catch(refuseAsBadGateway);
 }
 
 /** Lists the models of this caller; where any name is passed on and none is known, the server behind is asked. */

@@ -3,7 +3,17 @@ import { Refusal } from '../core/errors.js';
 import { authkeysJson } from '../dialects/authkeys.js';
 import { scanObject } from '../http/json-scan.js';
 import { ROOT } from './authkeys-root.js';
-import { EXPIRY_LABEL, expiryOf, idInMask, maskedToken, SCOPE_LABEL, scopesOf, targetOf, writtenExpiry, writtenScope } from './authkeys-words.js';
+import {
+  EXPIRY_LABEL,
+  expiryOf,
+  idInMask,
+  maskedToken,
+  SCOPE_LABEL,
+  scopesOf,
+  targetOf,
+  writtenExpiry,
+  writtenScope,
+} from './authkeys-words.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import type { Step } from './steps.js';
@@ -14,7 +24,15 @@ export const answerAuthkeysOptions: Step = (exchange) => {
   const { unmatched, route } = exchange;
   if (unmatched !== null) throw unmatched;
   exchange.status = 200;
-  exchange.reply.head(200, ['content-type', 'text/html; charset=utf-8', 'allow', (route.allow ?? []).join(', '), 'content-length', '0', ...exchange.ownHeaders]);
+  exchange.reply.head(200, [
+    'content-type',
+    'text/html; charset=utf-8',
+    'allow',
+    (route.allow ?? []).join(', '),
+    'content-length',
+    '0',
+    ...exchange.ownHeaders,
+  ]);
   exchange.reply.end();
 };
 
@@ -27,8 +45,13 @@ export const refuseUnmatched: Step = ({ unmatched }) => {
 export function createAuthkeysList({ authkeysTokens }: Parts): Step {
   return async (exchange) => {
     const records = await authkeysTokens.list(exchange);
-    const known = records.map((record) => ({ expired_at: writtenExpiry(record), scope: writtenScope(record), token: maskedToken(record.id) }));
-    const root = exchange.caller === ROOT ? [{ expired_at: null, scope: 'infer:write:revoke', token: maskedToken('root') }] : [];
+    const known = records.map((record) => ({
+      expired_at: writtenExpiry(record),
+      scope: writtenScope(record),
+      token: maskedToken(record.id),
+    }));
+    const root =
+      exchange.caller === ROOT ? [{ expired_at: null, scope: 'infer:write:revoke', token: maskedToken('root') }] : [];
     const tokens = [...root, ...known].map(({ expired_at, scope, token }, id) => ({ expired_at, id, scope, token }));
     answerText(exchange, 200, authkeysJson({ tokens }));
   };
@@ -42,10 +65,20 @@ export function createAuthkeysCreate({ authkeysTokens, settings, clock }: Parts)
     const { written, scopes } = scopesOf(asked['scope']);
     const { expiresAt, past, written: writtenEnd } = expiryOf(asked['expired_at'], unixSeconds(clock), acceptPast);
     const labels = { [SCOPE_LABEL]: written, ...(writtenEnd === null ? {} : { [EXPIRY_LABEL]: writtenEnd }) };
-    const key = { name: 'authkeys token', owner: 'authkeys', scopes, labels, ...(expiresAt === undefined ? {} : { expiresAt }) };
+    const key = {
+      name: 'authkeys token',
+      owner: 'authkeys',
+      scopes,
+      labels,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    };
     const { record, secret } = await authkeysTokens.create(exchange, { key, beyondOwnScopes, ended: past });
     const told = asked['expired_at'] ?? writtenExpiry(record);
-    answerText(exchange, 201, authkeysJson({ expired_at: told, scope: written, token: secret.reveal().replaceAll('_', '') }));
+    answerText(
+      exchange,
+      201,
+      authkeysJson({ expired_at: told, scope: written, token: secret.reveal().replaceAll('_', '') }),
+    );
   };
 }
 
@@ -79,6 +112,14 @@ export function answerText(exchange: Exchange, status: number, text: string): vo
   const bytes = Buffer.from(text);
   exchange.status = status;
   exchange.bytesOut = bytes.length;
-  exchange.reply.head(status, ['content-type', 'application/json', 'content-length', String(bytes.length), 'cache-control', 'no-store', ...exchange.ownHeaders]);
+  exchange.reply.head(status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(bytes.length),
+    'cache-control',
+    'no-store',
+    ...exchange.ownHeaders,
+  ]);
   exchange.reply.end(exchange.request.method === 'HEAD' ? undefined : bytes);
 }

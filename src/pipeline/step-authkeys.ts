@@ -1,7 +1,13 @@
 import type { Parts } from './parts.js';
 import { createAuthkeysGate } from './step-authkeys-gate.js';
 import { createAuthkeysForward, createAuthkeysModel, createAuthkeysModels } from './step-authkeys-proxy.js';
-import { answerAuthkeysOptions, createAuthkeysCreate, createAuthkeysList, createAuthkeysRevoke, refuseUnmatched } from './step-authkeys-tokens.js';
+import {
+  answerAuthkeysOptions,
+  createAuthkeysCreate,
+  createAuthkeysList,
+  createAuthkeysRevoke,
+  refuseUnmatched,
+} from './step-authkeys-tokens.js';
 import type { Steps } from './steps.js';
 
 /** The stages of authkeys listeners. */

@@ -6,7 +6,13 @@ import type { Route, StepName } from '../pipeline/routes.js';
 import type { Profile } from './profile.js';
 
 const PROXIED: readonly StepName[] = ['authkeysGate', 'authorize', 'authkeysModel', 'authkeysForward'];
-const PROXIED_RESPONSE: readonly StepName[] = ['authkeysGate', 'authorize', 'authkeysModel', 'continueResponse', 'authkeysForward'];
+const PROXIED_RESPONSE: readonly StepName[] = [
+  'authkeysGate',
+  'authorize',
+  'authkeysModel',
+  'continueResponse',
+  'authkeysForward',
+];
 const BOUND_TO_REPLICA: readonly StepName[] = ['authkeysGate', 'authorize', 'findResponse', 'authkeysForward'];
 const MODEL_LIST: readonly StepName[] = ['authkeysGate', 'authorize', 'authkeysModels'];
 const MODEL: readonly StepName[] = ['authkeysGate', 'authorize', 'answerModels'];
@@ -19,12 +25,23 @@ interface Proxied {
   steps?: readonly StepName[];
 }
 
-function proxied(method: string, path: string, { scope = needs('infer'), dialect = authkeys, steps = PROXIED }: Proxied = {}): Route {
+function proxied(
+  method: string,
+  path: string,
+  { scope = needs('infer'), dialect = authkeys, steps = PROXIED }: Proxied = {},
+): Route {
   return { method, path, scope, dialect, steps, logged: true };
 }
 
 function management(method: string, path: string, { needed, step }: { needed: string; step: StepName }): Route {
-  return { method, path, scope: needs(needed), dialect: authkeys, steps: ['authkeysGate', 'authorize', step], logged: true };
+  return {
+    method,
+    path,
+    scope: needs(needed),
+    dialect: authkeys,
+    steps: ['authkeysGate', 'authorize', step],
+    logged: true,
+  };
 }
 
 /** What the tokens of this contract are managed with. */
@@ -47,19 +64,40 @@ const INFERENCE: readonly Route[] = [
   proxied('POST', '/v1/score', { scope: needs('infer:rerank') }),
   proxied('POST', '/v1/responses', { scope: needs('infer:chat'), dialect: overResponses, steps: PROXIED_RESPONSE }),
   proxied('GET', '/v1/responses/{id}', { scope: needs('infer:chat'), dialect: overResponses, steps: BOUND_TO_REPLICA }),
-  proxied('DELETE', '/v1/responses/{id}', { scope: needs('infer:chat'), dialect: overResponses, steps: BOUND_TO_REPLICA }),
+  proxied('DELETE', '/v1/responses/{id}', {
+    scope: needs('infer:chat'),
+    dialect: overResponses,
+    steps: BOUND_TO_REPLICA,
+  }),
   proxied('GET', '/v1/models', { scope: { within: 'infer' }, steps: MODEL_LIST }),
   proxied('GET', '/v1/models/{model}', { scope: { within: 'infer' }, steps: MODEL }),
 ];
 
 /** What else of the API is passed on, by every method the original took. The rest of /v1 is not there: engines keep controls under it. */
-const FAMILIES = ['chat', 'completions', 'embeddings', 'messages', 'models', 'rerank', 'reranking', 'score', 'audio', 'images', 'moderations', 'files', 'uploads', 'batches'];
+const FAMILIES = [
+  'chat',
+  'completions',
+  'embeddings',
+  'messages',
+  'models',
+  'rerank',
+  'reranking',
+  'score',
+  'audio',
+  'images',
+  'moderations',
+  'files',
+  'uploads',
+  'batches',
+];
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 
 function withFamilies(known: readonly Route[]): readonly Route[] {
   const taken = new Set(known.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}$/, '*')}`));
   const paths = [...FAMILIES.flatMap((family) => [`/v1/${family}`, `/v1/${family}/*`]), '/v1/chat/completions'];
-  const rest = paths.flatMap((path) => METHODS.map((method) => proxied(method, path))).filter(({ method, path }) => !taken.has(`${method} ${path}`));
+  const rest = paths
+    .flatMap((path) => METHODS.map((method) => proxied(method, path)))
+    .filter(({ method, path }) => !taken.has(`${method} ${path}`));
   return [...known, ...rest];
 }
 
@@ -81,6 +119,13 @@ export const authkeysProfile: Profile = {
   name: 'authkeys',
   routes: () => ROUTES,
   // Whoever shows no token does not even learn which paths there are.
-  fallback: { method: '*', path: '*', scope: null, dialect: authkeys, steps: ['authkeysOptions', 'authkeysGate', 'authorize', 'authkeysUnmatched'], logged: true },
+  fallback: {
+    method: '*',
+    path: '*',
+    scope: null,
+    dialect: authkeys,
+    steps: ['authkeysOptions', 'authkeysGate', 'authorize', 'authkeysUnmatched'],
+    logged: true,
+  },
   door: authkeys,
 };

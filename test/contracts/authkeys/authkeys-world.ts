@@ -50,10 +50,12 @@ export async function startAuthkeysWorld(
     ...config,
   });
   const { id: rootId, key: root } = await gateway.admin.createKey({ name: 'root', scopes: ALL });
-  const urlOf = (profile: string): string => gateway.running.listeners.find((one) => one.profile === profile)?.url ?? '';
+  const urlOf = (profile: string): string =>
+    gateway.running.listeners.find((one) => one.profile === profile)?.url ?? '';
   const url = urlOf('authkeys');
   const call: AuthkeysWorld['call'] = (method, path, sending) => send(`${url}${path}`, method, sending);
-  const as: AuthkeysWorld['as'] = (token, method, path, members = {}) => call(method, path, { body: { token, ...members } });
+  const as: AuthkeysWorld['as'] = (token, method, path, members = {}) =>
+    call(method, path, { body: { token, ...members } });
   return {
     upstream,
     gateway,
@@ -76,7 +78,11 @@ export async function startAuthkeysWorld(
 }
 
 /** One request, a body on GET included, and its whole answer. */
-export function send(url: string, method: string, { body, type = 'application/json', headers = {} }: Sending = {}): Promise<Answer> {
+export function send(
+  url: string,
+  method: string,
+  { body, type = 'application/json', headers = {} }: Sending = {},
+): Promise<Answer> {
   const payload = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const own = payload === undefined ? {} : { 'content-type': type, 'content-length': String(payload.length) };
   return new Promise((resolve, reject) => {
@@ -85,7 +91,11 @@ export function send(url: string, method: string, { body, type = 'application/js
       incoming.on('data', (piece: Buffer) => pieces.push(piece));
       incoming.on('error', reject);
       incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text: Buffer.concat(pieces).toString('utf8') }),
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          text: Buffer.concat(pieces).toString('utf8'),
+        }),
       );
     });
     outgoing.on('error', reject);

@@ -24,24 +24,57 @@ async function curl(args: readonly string[]): Promise<{ status: number; body: Re
 describe('the five lines of the guide of Llama-Server-AuthKeys, run by curl', () => {
   it('create, list, infer, list models and revoke with nothing but the URL changed', async () => {
     const { url, root } = world;
-    const made = await curl(['-X', 'POST', `${url}/create_token`, ...JSON_HEADER, '-d', JSON.stringify({ token: root, scope: 'infer', expired_at: 4_000_000_000 })]);
+    const made = await curl([
+      '-X',
+      'POST',
+      `${url}/create_token`,
+      ...JSON_HEADER,
+      '-d',
+      JSON.stringify({ token: root, scope: 'infer', expired_at: 4_000_000_000 }),
+    ]);
     expect(made).toMatchObject({ status: 201, body: { scope: 'infer', expired_at: 4_000_000_000 } });
     const token = String(made.body['token']);
 
-    const listed = await curl(['-X', 'GET', `${url}/list_tokens`, ...JSON_HEADER, '-d', JSON.stringify({ token: root })]);
+    const listed = await curl([
+      '-X',
+      'GET',
+      `${url}/list_tokens`,
+      ...JSON_HEADER,
+      '-d',
+      JSON.stringify({ token: root }),
+    ]);
     expect(listed.status).toBe(200);
     expect(listed.body['tokens']).toHaveLength(2);
 
     const question = { token, model: 'llama-3', messages: [{ role: 'user', content: 'Hello' }], temperature: 0.7 };
-    const chat = await curl(['-X', 'POST', `${url}/v1/chat/completions`, ...JSON_HEADER, '-d', JSON.stringify(question)]);
-    expect(chat).toMatchObject({ status: 200, body: { model: 'llama-3', choices: [{ message: { content: 'Hello there' } }] } });
+    const chat = await curl([
+      '-X',
+      'POST',
+      `${url}/v1/chat/completions`,
+      ...JSON_HEADER,
+      '-d',
+      JSON.stringify(question),
+    ]);
+    expect(chat).toMatchObject({
+      status: 200,
+      body: { model: 'llama-3', choices: [{ message: { content: 'Hello there' } }] },
+    });
 
     const models = await curl(['-X', 'GET', `${url}/v1/models`, ...JSON_HEADER, '-d', JSON.stringify({ token })]);
     expect(models).toMatchObject({ status: 200, body: { data: [{ id: 'test-model' }] } });
 
-    const revoked = await curl(['-X', 'POST', `${url}/revoke_token`, ...JSON_HEADER, '-d', JSON.stringify({ token: root, token_to_revoke: token })]);
+    const revoked = await curl([
+      '-X',
+      'POST',
+      `${url}/revoke_token`,
+      ...JSON_HEADER,
+      '-d',
+      JSON.stringify({ token: root, token_to_revoke: token }),
+    ]);
     expect(revoked).toEqual({ status: 200, body: { message: 'Token revoked successfully' } });
-    expect((await curl(['-X', 'GET', `${url}/v1/models`, ...JSON_HEADER, '-d', JSON.stringify({ token })])).status).toBe(401);
+    expect(
+      (await curl(['-X', 'GET', `${url}/v1/models`, ...JSON_HEADER, '-d', JSON.stringify({ token })])).status,
+    ).toBe(401);
   });
 });
 

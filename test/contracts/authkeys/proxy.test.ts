@@ -94,7 +94,8 @@ describe('requests to the model server', () => {
     expect(first).not.toContain('stop');
     goOn();
     let rest = '';
-    for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) rest += Buffer.from(piece.value).toString();
+    for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read())
+      rest += Buffer.from(piece.value).toString();
     expect(rest).toContain('"finish_reason":"stop"');
     expect(rest).toContain('data: [DONE]');
   });
@@ -107,7 +108,9 @@ describe('requests to the model server', () => {
     };
     const body = JSON.stringify({ token, model: 'm', messages: [], stream: true });
     const client = await RawClient.open(world.url);
-    client.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    client.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
     await client.see('one');
     await world.as(world.root, 'POST', '/revoke_token', { token_to_revoke: token });
     const last = await client.see('key_revoked');
@@ -162,9 +165,16 @@ describe('requests to the model server', () => {
 
   it('a header key does without a body, and a body that is no JSON is refused', async () => {
     const headers = { 'x-api-key': world.root };
-    const answer = await send(`${world.url}/v1/chat/completions`, 'POST', { body: { model: 'm', messages: [] }, headers });
+    const answer = await send(`${world.url}/v1/chat/completions`, 'POST', {
+      body: { model: 'm', messages: [] },
+      headers,
+    });
     expect(answer.status).toBe(200);
-    const text = await send(`${world.url}/v1/chat/completions`, 'POST', { body: 'model=m', type: 'text/plain', headers });
+    const text = await send(`${world.url}/v1/chat/completions`, 'POST', {
+      body: 'model=m',
+      type: 'text/plain',
+      headers,
+    });
     expect(text.status).toBe(415);
     const broken = await send(`${world.url}/v1/chat/completions`, 'POST', { body: '{"model":', headers });
     expect(broken.status).toBe(400);

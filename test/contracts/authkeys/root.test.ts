@@ -24,7 +24,10 @@ afterEach(async () => {
 /** Starts on the same data again, as a restart of the original did. */
 async function restart(bootstrap: boolean): Promise<void> {
   await running?.close();
-  const config = { listeners: [{ listen: '127.0.0.1:0', profile: 'authkeys' }], authkeys: { bootstrap_root_when_empty: bootstrap } };
+  const config = {
+    listeners: [{ listen: '127.0.0.1:0', profile: 'authkeys' }],
+    authkeys: { bootstrap_root_when_empty: bootstrap },
+  };
   const outcome = await loadConfig({ text: JSON.stringify(config), env: {}, cwd: dataDir });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
   running = await startGateway({ loaded: outcome.loaded, dataDir, log: silentLog, flags: {} });
@@ -71,7 +74,9 @@ describe('the token root', () => {
 
   it('with bootstrap_root_when_empty it is taken from the body alone', async () => {
     await restart(true);
-    const answer = await send(`${running?.url ?? ''}/list_tokens`, 'GET', { headers: { authorization: 'Bearer root' } });
+    const answer = await send(`${running?.url ?? ''}/list_tokens`, 'GET', {
+      headers: { authorization: 'Bearer root' },
+    });
     expect([answer.status, answer.text]).toEqual([401, INVALID]);
   });
 });

@@ -19,7 +19,9 @@ describe('habits of the original that can be brought back', () => {
     const { root, as, token } = await start({ accept_past_expiry: true });
     const made = await as(root, 'POST', '/create_token', { scope: 'infer', expired_at: 1 });
     expect([made.status, JSON.parse(made.text)]).toMatchObject([201, { expired_at: 1, scope: 'infer' }]);
-    const used = await as((JSON.parse(made.text) as { token: string }).token, 'POST', '/v1/chat/completions', { model: 'm' });
+    const used = await as((JSON.parse(made.text) as { token: string }).token, 'POST', '/v1/chat/completions', {
+      model: 'm',
+    });
     expect([used.status, used.text]).toEqual([401, INVALID]);
     await token('infer', { expired_at: -5 });
     const { text } = await as(root, 'GET', '/list_tokens');
@@ -95,12 +97,19 @@ describe('habits of the original that can be brought back', () => {
   });
 
   it('every one of them is reported', async () => {
-    const names = ['errors_as_200', 'accept_past_expiry', 'allow_scope_escalation', 'revoke_self_when_target_missing', 'bootstrap_root_when_empty'];
+    const names = [
+      'errors_as_200',
+      'accept_past_expiry',
+      'allow_scope_escalation',
+      'revoke_self_when_target_missing',
+      'bootstrap_root_when_empty',
+    ];
     const authkeys = Object.fromEntries(names.map((name) => [name, true]));
     const listeners = [{ listen: '127.0.0.1:5001', profile: 'authkeys' }];
     const outcome = await loadConfig({ text: JSON.stringify({ listeners, authkeys }), env: {}, cwd: '/tmp' });
     const warnings = outcome.ok ? outcome.loaded.warnings : [];
-    for (const name of names) expect(warnings.filter((warning) => warning.startsWith(`authkeys.${name} `))).toHaveLength(1);
+    for (const name of names)
+      expect(warnings.filter((warning) => warning.startsWith(`authkeys.${name} `))).toHaveLength(1);
   });
 
   it('an authkeys listener serves nothing else', async () => {

@@ -80,7 +80,7 @@ describe('making tokens', () => {
   });
 
   it('A-17 an unknown scope is 400 and named, the first one of several', async () => {
-    const cases = { admin: 'admin', 'infer:': '', 'infer:read:x': 'read', 'infér': 'inf\\u00e9r' };
+    const cases = { admin: 'admin', 'infer:': '', 'infer:read:x': 'read', infér: 'inf\\u00e9r' };
     for (const [scope, bad] of Object.entries(cases)) {
       const answer = await create({ scope });
       expect([answer.status, answer.text]).toEqual([400, `{"error":"Invalid scope: ${bad}"}\n`]);
@@ -163,7 +163,10 @@ describe('making tokens', () => {
   });
 
   it('a key of another owner makes and sees no tokens of this one', async () => {
-    const { key, id } = await world.gateway.admin.createKey({ scopes: ['keys:read', 'keys:write', 'infer'], owner: 'alice' });
+    const { key, id } = await world.gateway.admin.createKey({
+      scopes: ['keys:read', 'keys:write', 'infer'],
+      owner: 'alice',
+    });
     expect((await create({ scope: 'infer' }, key)).status).toBe(403);
     expect((await listed(key)).map(({ token }) => token)).toEqual([`kp_${id}_********`]);
   });
