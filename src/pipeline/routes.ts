@@ -135,6 +135,7 @@ const anyMethod = (path: string): Route[] =>
 /** Questions about keys, on api and verify listeners. Whoever asks is known before the key in question is looked at. */
 export const VERIFY_ROUTES: readonly Route[] = [
   ...anyMethod(VERIFY_PATH),
+  ...anyMethod(`${VERIFY_PATH}/`),
   ...anyMethod(`${VERIFY_PATH}/*`),
   about('/auth/llama-stack', ['identifyAsker', 'readAdminBody', 'answerLlamaStack'], plain),
   about('/auth/introspect', ['readForm', 'answerIntrospect'], oauth),
