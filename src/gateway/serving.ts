@@ -1,3 +1,4 @@
+import type { AdminApp } from '../admin/caller.js';
 import { parseRanges, type AddressRanges } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { createRequestIds } from '../core/ids.js';
@@ -12,7 +13,8 @@ import type { FrontDoor } from '../pipeline/front-door.js';
 import type { OrchestraParts, Parts } from '../pipeline/parts.js';
 import { createResponseOwners } from '../pipeline/response-owners.js';
 import type { Forwarder } from '../upstream/forward.js';
-import { isWithoutTokens } from './authkeys-tokens.js';
+import { createAnswerAdmin } from './answer-admin.js';
+import { createAuthkeysTokens, isWithoutTokens } from './authkeys-tokens.js';
 import type { Configuration } from './configuration.js';
 import { currentIdentity } from './current-identity.js';
 import { createKeyNames } from './key-names.js';
@@ -31,8 +33,7 @@ export interface ServingParts {
   forwarder: Forwarder;
   shutdown: Shutdown;
   orchestra: OrchestraParts;
-  answerAdmin: Parts['answerAdmin'];
-  authkeysTokens: Parts['authkeysTokens'];
+  adminApp(): Promise<AdminApp>;
 }
 
 /** Asked once, at the start, and only where the operator brought that habit back. */
@@ -70,8 +71,8 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     orchestra: parts.orchestra,
     version: VERSION,
     ready: () => !shutdown.begun,
-    answerAdmin: parts.answerAdmin,
-    authkeysTokens: parts.authkeysTokens,
+    answerAdmin: createAnswerAdmin(parts.adminApp, stores.keys.directory),
+    authkeysTokens: createAuthkeysTokens(parts.adminApp, stores.keys.directory),
     authkeysRoot: rootOf(parts),
   };
   const runner = { steps: createSteps(steps), account: createAccount(stores.usage.requests, clock), log };
