@@ -4,6 +4,7 @@ import type { ErrorCode, Refusal, StreamEnd } from '../core/errors.js';
 import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
 import type { OfferedModel, Replica } from '../replicas/model.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
+import type { FormPart } from '../http/multipart.js';
 import type { InFlight } from '../inflight/registry.js';
 import type { InferRequest } from '../orchestra/infer-request.js';
 import type { Route } from './routes.js';
@@ -49,6 +50,8 @@ export interface Exchange {
   infer: InferRequest | null;
   /** Added by `authorize`. */
   model: OfferedModel | null;
+  /** Added where the body is a form: its parts with short values. */
+  form?: readonly FormPart[];
   /** Added by stages that know it better than the route: the scope it needs. */
   scope?: Route['scope'];
   /** Added by stages that send it to another path than the one asked for. */

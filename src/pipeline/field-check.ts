@@ -9,20 +9,24 @@ import type { EngineName, FieldSettings, OfferedModel } from '../replicas/model.
 /** May this body go to the engines of this model as it is? Answers what has to be replaced in it; refuses with 400. */
 export type FieldCheck = (body: Buffer, head: BodyHead, model: OfferedModel) => Edit[];
 
-/** Rules are put together once for each combination of engines and settings. */
 export function createFieldCheck(): FieldCheck {
+  const boundsFor = createFieldBounds();
+  return (body, head, model) => {
+    if (model.mediaUrls === 'data_only') refuseMediaUrls(body);
+    return boundFields(body, head.members, boundsFor(model));
+  };
+}
+
+/** The rules for a model, put together once for each combination of engines and settings. */
+export function createFieldBounds(): (model: OfferedModel) => FieldBounds {
   const made = new WeakMap<FieldSettings, Map<string, FieldBounds>>();
-  const boundsFor = ({ fields, replicas }: OfferedModel): FieldBounds => {
+  return ({ fields, replicas }) => {
     let byEngines = made.get(fields);
     if (byEngines === undefined) made.set(fields, (byEngines = new Map()));
     const engines = replicas.length === 1 ? (replicas[0]?.engine ?? '') : enginesOf(replicas).join(' ');
     let bounds = byEngines.get(engines);
     if (bounds === undefined) byEngines.set(engines, (bounds = boundsOf(enginesOf(replicas), fields)));
     return bounds;
-  };
-  return (body, head, model) => {
-    if (model.mediaUrls === 'data_only') refuseMediaUrls(body);
-    return boundFields(body, head.members, boundsFor(model));
   };
 }
 

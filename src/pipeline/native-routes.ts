@@ -20,6 +20,9 @@ const deployment = (end: string, scope: Route['scope'], dialect: Route['dialect'
   steps: DEPLOYMENT,
 });
 
+const FORM = ['identify', 'authorize', 'readParts', 'authorizeParts', 'pick', 'forward'] as const;
+const form = (path: string, scope: Route['scope']): Route => ({ ...inference(path, scope, plain), steps: FORM });
+
 /** The contracts of single engines, and OpenAI's in the form of Azure. They stand beside the routes of OpenAI and Anthropic. */
 export const NATIVE_ROUTES: readonly Route[] = [
   inference('/completion', CHAT, llamaCpp),
@@ -44,6 +47,10 @@ export const NATIVE_ROUTES: readonly Route[] = [
   inference('/api/v0/embeddings', EMBEDDINGS, plain),
   inference('/v1/audio/speech', needs('infer:audio'), plain),
   inference('/v1/images/generations', needs('infer:images'), plain),
+  form('/v1/audio/transcriptions', needs('infer:audio')),
+  form('/v1/audio/translations', needs('infer:audio')),
+  form('/v1/images/edits', needs('infer:images')),
+  form('/v1/images/variations', needs('infer:images')),
   deployment('chat/completions', CHAT, openai),
   deployment('completions', CHAT, openai),
   deployment('embeddings', EMBEDDINGS, plain),

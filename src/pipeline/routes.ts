@@ -89,7 +89,7 @@ const housekeeping = (method: string, path: string, steps: readonly StepName[]):
 const own = (method: string, path: string): Route => ({ ...housekeeping(method, path, OWN_KEY), dialect: problem });
 
 /** A route without one of these stages takes no body. */
-const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['readEngineBody', 'authkeysGate', 'readBody', 'readInfer', 'readAdminBody', 'readForm', 'readRest']);
+const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['readEngineBody', 'readParts', 'authkeysGate', 'readBody', 'readInfer', 'readAdminBody', 'readForm', 'readRest']);
 
 export function takesBody({ steps, method }: Route): boolean {
   return steps.some((step) => READS_BODY.has(step) && (step !== 'readAdminBody' || method !== 'GET'));

@@ -4,6 +4,7 @@ import { engineScope, readEngineAsked, type EngineAsked } from './engine-path.js
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { createAnswerLmStudio, createAnswerOllama } from './step-native-lists.js';
+import { createAuthorizeParts, createReadParts } from './step-form.js';
 import { judge } from './step-identify.js';
 import type { Step } from './steps.js';
 
@@ -16,6 +17,8 @@ export function createEngineSteps(parts: Parts): Record<EngineStepName, Step> {
     findEnginePath: createFindEnginePath(parts),
     readEngineBody,
     nameDeployment,
+    readParts: createReadParts(parts),
+    authorizeParts: createAuthorizeParts(parts),
     answerOllama: createAnswerOllama(parts),
     answerLmStudio: createAnswerLmStudio(parts),
   };

@@ -1,6 +1,7 @@
 import { Refusal } from '../core/errors.js';
 import { edited } from '../http/edit.js';
 import { modelEdit } from '../http/read-head.js';
+import type { OfferedModel } from '../replicas/model.js';
 import { createFieldCheck } from './field-check.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
@@ -12,10 +13,22 @@ import type { Step } from './steps.js';
  * Refuses with 404, the same bytes for a model that is not there and for one that is not allowed.
  */
 export function createAuthorizeModel(parts: Parts): Step {
+  const chooseModel = createChooseModel(parts);
   const checkFields = createFieldCheck();
   return (exchange) => {
+    const model = chooseModel(exchange);
     const head = need(exchange.head, 'head');
     const body = need(exchange.body, 'body');
+    const edits = checkFields(body, head, model);
+    if ((head.stated === undefined ? head.model : head.stated) !== model.upstreamName) edits.push(modelEdit(body, head, model.upstreamName));
+    exchange.body = edited(body, edits);
+  };
+}
+
+/** Finds the model that the head means, adds it, and throws where the caller may not use it. */
+export function createChooseModel(parts: Parts): (exchange: Exchange) => OfferedModel {
+  return (exchange) => {
+    const head = need(exchange.head, 'head');
     const { catalogue } = parts.settings();
     const model = catalogue.resolve(head.model);
     if (model === null && parts.settings().incomplete) throw notYetKnown(catalogue.silent);
@@ -23,11 +36,8 @@ export function createAuthorizeModel(parts: Parts): Step {
       throw new Refusal('invalid_value', { message: 'The body must name a model. GET /v1/models lists those you may use.', param: 'model' });
     }
     judge(exchange, { scope: null, model: model ?? 'unknown', address: null }, parts);
-    if (model === null) return;
-    exchange.model = model;
-    const edits = checkFields(body, head, model);
-    if ((head.stated === undefined ? head.model : head.stated) !== model.upstreamName) edits.push(modelEdit(body, head, model.upstreamName));
-    exchange.body = edited(body, edits);
+    exchange.model = need(model, 'model');
+    return exchange.model;
   };
 }
 
