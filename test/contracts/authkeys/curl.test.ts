@@ -60,6 +60,7 @@ describe('the five lines of the guide of Llama-Server-AuthKeys, run by curl', ()
       body: { model: 'llama-3', choices: [{ message: { content: 'Hello there' } }] },
     });
 
+    world.upstream.onRequest = (exchange) => exchange.answer(200, { data: [{ id: 'test-model' }] });
     const models = await curl(['-X', 'GET', `${url}/v1/models`, ...JSON_HEADER, '-d', JSON.stringify({ token })]);
     expect(models).toMatchObject({ status: 200, body: { data: [{ id: 'test-model' }] } });
 

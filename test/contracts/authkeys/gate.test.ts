@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RawClient } from '../../support/raw-client.js';
 import { INVALID, REQUIRED, send, startAuthkeysWorld, type AuthkeysWorld } from './authkeys-world.js';
 
 let world: AuthkeysWorld;
@@ -153,6 +154,36 @@ describe('the gate of an authkeys listener', () => {
       expect([answer.status, answer.text]).toEqual([401, REQUIRED]);
     } finally {
       await open.close();
+    }
+  });
+});
+
+describe('callers who are not known yet', () => {
+  it('may send 64 bodies at one time, and no key has to wait behind them', async () => {
+    const slow = await Promise.all(Array.from({ length: 64 }, () => RawClient.open(world.url)));
+    const head = 'POST /create_token HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+    for (const client of slow) client.write(`${head}content-length: 3\r\nexpect: 100-continue\r\n\r\n{`);
+    // The server asks for the body of each of them: now all their places are taken.
+    await Promise.all(slow.map((client) => client.see('100 Continue')));
+    const next = await world.as('bad', 'POST', '/create_token');
+    expect([next.status, next.headers['retry-after']]).toEqual([503, '1']);
+    const headers = { 'x-api-key': world.root };
+    expect((await world.call('POST', '/create_token', { body: { scope: 'infer' }, headers })).status).toBe(201);
+    for (const client of slow) client.write('}\n');
+    await Promise.all(slow.map((client) => client.see(' 401 ')));
+    expect((await world.as('bad', 'POST', '/create_token')).status).toBe(401);
+    for (const client of slow) client.close();
+  });
+
+  it('are slowed down after too many wrong tokens, and the right one still works', async () => {
+    const strict = await startAuthkeysWorld({}, { auth: { failures_per_minute: 2 } });
+    try {
+      const statuses = [];
+      for (let turn = 0; turn < 3; turn += 1) statuses.push((await strict.as('bad', 'GET', '/list_tokens')).status);
+      expect(statuses).toEqual([401, 401, 429]);
+      expect((await strict.as(strict.root, 'GET', '/list_tokens')).status).toBe(200);
+    } finally {
+      await strict.close();
     }
   });
 });

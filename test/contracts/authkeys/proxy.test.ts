@@ -49,15 +49,17 @@ describe('requests to the model server', () => {
 
   it('every method of the original reaches the path below /v1', async () => {
     world.upstream.onRequest = (exchange) => exchange.answer(200, { method: exchange.method, target: exchange.target });
-    for (const method of ['POST', 'PUT', 'DELETE']) {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
       const answer = await world.as(world.root, method, '/v1/files/x?purpose=y', { model: 'm' });
       expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { method, target: '/v1/files/x?purpose=y' }]);
     }
   });
 
   it('where any model is passed on, the list of models is that of the server behind', async () => {
+    world.upstream.onRequest = (exchange) => exchange.answer(200, { data: [{ id: 'test-model' }] });
     const answer = await world.as(world.root, 'GET', '/v1/models');
     expect(answer.status).toBe(200);
+    expect(world.upstream.exchanges.at(-1)?.body.length).toBe(0);
     expect(JSON.parse(answer.text)).toMatchObject({ data: [{ id: 'test-model' }] });
   });
 
