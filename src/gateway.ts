@@ -18,6 +18,7 @@ import type { Stores } from './gateway/stores.js';
 import { VERSION } from './gateway/version.js';
 import { openWorld, type World } from './gateway/world.js';
 import type { Identity } from './identity/identify.js';
+import { createRoster, type Roster } from './identity/providers/roster.js';
 import { createInFlightRegistry, type InFlightRegistry } from './inflight/registry.js';
 import type { KeyRecord } from './keys/key.js';
 import { createFrontDoor, type FrontDoor } from './pipeline/front-door.js';
@@ -82,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const configuration = await createConfiguration({ loaded, readAgain: options.readAgain, clock, log });
   const config = () => configuration.current().config;
   const inFlight = createInFlightRegistry();
+  const roster = createRoster(clock);
   const open: OpenListener[] = [];
   const shutdown = createShutdown({
     inFlight,
@@ -102,8 +104,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     });
     const { stores, models } = world;
     const adminApp = lazyAdminApp(() => createAdminPorts(source), { clock, log });
-    const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, shutdown, orchestra, adminApp });
-    const source = adminSource({ world, configuration, shutdown, inFlight, identity, orchestra, open, clock });
+    const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, roster, shutdown, orchestra, adminApp });
+    const source = adminSource({ world, configuration, shutdown, inFlight, roster, identity, orchestra, open, clock });
     open.push(...(await openListeners(config(), { clock, arrivalFor: (rules) => createFrontDoor(door, { ...rules, operator: false }) })));
     shutdown.onClose(() => Promise.all(open.map(({ listener }) => listener.close())));
     const url = config().public_url ?? open[0]?.url ?? '';
@@ -154,6 +156,7 @@ interface SourceParts {
   configuration: Configuration;
   shutdown: Shutdown;
   inFlight: InFlightRegistry;
+  roster: Roster;
   identity: Identity;
   orchestra: OrchestraParts;
   open: readonly OpenListener[];
@@ -161,7 +164,7 @@ interface SourceParts {
 }
 
 /** What the admin plane can ask of a running gateway. */
-function adminSource({ world, configuration, shutdown, inFlight, identity, orchestra, open, clock }: SourceParts): AdminSource {
+function adminSource({ world, configuration, shutdown, inFlight, roster, identity, orchestra, open, clock }: SourceParts): AdminSource {
   const { stores, models, probe, supervised } = world;
   const startedAt = unixSeconds(clock);
   return {
@@ -183,6 +186,7 @@ function adminSource({ world, configuration, shutdown, inFlight, identity, orche
       lastReload: configuration.lastReload(),
     }),
     inFlight,
+    roster,
     reload: () => configuration.reload(),
     stop() {
       supervised.endWithGateway();

@@ -1,4 +1,5 @@
 import { auditOperations } from './audit.js';
+import { callerOperations } from './callers.js';
 import { explainOperation } from './explain.js';
 import { gatewayOperations } from './gateway-operations.js';
 import { keyActOperations } from './key-acts.js';
@@ -17,6 +18,7 @@ export const adminOperations: readonly Operation[] = [
   ...keyActOperations,
   ...keyOperations,
   ...ownerOperations,
+  ...callerOperations,
   ...requestOperations,
   ...streamOperations,
   ...replicaOperations,

@@ -1,4 +1,4 @@
-import type { KeyLife } from '../keys/key.js';
+import type { Actor, KeyLife } from '../keys/key.js';
 import type { RequestLog } from '../usage/request-row.js';
 
 /** What runs now, as `streams` lists it. */
@@ -197,9 +197,28 @@ export interface ReplicasPort {
   logs(id: string, lines: number): Promise<ReplicaLogs | null>;
 }
 
+/** A caller without a key of ours. Times are Unix seconds. */
+export interface CallerInfo {
+  /** `<provider>:<principal>`. */
+  id: string;
+  owner: string | null;
+  blocked: boolean;
+  blockedAt: number | null;
+  blockedBy: string | null;
+  /** Null = not since the gateway started. */
+  lastSeenAt: number | null;
+}
+
+export interface CallersPort {
+  list(): Promise<CallerInfo[]>;
+  /** Resolves when the change is durable and what ran of a blocked caller was ended. */
+  set(id: string, blocked: boolean, actor: Actor): Promise<CallerInfo & { streamsEnded: number }>;
+}
+
 /** Everything the admin plane may touch; made by the composition root. Members that need a running gateway are null offline. */
 export interface AdminPorts {
   keys: KeyLife;
+  callers: CallersPort;
   audit: AuditPort;
   requests: RequestLog;
   streams: StreamsPort | null;

@@ -25,6 +25,29 @@ export function addOwnerCommands(program: Command, bind: Bind): void {
     .action(bind(() => import('./commands/owners-enable.js')));
 }
 
+/** `callers ...`: those whom somebody else vouches for. */
+export function addCallerCommands(program: Command, bind: Bind): void {
+  const callers = program
+    .command('callers')
+    .summary('cut off callers without a key')
+    .description('Lists callers that another system vouches for, as <provider>:<principal>, and blocks them.')
+    .addHelpText('after', examples('keyporter callers block jwt:alice'));
+  callers
+    .command('list')
+    .summary('list callers seen since the start, and those blocked')
+    .action(bind(() => import('./commands/callers-list.js')));
+  callers
+    .command('block')
+    .summary('keep a caller out, whatever its provider says, and end what runs of it')
+    .argument('<caller>', '<provider>:<principal>, as in the list')
+    .action(bind(() => import('./commands/callers-block.js')));
+  callers
+    .command('unblock')
+    .summary('let it in again')
+    .argument('<caller>', '<provider>:<principal>, as in the list')
+    .action(bind(() => import('./commands/callers-unblock.js')));
+}
+
 /** `me ...`: what a holder may do with his own key. */
 export function addOwnKeyCommands(program: Command, bind: Bind): void {
   const me = program

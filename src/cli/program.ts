@@ -7,7 +7,7 @@ import { addGatewayCommands } from './program-gateway.js';
 import { addKeyCommands } from './program-keys.js';
 import { addImportCommand } from './program-import.js';
 import { addLaterCommands } from './program-later.js';
-import { addOwnKeyCommands, addOwnerCommands } from './program-people.js';
+import { addCallerCommands, addOwnKeyCommands, addOwnerCommands } from './program-people.js';
 import { addReplicaCommands } from './program-replicas.js';
 import { dashOrId } from './values.js';
 
@@ -39,6 +39,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addGatewayCommands(program, bind);
   addKeyCommands(program, bind);
   addOwnerCommands(program, bind);
+  addCallerCommands(program, bind);
   addOwnKeyCommands(program, bind);
   addActivityCommands(program, bind);
   addReplicaCommands(program, bind);

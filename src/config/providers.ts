@@ -10,12 +10,15 @@ function statusOfOutage() {
   return z.literal([401, 503], { error: 'must be 401 or 503' });
 }
 
+/** First parts of ids that mean something else already. */
+const TAKEN_NAMES = new Set(['local', 'operator', 'orchestra']);
+
 /** All members any type of provider has; `provider-rules.ts` tells which belong to which. */
 export const provider = group({
   type: choice(['delegated', 'jwt', 'introspection', 'github_token', 'kubernetes', 'upstream_header']).describe(
     'What decides about the credential.',
   ),
-  name: textLike((value) => /^[a-z0-9][a-z0-9_-]{0,31}$/.test(value) && value !== 'local', 'must be 1 to 32 small letters, digits, `-` or `_`, and not `local`')
+  name: textLike((value) => /^[a-z0-9][a-z0-9_-]{0,31}$/.test(value) && !TAKEN_NAMES.has(value), 'must be 1 to 32 small letters, digits, `-` or `_`, and none of `local`, `operator` and `orchestra`')
     .optional()
     .meta({ description: "First part of the ids of its callers. Left out = the type. Two providers need two names.", examples: ['staff'] }),
   endpoint: httpUrl()

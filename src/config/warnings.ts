@@ -1,10 +1,11 @@
 import { authkeysWarnings } from './authkeys-warnings.js';
 import { isEveryAddress, isLoopbackHost, parseListen } from './listen.js';
+import { providerWarnings } from './provider-warnings.js';
 import type { Config } from './schema.js';
 
 /** A sentence for every switch that is on and makes the gateway weaker than it comes. */
 export function warningsFor(config: Config): string[] {
-  return [...listenerWarnings(config), ...doorWarnings(config), ...authkeysWarnings(config)];
+  return [...listenerWarnings(config), ...doorWarnings(config), ...authkeysWarnings(config), ...providerWarnings(config)];
 }
 
 function listenerWarnings({ listeners, admin }: Config): string[] {

@@ -5,6 +5,7 @@ import { maskConfig } from '../config/mask.js';
 import { unixSeconds, type Clock } from '../core/clock.js';
 import { runChecks } from '../doctor/checks.js';
 import { gatherHost, gatherKeys } from '../doctor/gather.js';
+import type { Roster } from '../identity/providers/roster.js';
 import type { InFlightRegistry } from '../inflight/registry.js';
 import type { KeyLife } from '../keys/key.js';
 import { findExposed, type Exposed } from '../replicas/exposure.js';
@@ -12,6 +13,7 @@ import type { FoundState } from '../replicas/catalogue.js';
 import type { OfferedModel } from '../replicas/model.js';
 import type { Probe } from '../replicas/probe.js';
 import type { ProcessState } from '../supervisor/process-state.js';
+import { createCallersPort } from './callers-port.js';
 import { keyDefaults, type Stores } from './stores.js';
 
 /** What the admin plane can ask of a gateway, running or not. */
@@ -32,6 +34,8 @@ export interface AdminSource {
   status(): Pick<StatusInfo, 'version' | 'startedAt' | 'listeners' | 'draining' | 'lastReload'>;
   /** Null offline. */
   inFlight: InFlightRegistry | null;
+  /** Null offline. */
+  roster: Roster | null;
   reload: AdminPorts['reload'];
   stop: (() => void) | null;
 }
@@ -41,6 +45,7 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
   const { keys, usage } = stores;
   return {
     keys: inFlight === null ? keys.life : endingWhatIsNotAllowed(keys.life, inFlight, clock),
+    callers: createCallersPort({ blocks: keys.callers, roster: source.roster, inFlight }),
     audit: keys.audit,
     requests: usage.requests,
     streams: inFlight === null ? null : streamsPort(inFlight),

@@ -1,6 +1,7 @@
 import { parseRanges } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { createIdentity, type Identity } from '../identity/identify.js';
+import type { Roster } from '../identity/providers/roster.js';
 import { createVouching } from '../identity/providers/vouching.js';
 import { parseKey } from '../keys/format.js';
 import type { OrchestraParts } from '../pipeline/parts.js';
@@ -14,11 +15,13 @@ export interface IdentityParts {
   stores: Stores;
   shutdown: Shutdown;
   clock: Clock;
+  /** Learns who is vouched for. */
+  roster: Roster;
   orchestra: OrchestraParts;
 }
 
 /** Who is who by the configuration of this moment. */
-export function currentIdentity({ configuration, stores, shutdown, clock, orchestra }: IdentityParts): Identity {
+export function currentIdentity({ configuration, stores, shutdown, clock, roster, orchestra }: IdentityParts): Identity {
   const questions = createQuestions(clock);
   shutdown.onClose(() => questions.close());
   const { directory } = stores.keys;
@@ -28,7 +31,7 @@ export function currentIdentity({ configuration, stores, shutdown, clock, orches
   };
   const make = (): Identity => {
     const { auth, trusted_proxies: proxies } = configuration.current().config;
-    const parts = { ask: questions.ask, clock, trusted: parseRanges(proxies), installationId: stores.keys.installationId, standing };
+    const parts = { ask: questions.ask, clock, trusted: parseRanges(proxies), installationId: stores.keys.installationId, standing, roster };
     return createIdentity({
       directory,
       canonicalKey: (text) => parseKey(text)?.canonical ?? null,

@@ -51,6 +51,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       warnings: () => [...catalogue.warnings, ...stores.keys.warnings],
       status: () => ({ version: VERSION, startedAt, listeners: [], draining: false, lastReload: null }),
       inFlight: null,
+      roster: null,
       reload: async () => ({ ok: false, faults: ['No gateway runs, so there is nothing to reload. `keyporter serve` starts it.'] }),
       stop: null,
     }),

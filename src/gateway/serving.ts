@@ -6,6 +6,7 @@ import type { Log } from '../core/log.js';
 import { createFailureThrottle } from '../identity/failure-throttle.js';
 import { createRoutePolicy, type RoutePolicy } from '../access/route-policy.js';
 import type { Identity } from '../identity/identify.js';
+import type { Roster } from '../identity/providers/roster.js';
 import type { InFlightRegistry } from '../inflight/registry.js';
 import { createAccount } from '../pipeline/account.js';
 import { createSteps } from '../pipeline/create-steps.js';
@@ -30,6 +31,7 @@ export interface ServingParts {
   stores: Stores;
   models: Models;
   inFlight: InFlightRegistry;
+  roster: Roster;
   forwarder: Forwarder;
   shutdown: Shutdown;
   orchestra: OrchestraParts;

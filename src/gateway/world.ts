@@ -38,7 +38,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const config = () => configuration.current().config;
   const stores = await openStores({ dataDir: options.dataDir, create: true, config, clock, log });
   shutdown.onClose(() => stores.close());
-  const forwarder = createForwarder(createTransport(), clock);
+  const forwarder = createForwarder(createTransport(), clock, namingHeaders(configuration));
   shutdown.onClose(() => forwarder.close());
   const probe = createProbe();
   shutdown.onClose(() => probe.close());
@@ -56,4 +56,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 /** Nobody said where models are: then this machine is searched. */
 function isNothingNamed({ file, config }: LoadedConfig): boolean {
   return file === null && config.upstreams.length === 0 && Object.keys(config.models).length === 0;
+}
+
+/** Headers by which proxies in front of us name the caller. From clients they would deceive the model servers. */
+function namingHeaders(configuration: Configuration): () => ReadonlySet<string> {
+  const read = (): ReadonlySet<string> => {
+    const { providers } = configuration.current().config.auth;
+    return new Set(providers.flatMap(({ principal_header: principal, attributes_header: attributes }) => [principal ?? [], attributes ?? []].flat()).map((name) => name.toLowerCase()));
+  };
+  let names = read();
+  configuration.onChange(() => (names = read()));
+  return () => names;
 }

@@ -41,9 +41,10 @@ const TICK_MS = 250;
 
 /**
  * Sends requests and relays their answers. A request goes on to another server only while it is certain
- * that the one before did not begin: whatever a server may have begun is never sent again.
+ * that the one before did not begin: whatever a server may have begun is never sent again. `withheld`
+ * names headers of clients that no server sees.
  */
-export function createForwarder(transport: Transport, clock: Clock): Forwarder {
+export function createForwarder(transport: Transport, clock: Clock, withheld: () => ReadonlySet<string> = () => NOTHING): Forwarder {
   const running = new Crowd<Relay>();
   const stopTicking = clock.every(TICK_MS, () => {
     const now = clock.monotonic();
@@ -55,7 +56,7 @@ export function createForwarder(transport: Transport, clock: Clock): Forwarder {
       const leave = running.add(relay);
       const sendTo = (replica: Replica): void => {
         job.sending(replica);
-        const abort = transport.send(outgoing(job, replica), new Attempt({ relay, place: job.place, sendTo }));
+        const abort = transport.send(outgoing(job, replica, withheld()), new Attempt({ relay, place: job.place, sendTo }));
         relay.attach(abort, replica.apiKey?.reveal() ?? null);
       };
       sendTo(job.place.replica);
@@ -71,12 +72,14 @@ export function createForwarder(transport: Transport, clock: Clock): Forwarder {
   };
 }
 
-function outgoing(job: ForwardJob, replica: Replica): OutgoingRequest {
+const NOTHING: ReadonlySet<string> = new Set();
+
+function outgoing(job: ForwardJob, replica: Replica, withheld: ReadonlySet<string>): OutgoingRequest {
   const { request, body, timeouts, about } = job;
   return {
     ...whereTo(job, replica),
     method: request.method,
-    headers: outgoingHeaders(request, { requestId: job.relay.requestId, apiKey: replica.apiKey, about }),
+    headers: outgoingHeaders(request, { requestId: job.relay.requestId, apiKey: replica.apiKey, about, withheld }),
     body,
     connectMs: timeouts.connectMs,
     caFile: replica.caFile,

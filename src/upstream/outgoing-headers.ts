@@ -24,6 +24,8 @@ export interface OutgoingIdentity {
   apiKey: Secret | null;
   /** Names and values told about the caller when the operator wants that; already fit for a header. */
   about: readonly string[];
+  /** Headers that only say who calls when a proxy in front of us sets them. */
+  withheld: ReadonlySet<string>;
 }
 
 /** The headers of the request to a model server: first strip, then add, so that nothing of ours can be struck out. */
@@ -32,7 +34,7 @@ export function outgoingHeaders(request: CanonicalRequest, identity: OutgoingIde
   const named = namedByConnection(request);
   for (let at = 0; at < request.names.length; at += 1) {
     const name = request.names[at] ?? '';
-    if (DROPPED.has(name) || hasDroppedPrefix(name) || named?.has(name) === true) continue;
+    if (DROPPED.has(name) || hasDroppedPrefix(name) || identity.withheld.has(name) || named?.has(name) === true) continue;
     out.push(name, request.headers[at * 2 + 1] ?? '');
   }
   out.push('accept-encoding', 'identity', 'x-request-id', identity.requestId);

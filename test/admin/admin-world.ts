@@ -13,6 +13,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
 import type { KeyRecord, NewKey } from '../../src/keys/key.js';
+import { createCallersPort } from '../../src/gateway/callers-port.js';
 import { openStores, type Stores } from '../../src/gateway/stores.js';
 
 export interface Reply {
@@ -70,6 +71,7 @@ export async function openAdminWorld(
   const endedKeys: AdminWorld['endedKeys'] = [];
   const ports: AdminPorts = {
     keys: stores.keys.life,
+    callers: createCallersPort({ blocks: stores.keys.callers, roster: null, inFlight: null }),
     audit: stores.keys.audit,
     requests: stores.usage.requests,
     streams: {

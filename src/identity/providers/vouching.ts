@@ -5,6 +5,7 @@ import { Refusal } from '../../core/errors.js';
 import { isPromise, type Maybe } from '../../core/maybe.js';
 import { createProvider, type ProviderConfig, type ProviderParts } from './create.js';
 import { principalIn } from './json.js';
+import type { Roster } from './roster.js';
 import type { Denied, Outage, Provider, Question, Vouched } from './provider.js';
 
 /** What changes about a caller while somebody else vouches for it. */
@@ -31,6 +32,12 @@ export interface Vouching {
 /** Where no credential is ever shown to anybody else. */
 export const NOBODY_VOUCHES: Vouching = { none: true, words: null, identify: () => null, present: () => null };
 
+/** What is known about callers besides what their providers say. */
+export interface Knowing {
+  standing: Standing;
+  roster: Roster;
+}
+
 const ANYWHERE = parseRanges([]);
 const RETRY_AFTER: readonly string[] = ['retry-after', '5'];
 
@@ -41,7 +48,7 @@ interface Configured {
   config: ProviderConfig;
 }
 
-export function createVouching(configs: readonly ProviderConfig[], parts: ProviderParts & { standing: Standing }): Vouching {
+export function createVouching(configs: readonly ProviderConfig[], parts: ProviderParts & Knowing): Vouching {
   const configured = configs.map((config) => ({ config, provider: createProvider(config, parts) }));
   const names = new Set(configured.map(({ provider }) => provider.name));
   const { standing } = parts;
@@ -64,9 +71,8 @@ function providerOf(callerId: string): string {
   return callerId.slice(0, callerId.indexOf(':'));
 }
 
-interface Asking {
+interface Asking extends Knowing {
   clock: Clock;
-  standing: Standing;
   /** What was said so far. */
   refused: (Denied | Outage)[];
 }
@@ -75,7 +81,10 @@ function inOrder([next, ...others]: readonly Configured[], question: Question, a
   if (next === undefined) return nobody(question, asking.refused);
   const heard = (verdict: Vouched | Denied | Outage): Maybe<Caller | null> => {
     const said = verdict.kind === 'yes' ? callerOf(verdict, next, { question, ...asking }) : verdict;
-    if (said.kind === 'delegate') return said;
+    if (said.kind === 'delegate') {
+      asking.roster.note(said);
+      return said;
+    }
     return inOrder(others, question, { ...asking, refused: [...asking.refused, said] });
   };
   const verdict = next.provider.ask(question);

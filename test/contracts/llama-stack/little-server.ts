@@ -25,7 +25,7 @@ export interface LittleServer {
 }
 
 export async function startLittleServer(answer: Answering): Promise<LittleServer> {
-  const waiting: { count: number; done: Deferred }[] = [];
+  const waiting: { count: number; done: Deferred<void> }[] = [];
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
