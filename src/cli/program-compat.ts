@@ -1,4 +1,4 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 import { type Bind, examples } from './bind.js';
 
 /** The command lines of other key systems: `compat orchestra`. */
@@ -46,4 +46,10 @@ export function addCompatCommands(program: Command, bind: Bind): void {
     .command('toggle-auth')
     .summary('switch the requirement of a key on or off, in the file')
     .action(bind(() => import('./commands/compat-orchestra-toggle-auth.js')));
+}
+
+/** The script of Orchestra takes its command words in any case. */
+export function withPlainWords(argv: readonly string[]): string[] {
+  const at = argv.findIndex((word, index) => word === 'orchestra' && argv[index - 1] === 'compat') + 1;
+  return argv.map((word, index) => (at > 0 && index === at ? word.toLowerCase() : word));
 }

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { type Failure, failureOf, misuse, problemOfFailure } from './failure.js';
 import type { Io } from './io.js';
 import { printable, styled } from './printable.js';
+import { withPlainWords } from './program-compat.js';
 import { buildProgram } from './program.js';
 
 /**
@@ -12,7 +13,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
   const program = buildProgram(io, (code) => (exitCode = code));
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(withPlainWords(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return report(io, failureOf(error), argv);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { watch } from 'node:fs';
 import { chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.js';
@@ -29,15 +30,15 @@ export async function readForEdit(path: string): Promise<EditableKeyFile> {
 }
 
 /**
- * Changes the file as a whole: `change` answers false to leave it alone. Readers see the old or the new
+ * Changes the file as a whole: `edit` answers false to leave it alone. Readers see the old or the new
  * content, never a part; only its owner may read it; two edits at one time happen one after the other.
  */
-export async function editKeyFile(path: string, clock: Clock, change: (file: EditableKeyFile) => boolean): Promise<void> {
+export async function editKeyFile(path: string, clock: Clock, edit: (file: EditableKeyFile) => boolean): Promise<void> {
   const target = await realpath(path).catch(() => path);
   const unlock = await lock(`${target}.lock`, clock);
   try {
     const content = await readForEdit(target);
-    if (change(content)) await replace(target, `${JSON.stringify(content, null, 2)}\n`);
+    if (edit(content)) await replace(target, `${JSON.stringify(content, null, 2)}\n`);
   } finally {
     await unlock();
   }
@@ -73,14 +74,23 @@ async function lock(path: string, clock: Clock): Promise<() => Promise<void>> {
       const holder = await readFile(path, 'utf8').catch(() => 'unknown');
       throw new Error(`The key file is being changed by process ${holder}. Try again; when that process is gone, delete ${path}.`);
     }
-    pause();
+    await changeIn(dirname(path), clock);
   }
   return () => rm(path, { force: true });
 }
 
-/** Sleeps with the thread: nothing else runs in a command, and no timer of the clock would keep it alive. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_RETRY_MS);
+/** Resolves when something changed in the directory, and after a while in any case. */
+function changeIn(directory: string, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      watcher.close();
+      resolve();
+    };
+    // Besides, this keeps the process alive, which timers of the clock do not.
+    const watcher = watch(directory, done);
+    const cancel = clock.after(LOCK_RETRY_MS, done);
+  });
 }
 
 async function take(path: string): Promise<boolean> {
