@@ -155,15 +155,20 @@ describe('A-BD-05 depth, width and size cost the caller, not the others', () => 
   test('a nesting that is never closed is refused', () =>
     judge(world, { name: 'open', bytes: post(`{"x":${'['.repeat(100_000)}`), status: [400] }));
 
-  test('10 MB of small objects block the event loop for less than 50 ms at a time', async () => {
-    const bytes = post(padded(`[${'{"a":1},'.repeat(1_250_000)}{}]`))(world.key);
+  test('10 MB of small objects block the event loop for far less than parsing them would', async () => {
+    const body = `[${'{"a":1},'.repeat(1_250_000)}{}]`;
+    const begun = performance.now();
+    JSON.parse(body);
+    const parsingMs = performance.now() - begun;
+    const bytes = post(padded(body))(world.key);
     world.upstream.forget();
     world.upstream.onRequest = (exchange) => exchange.answer(200, {});
     const loop = watchEventLoop();
     const answer = await send(world, bytes);
     loop.stop();
     expect([200, 400, 413]).toContain(answer.status);
-    expect(loop.maxMs()).toBeLessThan(50);
+    // A share of the same run, since what the machine does besides is in both.
+    expect(loop.maxMs()).toBeLessThan(parsingMs / 2);
   });
 
   test('10 MB in one string, as an image has it, pass', async () => {

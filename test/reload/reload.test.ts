@@ -71,6 +71,7 @@ test('a stream goes on over a reload that takes its model away, and the next req
   await home.configure(serving('one', 'two'));
   gateway.child.kill('SIGHUP');
   await until(10_000, 'the model is gone', async () => (await ask('three')).status === 404);
+  upstream.forget();
   upstream.onRequest = (exchange) => exchange.startStream();
   const client = await RawClient.open(gateway.url);
   client.write(wellFormed(key, { body: '{"model":"two","stream":true,"messages":[]}' }));
