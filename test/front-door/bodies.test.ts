@@ -84,7 +84,13 @@ describe('what was checked is what is sent', () => {
     world.upstream.forget();
     const body = `{"model":"test-model","api_base":"http://127.0.0.1:1","base_url":"http://127.0.0.1:1","custom_host":"http://127.0.0.1:1",${messages}}`;
     const answer = await send(world, post(body, 'X-Portkey-Custom-Host: http://127.0.0.1:1')(world.key));
-    expect(answer.status).toBe(200);
+    expect(answer.status).toBe(400);
+    expect(world.upstream.exchanges.length).toBe(0);
+    const named = await send(
+      world,
+      post('{"model":"test-model"}', 'X-Portkey-Custom-Host: http://127.0.0.1:1')(world.key),
+    );
+    expect(named.status).toBe(200);
     expect(world.upstream.exchanges.length).toBe(1);
   });
 });
