@@ -144,13 +144,6 @@ export interface CallerBlocks {
   set(id: string, blocked: boolean, actor: Actor): Promise<void>;
 }
 
-/** One row of the ordered list of changes that feeds every node's memory. */
-export interface ChangeRow {
-  revision: number;
-  kind: 'key' | 'owner' | 'caller';
-  id: string;
-}
-
 /**
  * The life of keys, behind which stands the store. Every promise resolves only when the change and
  * its audit row are durable and the memory of this node knows it; it rejects with a `Refusal`
