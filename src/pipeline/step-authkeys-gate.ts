@@ -1,4 +1,6 @@
+import { decide } from '../access/decide.js';
 import type { Caller } from '../core/caller.js';
+import { unixSeconds } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import { scanObject, type TopMember } from '../http/json-scan.js';
 import { withoutMember } from '../http/without-member.js';
@@ -59,13 +61,14 @@ export function createAuthkeysGate(parts: Parts): Step {
   };
 }
 
-/** A header that shows a key of ours in use: such a caller never waits behind strangers. */
-async function isVouchedFor({ request }: Exchange, { identity }: Parts): Promise<boolean> {
+/** A header that shows a key of ours that can be used: such a caller never waits behind strangers. */
+async function isVouchedFor({ request }: Exchange, { identity, clock }: Parts): Promise<boolean> {
   try {
     for (const credential of credentialsOf(request)) {
       if (parseKey(credential) === null) continue;
       const caller = await identity.callerWith(credential);
-      if (caller?.state === 'active') return true;
+      const asked = { scope: null, model: null, address: request.address };
+      if (decide({ caller, asked, nowSeconds: unixSeconds(clock) }).allowed) return true;
     }
     return false;
   } catch (cause) {

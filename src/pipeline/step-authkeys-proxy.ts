@@ -1,6 +1,6 @@
 import { Refusal } from '../core/errors.js';
-import { readHead, withModel } from '../http/read-head.js';
-import type { Catalogue, OfferedModel } from '../replicas/model.js';
+import type { BodyHead } from '../core/exchange.js';
+import { readHead } from '../http/read-head.js';
 import { StatusKept } from '../upstream/refusals.js';
 import { errorText, OriginalReply } from './authkeys-original-reply.js';
 import type { Exchange } from './exchange.js';
@@ -9,11 +9,11 @@ import { createAnswerModels } from './step-answer.js';
 import { isJson } from './step-authkeys-gate.js';
 import { answerText } from './step-authkeys-tokens.js';
 import { createForward } from './step-forward.js';
-import { judge } from './step-identify.js';
+import { createAuthorizeModel, createChooseModel } from './step-model.js';
 import { createPick } from './step-pick.js';
 import type { Step } from './steps.js';
 
-/** Asked for where a request names no model and every name is passed on. */
+/** Asked for where a request names no model, none is the default, and every name is passed on. */
 const ANY_NAME = 'unnamed';
 
 /**
@@ -21,42 +21,31 @@ const ANY_NAME = 'unnamed';
  * Refuses with 404, the same for a model that is not there and for one that is not allowed.
  */
 export function createAuthkeysModel(parts: Parts): Step {
+  const authorizeModel = createAuthorizeModel(parts);
+  const chooseModel = createChooseModel(parts);
   return (exchange) => {
-    readOutgoingBody(exchange);
-    const { head, body } = exchange;
-    const { catalogue, incomplete, authkeys } = parts.settings();
-    const asked = head?.model ?? null;
-    const model = modelFor(asked, catalogue);
-    if (model === null && incomplete)
-      throw unreachable(
-        new Refusal('no_available_replica', { reason: 'the model servers did not tell their models yet' }),
-        authkeys.errors_as_200 ? 200 : 502,
-      );
-    if (model === null && asked === null)
-      throw new Refusal('invalid_value', {
-        message: 'The body must name a model. GET /v1/models lists those you may use.',
-        param: 'model',
-      });
-    judge(exchange, { scope: null, model: model ?? 'unknown', address: null }, parts);
-    exchange.model = model;
-    if (model === null || head === null || body === null || model.upstreamName === (asked ?? ANY_NAME)) return;
-    if (asked !== null || exchange.request.method === 'POST') exchange.body = withModel(body, head, model.upstreamName);
+    const { catalogue, authkeys } = parts.settings();
+    const head = readOutgoingBody(exchange);
+    const isUnnamed = head.model === null && catalogue.resolve(null) === null && catalogue.resolve(ANY_NAME) !== null;
+    exchange.head = isUnnamed ? { ...head, model: ANY_NAME } : head;
+    try {
+      if (exchange.body === null) chooseModel(exchange);
+      else authorizeModel(exchange);
+    } catch (cause) {
+      throw inContract(cause, authkeys.errors_as_200 ? 200 : 502);
+    }
   };
 }
 
-function modelFor(asked: string | null, catalogue: Catalogue): OfferedModel | null {
-  return catalogue.resolve(asked) ?? (asked === null ? catalogue.resolve(ANY_NAME) : null);
-}
-
-/** The original sent `{}` where a request had no body; a reader is spared it. */
-function readOutgoingBody(exchange: Exchange): void {
+/** The original sent `{}` where a request had no body; whoever only reads is spared it. */
+function readOutgoingBody(exchange: Exchange): BodyHead {
   const { method, contentLength } = exchange.request;
   const sends = method === 'POST' || method === 'PUT';
   if (exchange.body === null && contentLength !== 0 && !isJson(exchange)) throw new Refusal('unsupported_media_type');
-  exchange.body ??= sends ? Buffer.from('{}') : null;
-  if (exchange.body === null) return;
-  exchange.head = readHead(exchange.body);
-  if (exchange.head.members.length === 0 && !sends) exchange.body = null;
+  const body = exchange.body ?? Buffer.from('{}');
+  const head = readHead(body);
+  exchange.body = head.members.length === 0 && !sends ? null : body;
+  return head;
 }
 
 /** Takes a place, sends the request and streams the answer back, in the original's words where something fails. */
@@ -67,8 +56,10 @@ export function createAuthkeysForward(parts: Parts): Step {
     await pick(exchange);
     await forward(exchange);
   };
-  return (exchange) =>
-    parts.settings().authkeys.errors_as_200 ? sendAsOriginal(exchange, send) : send(exchange).catch(refuseAsBadGateway);
+  return (exchange) => {
+    if (parts.settings().authkeys.errors_as_200) return sendAsOriginal(exchange, send);
+    return send(exchange).catch((cause: unknown) => Promise.reject(inContract(cause)));
+  };
 }
 
 /** Lists the models of this caller; where any name is passed on and none is known, the server behind is asked. */
@@ -84,12 +75,9 @@ export function createAuthkeysModels(parts: Parts): Step {
   };
 }
 
-function refuseAsBadGateway(cause: unknown): never {
-  throw cause instanceof Refusal && cause.code === 'no_available_replica' ? unreachable(cause) : cause;
-}
-
 /** The contract knows one failure of the server behind: it cannot be reached, 502. */
-function unreachable(cause: Refusal, status = 502): Refusal {
+function inContract(cause: unknown, status = 502): unknown {
+  if (!(cause instanceof Refusal) || cause.code !== 'no_available_replica') return cause;
   const message = 'Failed to connect to LLM server: it cannot be reached now';
   return new Refusal('upstream_error', { message, status, reason: cause.reason, headers: cause.headers, cause });
 }

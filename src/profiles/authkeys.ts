@@ -73,32 +73,36 @@ const INFERENCE: readonly Route[] = [
   proxied('GET', '/v1/models/{model}', { scope: { within: 'infer' }, steps: MODEL }),
 ];
 
-/** What else of the API is passed on, by every method the original took. The rest of /v1 is not there: engines keep controls under it. */
-const FAMILIES = [
-  'chat',
-  'completions',
-  'embeddings',
-  'messages',
-  'models',
-  'rerank',
-  'reranking',
-  'score',
-  'audio',
-  'images',
-  'moderations',
-  'files',
-  'uploads',
-  'batches',
-];
+/** What else of the API is passed on, by every method the original took, with the scope it needs. The rest of /v1 is not there: engines keep controls under it. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  chat: 'infer:chat',
+  completions: 'infer:chat',
+  messages: 'infer:chat',
+  embeddings: 'infer:embeddings',
+  rerank: 'infer:rerank',
+  reranking: 'infer:rerank',
+  score: 'infer:rerank',
+  audio: 'infer:audio',
+  images: 'infer:images',
+  moderations: 'infer',
+  files: 'infer',
+  uploads: 'infer',
+  batches: 'infer',
+};
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 
 function withFamilies(known: readonly Route[]): readonly Route[] {
   const taken = new Set(known.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}$/, '*')}`));
-  const paths = [...FAMILIES.flatMap((family) => [`/v1/${family}`, `/v1/${family}/*`]), '/v1/chat/completions'];
-  const rest = paths
-    .flatMap((path) => METHODS.map((method) => proxied(method, path)))
-    .filter(({ method, path }) => !taken.has(`${method} ${path}`));
-  return [...known, ...rest];
+  const rest = Object.entries(FAMILIES).flatMap(([family, needed]) =>
+    pathsOf(family).flatMap((path) => METHODS.map((method) => proxied(method, path, { scope: needs(needed) }))),
+  );
+  return [...known, ...rest.filter(({ method, path }) => !taken.has(`${method} ${path}`))];
+}
+
+/** A path that is known by itself is not found below the open one, whatever its method. */
+function pathsOf(family: string): readonly string[] {
+  const open = [`/v1/${family}`, `/v1/${family}/*`];
+  return family === 'chat' ? [...open, '/v1/chat/completions'] : open;
 }
 
 /** Anybody may ask which methods a path takes. */

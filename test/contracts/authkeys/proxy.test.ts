@@ -181,4 +181,53 @@ describe('requests to the model server', () => {
     const broken = await send(`${world.url}/v1/chat/completions`, 'POST', { body: '{"model":', headers });
     expect(broken.status).toBe(400);
   });
+
+  it('what the operator keeps from a model is kept from it here too', async () => {
+    const replicas = [{ url: world.upstream.url }];
+    const strict = await startAuthkeysWorld({}, { models: { '*': { replicas, fields: { deny: ['logit_bias'] } } } });
+    try {
+      const answer = await strict.as(strict.root, 'POST', '/v1/chat/completions', { model: 'm', logit_bias: {} });
+      expect(answer.status).toBe(400);
+      expect(JSON.parse(answer.text)).toEqual({ error: expect.stringContaining('logit_bias') as string });
+      expect(world.upstream.exchanges).toEqual([]);
+    } finally {
+      await strict.close();
+    }
+  });
+
+  it('a body without a model goes to the default one under its name, and elsewhere as it is', async () => {
+    await world.as(world.root, 'POST', '/v1/chat/completions', { messages: [] });
+    expect(world.upstream.exchanges.at(-1)?.json()).toEqual({ messages: [] });
+    const models = { known: { replicas: [{ url: world.upstream.url }], upstream_model: 'Vendor/Known' } };
+    const named = await startAuthkeysWorld({}, { models });
+    try {
+      await named.as(named.root, 'POST', '/v1/chat/completions', { messages: [] });
+      expect(world.upstream.exchanges.at(-1)?.json()).toEqual({ model: 'Vendor/Known', messages: [] });
+      expect((await named.as(named.root, 'POST', '/v1/chat/completions', { model: 'other' })).status).toBe(404);
+      expect(JSON.parse((await named.as(named.root, 'GET', '/v1/models')).text)).toMatchObject({
+        data: [{ id: 'known' }],
+      });
+    } finally {
+      await named.close();
+    }
+  });
+
+  it('INFER.completions outside of INFER.v1 is a path of the model', async () => {
+    const paths = { '/v1/chat/completions': `${world.upstream.url}/elsewhere/chat` };
+    const models = { '*': { replicas: [{ url: 'http://127.0.0.1:9' }], paths } };
+    const apart = await startAuthkeysWorld({}, { models });
+    world.upstream.onRequest = (exchange) => exchange.answer(200, { target: exchange.target });
+    try {
+      const answer = await apart.as(apart.root, 'POST', '/v1/chat/completions', { model: 'm' });
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { target: '/elsewhere/chat' }]);
+    } finally {
+      await apart.close();
+    }
+  });
+
+  it('a body on GET goes on when something is left of it', async () => {
+    world.upstream.onRequest = (exchange) => exchange.answer(200, {});
+    await world.as(world.root, 'GET', '/v1/files', { limit: 3 });
+    expect(world.upstream.exchanges.at(-1)?.json()).toEqual({ limit: 3 });
+  });
 });
