@@ -5,7 +5,7 @@ import type { Config } from './schema.js';
 
 /** A sentence for every switch that is on and makes the gateway weaker than it comes. */
 export function warningsFor(config: Config): string[] {
-  return [...listenerWarnings(config), ...doorWarnings(config), ...authkeysWarnings(config), ...providerWarnings(config)];
+  return [...listenerWarnings(config), ...orchestraWarnings(config), ...doorWarnings(config), ...authkeysWarnings(config), ...providerWarnings(config)];
 }
 
 function listenerWarnings({ listeners, admin }: Config): string[] {
@@ -27,6 +27,16 @@ function listenerWarnings({ listeners, admin }: Config): string[] {
       `The listener on ${listen} is open to ${reach} without TLS: keys, prompts and answers travel readable.`,
     );
   }
+  return warnings;
+}
+
+function orchestraWarnings({ listeners, orchestra }: Config): string[] {
+  const isServed = listeners.some(({ profile }) => profile === 'orchestra');
+  const warnings: string[] = [];
+  if (isServed && orchestra.allow_open)
+    warnings.push('orchestra.allow_open is on: the key file may let everybody use POST /infer without a key.');
+  if (isServed && orchestra.open_status)
+    warnings.push('orchestra.open_status is on: /status and /metrics show the workers to everybody.');
   return warnings;
 }
 

@@ -15,6 +15,7 @@ import { createAdminPorts } from './admin-ports.js';
 import { OPERATOR } from './answer-admin.js';
 import { createExplain } from './explain.js';
 import { rulesFor } from './listeners.js';
+import { keyFileWarnings } from './orchestra.js';
 import { openStores } from './stores.js';
 import { VERSION } from './version.js';
 
@@ -36,6 +37,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
   const probe = createProbe();
   const catalogue = createCatalogue(loaded.config, new Map());
   const identity = createIdentity({ directory: stores.keys.directory, canonicalKey: (text) => parseKey(text)?.canonical ?? null, localNetworks: parseRanges([]), localScopes: [], vouching: NOBODY_VOUCHES });
+  const ofKeyFile = await keyFileWarnings(loaded, clock);
   const startedAt = unixSeconds(clock);
   const app = createAdminApp(
     createAdminPorts({
@@ -48,7 +50,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       states: () => [],
       replicas: null,
       processes: () => [],
-      warnings: () => [...catalogue.warnings, ...stores.keys.warnings],
+      warnings: () => [...ofKeyFile, ...catalogue.warnings, ...stores.keys.warnings],
       status: () => ({ version: VERSION, startedAt, listeners: [], draining: false, lastReload: null }),
       inFlight: null,
       roster: null,

@@ -6,7 +6,7 @@ type Members = Readonly<Record<string, unknown>>;
 /** What was sent to the worker. */
 export interface Question {
   path: string;
-  body: Members;
+  body: Buffer;
   /** The request body it was made from when the worker is another engine; null = it went as it came. */
   translated: Members | null;
 }

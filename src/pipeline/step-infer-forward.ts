@@ -1,6 +1,8 @@
 import { Refusal, type StreamEnd, STREAM_ENDS } from '../core/errors.js';
 import type { CanonicalRequest } from '../core/exchange.js';
 import { orchestra } from '../dialects/orchestra.js';
+import { edited } from '../http/edit.js';
+import { readHead } from '../http/read-head.js';
 import { CapturedAnswer } from '../orchestra/captured-answer.js';
 import { toEngine } from '../orchestra/to-engine.js';
 import { tenths } from '../orchestra/worker-book.js';
@@ -8,6 +10,7 @@ import type { Forwarding } from '../upstream/forward.js';
 import { refusalBefore, StatusKept } from '../upstream/refusals.js';
 import { aboutCaller } from './about-caller.js';
 import { need, type Exchange } from './exchange.js';
+import { createFieldCheck, type FieldCheck } from './field-check.js';
 import { answerOf, type Question } from './infer-answer.js';
 import type { Parts } from './parts.js';
 import { noWorkers } from './step-infer.js';
@@ -19,10 +22,11 @@ import { workerIdOf } from './workers.js';
  * answer in whole, and adds what the balancer says of it. Refuses with 502, 503 or 504.
  */
 export function createForwardInfer(parts: Parts): Step {
+  const checkFields = createFieldCheck();
   return async (exchange) => {
     if (exchange.reply.closed) throw new Refusal('client_gone');
     requireStillLetIn(exchange, parts);
-    const question = questionOf(exchange);
+    const question = questionOf(exchange, checkFields);
     const captured = new CapturedAnswer(exchange.reply);
     const sentAt = parts.clock.monotonic();
     const { url } = need(exchange.place, 'place').replica;
@@ -47,11 +51,16 @@ function requireStillLetIn({ caller }: Exchange, { orchestra: { keys } }: Parts)
   if (byFile && !keys.letsIn(caller.id)) throw refusalBefore('key_revoked', 'the key file does not let this caller in any more');
 }
 
-function questionOf(exchange: Exchange): Question {
+function questionOf(exchange: Exchange, checkFields: FieldCheck): Question {
   const { whole, requestBody } = need(exchange.infer, 'infer request');
-  const { upstreamName } = need(exchange.model, 'model');
-  if (need(exchange.place, 'place').replica.engine === 'orchestra') return { path: '/infer', body: { ...whole, model_name: upstreamName }, translated: null };
-  return { ...toEngine(requestBody, upstreamName), translated: requestBody };
+  const model = need(exchange.model, 'model');
+  if (need(exchange.place, 'place').replica.engine === 'orchestra') {
+    return { path: '/infer', body: Buffer.from(JSON.stringify({ ...whole, model_name: model.upstreamName })), translated: null };
+  }
+  const { path, body } = toEngine(requestBody, model.upstreamName);
+  const bytes = Buffer.from(JSON.stringify(body));
+  // What is translated is bounded like what comes in that form by itself.
+  return { path, body: edited(bytes, checkFields(bytes, readHead(bytes), model)), translated: requestBody };
 }
 
 function send(exchange: Exchange, captured: CapturedAnswer, { question, parts }: { question: Question; parts: Parts }): Forwarding {
@@ -60,7 +69,7 @@ function send(exchange: Exchange, captured: CapturedAnswer, { question, parts }:
   const forwarding = parts.forwarder.forward({
     request: bare(exchange.request, question.path),
     target: model.paths[question.path] ?? question.path,
-    body: Buffer.from(JSON.stringify(question.body)),
+    body: question.body,
     place: need(exchange.place, 'place'),
     sending(replica) {
       exchange.attempts += 1;

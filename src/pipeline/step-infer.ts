@@ -36,7 +36,7 @@ export function createAuthorizeInfer(parts: Parts): Step {
     } catch (cause) {
       throw cause instanceof Refusal && cause.code === 'model_not_found' ? noWorkers(modelName, cause) : cause;
     }
-    refuseForeignMedia(requestBody, false);
+    refuseForeignMedia(requestBody, model?.mediaUrls === 'any');
     exchange.model = model;
   };
 }
