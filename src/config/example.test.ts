@@ -6,8 +6,8 @@ import { loadConfig, type LoadedConfig, type LoadOutcome } from './load.js';
 const WHOLE_EXAMPLE = `listeners:
   - { listen: 127.0.0.1:5390, serve: [api, admin, metrics] }   # later: 1
   - { listen: 127.0.0.1:5001, profile: authkeys }
-  - { listen: 127.0.0.1:9001, profile: orchestra }   # later: 1
-  - { listen: 127.0.0.1:8321, profile: llama-stack }   # later: 1
+  - { listen: 127.0.0.1:9001, profile: orchestra }
+  - { listen: 127.0.0.1:8321, profile: llama-stack }
   - { listen: 127.0.0.1:5391, serve: [verify], verify_networks: [127.0.0.1/32] }
 public_url: null
 allowed_hosts: []

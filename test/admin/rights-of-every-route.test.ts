@@ -29,6 +29,8 @@ const ROUTES: Record<string, Row> = {
   'GET /admin/v1/owners': { scopes: ['keys:read'] },
   'PATCH /admin/v1/owners/{name}': { scopes: ['keys:revoke'], body: { disabled: true } },
   'PATCH /admin/v1/owners': { scopes: ['keys:revoke'], body: { name: 'nothing', disabled: true } },
+  'GET /admin/v1/callers': { scopes: ['keys:read'] },
+  'PATCH /admin/v1/callers': { scopes: ['keys:revoke'], body: { id: 'jwt:nobody', blocked: true } },
   'GET /admin/v1/requests': { scopes: ['usage:read'] },
   'GET /admin/v1/streams': { scopes: ['usage:read'] },
   'DELETE /admin/v1/streams/{id}': { scopes: [] },
@@ -82,7 +84,7 @@ describe('every route of the admin API', () => {
 
   it.each(Object.entries(ROUTES))('%s is closed with every scope but its own', async (route, row) => {
     const others = KNOWN_SCOPES.filter((scope) => scope !== 'admin' && !row.scopes.includes(scope));
-    for (const scope of route.startsWith('PATCH /admin/v1/owners')
+    for (const scope of /^PATCH \/admin\/v1\/(owners|callers)/.test(route)
       ? others.filter((one) => one !== 'keys:write')
       : others) {
       expect([scope, await refused([scope], route, row)]).toEqual([scope, true]);
