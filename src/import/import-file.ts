@@ -1,6 +1,7 @@
 import { readAuthkeysConfig } from './authkeys-config.js';
 import { readAuthkeysDatabase } from './authkeys-database.js';
 import { readKeyLines } from './key-lines.js';
+import { readLitellmKeys } from './litellm-keys.js';
 import { readOrchestraKeys } from './orchestra-keys.js';
 import { isObject, UnreadableFile, type Reading } from './reading.js';
 import { readYamlFile } from './yaml-file.js';
@@ -32,7 +33,7 @@ export function readForeignFile({ path, text }: ForeignFile, options: ImportOpti
   if (bare === '') throw new UnreadableFile('is empty');
   if (/^\[(APP|DB|INFER|DEFAULT)\]/m.test(bare)) return readAuthkeysConfig(text, options);
   if (bare.startsWith('{') && isOrchestra(bare)) return readOrchestraKeys(text);
-  return readYamlFile(text, options) ?? readKeyLines(text);
+  return readLitellmKeys(text) ?? readYamlFile(text) ?? readKeyLines(text);
 }
 
 function isOrchestra(text: string): boolean {

@@ -23,11 +23,12 @@ export function plainKey(name: string, secret: string): ImportedKey {
 /** Reads a key file of llama.cpp or vLLM: one key a line. A file of variables is read for `VLLM_API_KEY` and `LLAMA_API_KEY`. */
 export function readKeyLines(text: string): Reading {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (/^\s*[{[<]/.test(text) || lines.some((line) => /:\s*$/.test(line))) throw unknownFile();
   const variables = lines.flatMap((line) => variableIn(line) ?? []);
   const found = variables.length > 0 ? variables : lines;
   if (found.length > MOST_KEYS) throw new UnreadableFile('has more lines than any file of keys');
   if (variables.length === 0 && found.some((line) => /\s/.test(line.trim()) || line.length > LONGEST))
-    throw new UnreadableFile('is none of the files that `keyporter import --help` lists');
+    throw unknownFile();
   const unique = [...new Set(found.map((line) => line.trim()))];
   const verdicts = new Verdicts();
   const field = variables.length > 0 ? 'API key' : 'lines';
@@ -40,6 +41,10 @@ export function readKeyLines(text: string): Reading {
     configuration: null,
     advice: ['Give the model server a new key that only Keyporter knows (`api_key` of its replica), or clients can pass Keyporter by.'],
   };
+}
+
+function unknownFile(): UnreadableFile {
+  return new UnreadableFile('is none of the files that `keyporter import --help` lists');
 }
 
 function variableIn(line: string): string | null {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { timedImport } from './timed-import.js';
 import { CliWorld } from '../cli/cli-world.js';
 
 describe('importing api_keys.json of Orchestra', () => {
@@ -17,9 +18,8 @@ describe('importing api_keys.json of Orchestra', () => {
     const secrets = Array.from({ length: 1000 }, () => randomBytes(24).toString('base64url'));
     const text = JSON.stringify({ valid_keys: secrets, require_auth_for_external: true, local_networks: ['10.0.0.0/8'] }, null, 2);
     await writeFile(file, text);
-    const begun = performance.now();
-    const { code, out } = await world.here(['import', file]);
-    expect([code, performance.now() - begun < 5000]).toEqual([0, true]);
+    const { tookMs, out } = await timedImport(file, world.dataDir);
+    expect(tookMs).toBeLessThan(5000);
     expect(out).toContain('Imported 1000 keys.');
     for (const secret of secrets) expect(out).not.toContain(secret);
     expect(await readFile(file, 'utf8')).toBe(text);

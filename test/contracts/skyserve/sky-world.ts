@@ -114,11 +114,17 @@ export class SkyWorld {
     return rows;
   }
 
+  /** Ends the service and waits until its process is gone. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child?.exitCode !== null) return;
+    const gone = new Promise((done) => child.once('close', done));
+    await this.run(['stop']);
+    await gone;
+  }
+
   async remove(): Promise<void> {
-    if (this.#child?.exitCode === null) {
-      await this.run(['stop']);
-      await new Promise((done) => (this.#child?.exitCode === null ? this.#child.once('close', done) : done(null)));
-    }
+    await this.stop();
     await rm(this.dir, { recursive: true, force: true });
   }
 
