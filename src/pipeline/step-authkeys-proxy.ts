@@ -6,8 +6,8 @@ import { errorText, OriginalReply } from './authkeys-original-reply.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { createAnswerModels } from './step-answer.js';
-import { isJson } from './step-authkeys-gate.js';
 import { answerText } from './step-authkeys-tokens.js';
+import { requireJson } from './step-body.js';
 import { createForward } from './step-forward.js';
 import { createAuthorizeModel, createChooseModel } from './step-model.js';
 import { createPick } from './step-pick.js';
@@ -41,7 +41,7 @@ export function createAuthkeysModel(parts: Parts): Step {
 function readOutgoingBody(exchange: Exchange): BodyHead {
   const { method, contentLength } = exchange.request;
   const sends = method === 'POST' || method === 'PUT';
-  if (exchange.body === null && contentLength !== 0 && !isJson(exchange)) throw new Refusal('unsupported_media_type');
+  if (contentLength !== 0) requireJson(exchange);
   const body = exchange.body ?? Buffer.from('{}');
   const head = readHead(body);
   exchange.body = head.members.length === 0 && !sends ? null : body;

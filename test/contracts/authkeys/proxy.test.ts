@@ -63,6 +63,12 @@ describe('requests to the model server', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ data: [{ id: 'test-model' }] });
   });
 
+  it('A-03 a token in the query does not arrive, the rest of the query does', async () => {
+    world.upstream.onRequest = (exchange) => exchange.answer(200, {});
+    await world.as(world.root, 'POST', `/v1/moderations?a=1&token=${world.root}&%74oken=x&b=%26`);
+    expect(world.upstream.exchanges.at(-1)?.target).toBe('/v1/moderations?a=1&b=%26');
+  });
+
   it('A-27 credentials of the client do not arrive', async () => {
     const headers = { authorization: 'Bearer up', 'x-api-key': 'up-2', 'x-custom': '1' };
     const body = { token: world.root, model: 'm', messages: [] };
@@ -178,6 +184,8 @@ describe('requests to the model server', () => {
       headers,
     });
     expect(text.status).toBe(415);
+    const foreign = { body: { token: world.root, model: 'm' }, type: 'application/json; charset=utf-7' };
+    expect((await world.call('POST', '/v1/chat/completions', foreign)).status).toBe(415);
     const broken = await send(`${world.url}/v1/chat/completions`, 'POST', { body: '{"model":', headers });
     expect(broken.status).toBe(400);
   });
