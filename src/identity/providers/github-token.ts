@@ -40,7 +40,7 @@ export function createGithubToken(settings: GithubSettings, { ask, clock }: { as
     const user = objectIn(asked.body);
     const login = principalIn(user?.['login']);
     if (user === null || login === null) return { kind: 'no', words: REFUSED, reason: 'GitHub named no user' };
-    const claims = { login, id: String(user['id'] ?? ''), organizations: await organizations((path) => get(path, token)) };
+    const claims = { login, id: idOf(user['id']), organizations: await organizations((path) => get(path, token)) };
     return {
       kind: 'yes',
       principal: login,
@@ -93,4 +93,8 @@ function listIn(body: Buffer): unknown[] {
 
 function outage(reason: string): Outage {
   return { kind: 'outage', words: 'Authentication service unavailable', reason, status: 503 };
+}
+
+function idOf(id: unknown): string {
+  return typeof id === 'number' || typeof id === 'string' ? String(id) : '';
 }
