@@ -34,6 +34,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** Waits. Unlike the timers of a clock this keeps the process alive: for commands, which have nothing else to do. */
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, delayMs));
+}
+
 /** Unix seconds, the unit of every `*_at` outside. */
 export function unixSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { watch } from 'node:fs';
 import { chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Clock } from '../core/clock.js';
+import { pause, type Clock } from '../core/clock.js';
 import { parseKeyFile } from './key-file.js';
 
 /** The content of a key file. Members that nobody knows here are kept. */
@@ -74,23 +73,9 @@ async function lock(path: string, clock: Clock): Promise<() => Promise<void>> {
       const holder = await readFile(path, 'utf8').catch(() => 'unknown');
       throw new Error(`The key file is being changed by process ${holder}. Try again; when that process is gone, delete ${path}.`);
     }
-    await changeIn(dirname(path), clock);
+    await pause(LOCK_RETRY_MS);
   }
   return () => rm(path, { force: true });
-}
-
-/** Resolves when something changed in the directory, and after a while in any case. */
-function changeIn(directory: string, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      watcher.close();
-      resolve();
-    };
-    // Besides, this keeps the process alive, which timers of the clock do not.
-    const watcher = watch(directory, done);
-    const cancel = clock.after(LOCK_RETRY_MS, done);
-  });
 }
 
 async function take(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../core/clock.js';
+import { pause, systemClock } from '../../core/clock.js';
 import { ask, show } from '../ask.js';
 import { withAdmin } from '../client.js';
 import type { Invocation, RunCommand } from '../invocation.js';
@@ -30,7 +30,7 @@ async function isGone(invocation: Invocation): Promise<boolean> {
   const deadline = systemClock.monotonic() + PATIENCE_MS;
   while ((await runningGateway(dataDir).catch(() => null)) !== null) {
     if (systemClock.monotonic() > deadline) return false;
-    await new Promise<void>((resolve) => void systemClock.after(LOOK_AGAIN_MS, resolve));
+    await pause(LOOK_AGAIN_MS);
   }
   return true;
 }

@@ -54,10 +54,7 @@ test('workers are started, asked through /infer, and ended by keyporter stop', a
   const { code } = await home.run(['stop']);
   expect(code).toBe(0);
   expect((await gateway.ended).code).toBe(0);
-  await until(10_000, 'every worker is gone', async () => {
-    await import('node:timers/promises').then(({ setImmediate }) => setImmediate());
-    return [...pids].every((pid) => !isAlive(pid));
-  });
+  await until(10_000, 'every worker is gone', async () => [...pids].every((pid) => !isAlive(pid)));
 }, 90_000);
 
 function isAlive(pid: number): boolean {
