@@ -27,6 +27,8 @@ export interface CanonicalRequest {
   contentType: string | null;
   contentEncoding: string | null;
   origin: string | null;
+  /** A whole WebSocket handshake: the client asks to switch protocols. */
+  upgrade?: boolean;
   /** Undefined on HTTP/1.0 alone. Never used to route or to decide. */
   host: string | undefined;
   /** What the client calls its request, if it is fit to be logged. */

@@ -12,6 +12,8 @@ export interface RawRequest {
   headers: readonly string[];
   peer: string;
   secure: boolean;
+  /** Its connection can be taken over for another protocol. */
+  switchable?: boolean;
 }
 
 /** Reads the caller's address out of forwarding headers when the peer is a proxy that may speak for others. */
@@ -58,6 +60,7 @@ export function canonicalRequest(raw: RawRequest, clientAddress: ClientAddress):
     contentType: values['content-type'] ?? null,
     contentEncoding: values['content-encoding'] ?? null,
     origin: values.origin ?? null,
+    upgrade: values.upgrade !== undefined,
     host: values.host,
     correlationId: correlationId !== null && CORRELATION.test(correlationId) ? correlationId : null,
     userAgent: values['user-agent']?.slice(0, 256) ?? null,
@@ -114,7 +117,13 @@ function refuseFraming(raw: RawRequest, values: Values): void {
   }
   if (length !== undefined && !LENGTH.test(length)) throw bad('content-length must be a plain number');
   if (values.expect !== undefined && values.expect.toLowerCase() !== '100-continue') throw new Refusal('expectation_failed');
-  if (values.upgrade !== undefined) throw bad('this route does not switch protocols; send the request without an upgrade header');
+  if (values.upgrade !== undefined && !isHandshake(raw, values)) throw bad('this route does not switch protocols; send the request without an upgrade header');
+}
+
+/** Only a plain WebSocket handshake is looked at further; which route takes it the front door knows. */
+function isHandshake(raw: RawRequest, values: Values): boolean {
+  if (raw.switchable !== true || raw.method !== 'GET' || values.upgrade?.toLowerCase() !== 'websocket') return false;
+  return Number(values['content-length'] ?? 0) === 0 && values['transfer-encoding'] === undefined;
 }
 
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*)|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?$/;

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
@@ -56,6 +56,12 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
   // Node's own reading of the header is lax; the canonical request judges it again.
   server.on('checkExpectation', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, early: Buffer) => {
+    // Behind an answer that still runs there is no telling whose bytes are whose.
+    if (turns.isBusy(incoming.socket)) return void socket.destroy();
+    const response = responseOn(socket, incoming);
+    turns.take(incoming.socket, new NodeArrival({ incoming, response, awaitsContinue: false, bodies, clock, early }));
+  });
   server.on('clientError', answerBrokenRequest);
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
@@ -82,6 +88,16 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         server.closeAllConnections();
       }),
   };
+}
+
+/** Node makes no response for a request that may switch protocols; whatever is refused there closes the connection. */
+function responseOn(socket: Socket, incoming: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(incoming);
+  response.assignSocket(socket);
+  response.shouldKeepAlive = false;
+  response.on('finish', () => socket.destroySoon());
+  socket.on('error', () => socket.destroy());
+  return response;
 }
 
 function makeServer(options: ListenerOptions): Server | TlsServer {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { plainAddress } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { Reply } from '../core/exchange.js';
@@ -10,6 +11,15 @@ import type { RawRequest } from './canonical-request.js';
 export interface Arrival extends RawRequest, Reply {
   /** Reads the whole body; sends `100 Continue` first when the client waits for it. Call at most once. */
   readBody(bounds: BodyBounds): Promise<Buffer>;
+  /** Answers 101 with these headers and hands the connection over; null when it cannot be had any more. */
+  switchProtocols(headers: FlatHeaders): SwitchedConnection | null;
+}
+
+/** A connection that speaks no HTTP any more. */
+export interface SwitchedConnection {
+  socket: Duplex;
+  /** What came right behind the request. */
+  early: Buffer;
 }
 
 export interface ArrivalParts {
@@ -19,6 +29,8 @@ export interface ArrivalParts {
   awaitsContinue: boolean;
   bodies: BodyReader;
   clock: Clock;
+  /** Of a request that may switch protocols: what came right behind it. */
+  early?: Buffer;
 }
 
 /** How long the last words of a broken answer may take to reach the client. */
@@ -37,6 +49,7 @@ export class NodeArrival implements Arrival {
   readonly headers: readonly string[];
   readonly peer: string;
   readonly secure: boolean;
+  readonly switchable: boolean;
   readonly #parts: ArrivalParts;
   readonly #response: ServerResponse;
   #closed = false;
@@ -52,6 +65,7 @@ export class NodeArrival implements Arrival {
     this.headers = incoming.rawHeaders;
     this.peer = plainAddress(incoming.socket.remoteAddress ?? '');
     this.secure = 'encrypted' in incoming.socket;
+    this.switchable = parts.early !== undefined;
     this.#parts = parts;
     this.#response = response;
     response.on('close', () => {
@@ -66,6 +80,16 @@ export class NodeArrival implements Arrival {
     const { incoming, awaitsContinue, bodies } = this.#parts;
     if (awaitsContinue && (bounds.contentLength ?? 0) <= bounds.maxBytes) this.#response.writeContinue();
     return bodies.read(incoming, bounds);
+  }
+
+  switchProtocols(headers: FlatHeaders): SwitchedConnection | null {
+    const { early } = this.#parts;
+    const { socket } = this.#response;
+    if (early === undefined || socket === null || this.closed || this.headSent) return null;
+    let head = 'HTTP/1.1 101 Switching Protocols\r\n';
+    for (let at = 0; at + 1 < headers.length; at += 2) head += `${headers[at] ?? ''}: ${headers[at + 1] ?? ''}\r\n`;
+    socket.write(`${head}\r\n`, 'latin1');
+    return { socket, early };
   }
 
   get keepsConnection(): boolean {

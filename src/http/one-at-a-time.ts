@@ -16,6 +16,8 @@ export interface Turn {
 interface Turns<T extends Turn> {
   /** Runs `start` when every earlier request of this connection is answered. */
   take(socket: Socket, turn: T): void;
+  /** A request of this connection runs or waits. */
+  isBusy(socket: Socket): boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export function createTurnTaking<T extends Turn>(start: (turn: T) => void): Turn
       }
       connection.take(turn);
     },
+    isBusy: (socket) => connections.get(socket)?.isBusy === true,
   };
 }
 
@@ -58,6 +61,10 @@ class Connection<T extends Turn> {
       if (next !== undefined && !next.closed) this.#begin(next);
     };
     socket.once('end', () => this.#running?.destroy());
+  }
+
+  get isBusy(): boolean {
+    return this.#running !== null;
   }
 
   take(turn: T): void {

@@ -2,11 +2,12 @@ import type { CanonicalRequest } from '../core/exchange.js';
 import { Refusal } from '../core/errors.js';
 
 const BEARER = /^bearer (?=[^\s])/i;
+const KEY_PROTOCOL = 'openai-insecure-api-key.';
 const SLOTS = new Set(['x-api-key', 'api-key']);
 
 /**
  * The different values found in the credential slots of a request: `Authorization: Bearer`,
- * `x-api-key` and `api-key`. The same value in two slots is one value. An `Authorization` of another
+ * `x-api-key`, `api-key`, and the sub-protocol of a WebSocket handshake. The same value in two slots is one value. An `Authorization` of another
  * scheme is no credential.
  */
 export function credentialsOf(request: CanonicalRequest): string[] {
@@ -14,10 +15,18 @@ export function credentialsOf(request: CanonicalRequest): string[] {
   for (let at = 0; at < request.names.length; at += 1) {
     const name = request.names[at] ?? '';
     const value = request.headers[at * 2 + 1] ?? '';
-    const found = name === 'authorization' ? bearer(value) : SLOTS.has(name) ? value : '';
+    const found = name === 'authorization' ? bearer(value) : SLOTS.has(name) ? value : fromProtocols(name, value, request);
     if (found !== '' && !values.includes(found)) values.push(found);
   }
   return values;
+}
+
+/** Browsers cannot set headers of a WebSocket handshake: they name the key as a sub-protocol. */
+function fromProtocols(name: string, value: string, { upgrade }: CanonicalRequest): string {
+  if (upgrade !== true || name !== 'sec-websocket-protocol') return '';
+  const [found = '', ...others] = value.split(',').map((one) => one.trim()).filter((one) => one.startsWith(KEY_PROTOCOL));
+  if (others.length > 0) throw new Refusal('conflicting_credentials');
+  return found.slice(KEY_PROTOCOL.length);
 }
 
 function bearer(value: string): string {

@@ -4,6 +4,8 @@ import type { ErrorCode, Refusal, StreamEnd } from '../core/errors.js';
 import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
 import type { OfferedModel, Replica } from '../replicas/model.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
+import type { FlatHeaders } from '../core/headers.js';
+import type { SwitchedConnection } from '../http/node-arrival.js';
 import type { FormPart } from '../http/multipart.js';
 import type { InFlight } from '../inflight/registry.js';
 import type { InferRequest } from '../orchestra/infer-request.js';
@@ -13,6 +15,8 @@ import type { Route } from './routes.js';
 export interface BodySource {
   /** Reads the whole body, within its bound; call at most once. */
   readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
+  /** Answers 101 and hands the connection over; null when it cannot be had any more. */
+  switchProtocols(headers: FlatHeaders): SwitchedConnection | null;
 }
 
 /**

@@ -69,6 +69,7 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       ownHeaders = answerHeaders(shownId, cors, door.draining());
       const match = rules.match(request);
       refuseUnwantedBody(request, match);
+      refuseWrongUpgrade(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
     } catch (cause) {
       refuseAtDoor(arrival, cause, { id, ownHeaders, request, dialect: rules.dialect, log: door.log });
@@ -132,6 +133,17 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     reason: null,
     holds: [],
   };
+}
+
+/** The one route that switches protocols does nothing else, and no other one does. */
+function refuseWrongUpgrade({ upgrade, path }: CanonicalRequest, { route }: Match): void {
+  if (upgrade !== true && route.upgrades !== true) return;
+  if (upgrade === true && route.upgrades === true) return;
+  const message =
+    route.upgrades === true
+      ? `The request was refused: ${path} takes a WebSocket handshake (upgrade: websocket).`
+      : 'The request was refused: this route does not switch protocols; send the request without an upgrade header.';
+  throw new Refusal('bad_request', { message });
 }
 
 /** A body where none is read would be left on the connection, to be taken for the next request by somebody. */

@@ -20,6 +20,7 @@ const deployment = (end: string, scope: Route['scope'], dialect: Route['dialect'
   steps: DEPLOYMENT,
 });
 
+const REALTIME = ['identify', 'authorize', 'findRealtime', 'pick', 'tunnel'] as const;
 const FORM = ['identify', 'authorize', 'readParts', 'authorizeParts', 'pick', 'forward'] as const;
 const form = (path: string, scope: Route['scope']): Route => ({ ...inference(path, scope, plain), steps: FORM });
 
@@ -51,6 +52,7 @@ export const NATIVE_ROUTES: readonly Route[] = [
   form('/v1/audio/translations', needs('infer:audio')),
   form('/v1/images/edits', needs('infer:images')),
   form('/v1/images/variations', needs('infer:images')),
+  { method: 'GET', path: '/v1/realtime', scope: needs('infer:realtime'), dialect: plain, steps: REALTIME, logged: true, upgrades: true },
   deployment('chat/completions', CHAT, openai),
   deployment('completions', CHAT, openai),
   deployment('embeddings', EMBEDDINGS, plain),

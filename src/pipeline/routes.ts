@@ -67,6 +67,8 @@ export interface Route {
   steps: readonly StepName[];
   /** Counted and logged as a request of a model; the rest is housekeeping. */
   logged: boolean;
+  /** Taken by a WebSocket handshake and by nothing else. */
+  upgrades?: true;
   /** The contract streams unless the body says otherwise. */
   streamsByItself?: true;
   /** The methods of the path, for a route that answers OPTIONS. */

@@ -5,6 +5,7 @@ import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { createAnswerLmStudio, createAnswerOllama } from './step-native-lists.js';
 import { createAuthorizeParts, createReadParts } from './step-form.js';
+import { createFindRealtime, createTunnelStep } from './step-realtime.js';
 import { judge } from './step-identify.js';
 import type { Step } from './steps.js';
 
@@ -17,6 +18,8 @@ export function createEngineSteps(parts: Parts): Record<EngineStepName, Step> {
     findEnginePath: createFindEnginePath(parts),
     readEngineBody,
     nameDeployment,
+    findRealtime: createFindRealtime(parts),
+    tunnel: createTunnelStep(parts),
     readParts: createReadParts(parts),
     authorizeParts: createAuthorizeParts(parts),
     answerOllama: createAnswerOllama(parts),

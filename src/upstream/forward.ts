@@ -1,12 +1,15 @@
 import type { Clock } from '../core/clock.js';
 import { Crowd } from '../core/crowd.js';
+import type { Refusal } from '../core/errors.js';
 import type { CanonicalRequest } from '../core/exchange.js';
 import type { Replica, Timeouts } from '../replicas/model.js';
 import { Attempt, type ReplicaPlace } from './attempt.js';
+import { Handshake, type OpenSocket } from './handshake.js';
 import { outgoingHeaders } from './outgoing-headers.js';
 import { Relay } from './relay.js';
 import type { RelayOutcome, RelaySettings } from './relay-settings.js';
-import type { OutgoingRequest, Transport } from './transport.js';
+import type { IncomingAnswer, OutgoingRequest, Transport } from './transport.js';
+import { handshakeHeaders } from './web-socket-headers.js';
 
 /** One request on its way to a model server. */
 export interface ForwardJob {
@@ -31,8 +34,16 @@ export interface Forwarding {
   finished: Promise<RelayOutcome>;
 }
 
+/** A request to switch to WebSocket, on its way to a model server. */
+export interface SwitchJob extends Pick<ForwardJob, 'request' | 'target' | 'place' | 'timeouts' | 'about' | 'sending'> {
+  requestId: string;
+  query: string;
+}
+
 export interface Forwarder {
   forward(job: ForwardJob): Forwarding;
+  /** `open` rejects with a Refusal; `stop` ends it for a reason of ours while it is not open. */
+  switchProtocols(job: SwitchJob): { open: Promise<OpenSocket>; stop(refusal: Refusal): void };
   close(): Promise<void>;
 }
 
@@ -65,6 +76,15 @@ export function createForwarder(transport: Transport, clock: Clock, withheld: ()
       });
       return { relay, finished: relay.finished.finally(leave) };
     },
+    switchProtocols(job) {
+      const { promise: open, resolve, reject } = settledLater<OpenSocket>();
+      const sendTo = (replica: Replica, answer: IncomingAnswer): (() => void) => {
+        job.sending(replica);
+        return transport.send(switching(job, replica, withheld()), answer);
+      };
+      const handshake = new Handshake({ place: job.place, sendTo, resolve, reject });
+      return { open, stop: (refusal) => handshake.stop(refusal) };
+    },
     async close() {
       stopTicking();
       await transport.close();
@@ -86,8 +106,25 @@ function outgoing(job: ForwardJob, replica: Replica, withheld: ReadonlySet<strin
   };
 }
 
+function switching(job: SwitchJob, replica: Replica, withheld: ReadonlySet<string>): OutgoingRequest {
+  const { request, requestId, timeouts, about } = job;
+  const headers = outgoingHeaders(request, { requestId, apiKey: replica.apiKey, about, withheld });
+  headers.push(...handshakeHeaders(request));
+  return { ...whereTo(job, replica), method: 'GET', headers, body: null, upgrade: 'websocket', connectMs: timeouts.connectMs, caFile: replica.caFile };
+}
+
+function settledLater<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: Error): void } {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { promise, resolve, reject };
+}
+
 /** The configured server and nothing else decides where a request goes; the client's path only fills in the end. */
-function whereTo(job: ForwardJob, replica: Replica): { origin: string; path: string } {
+function whereTo(job: Pick<ForwardJob, 'request' | 'target' | 'query'>, replica: Replica): { origin: string; path: string } {
   const asked = job.query ?? job.request.query;
   const query = asked === '' ? '' : `?${asked}`;
   const whole = job.target.startsWith('/') ? replica.url + job.target : job.target;

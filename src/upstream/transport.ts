@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { Pool, type Dispatcher } from 'undici';
@@ -11,6 +12,8 @@ export interface OutgoingRequest {
   method: string;
   headers: string[];
   body: Buffer | null;
+  /** Asks the server to speak this protocol from here on. */
+  upgrade?: 'websocket';
   connectMs: number;
   caFile: string | null;
 }
@@ -22,6 +25,8 @@ export interface IncomingAnswer {
   head(status: number, rawHeaders: readonly Buffer[], resume: () => void): boolean;
   data(chunk: Buffer): boolean;
   end(): void;
+  /** The server switched protocols, as was asked; the connection is the caller's now. */
+  switched?(rawHeaders: readonly Buffer[], socket: Duplex): void;
   /** Called once instead of `end`, also after an abort. */
   fail(error: Error): void;
 }
@@ -90,8 +95,14 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
       if (aborted) abort(new Aborted());
       else answer.started();
     },
-    onUpgrade() {
-      breakOff?.(new Error('the model server switched protocols'));
+    onUpgrade(_status, rawHeaders, socket) {
+      if (over || answer.switched === undefined) {
+        breakOff?.(new Error('the model server switched protocols'));
+        socket.destroy();
+        return;
+      }
+      over = true;
+      answer.switched((rawHeaders ?? []).map((part) => Buffer.from(part)), socket);
     },
     onHeaders(status, rawHeaders, resume) {
       if (status < 200) return true;
@@ -105,7 +116,8 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
     },
     onError: fail,
   };
-  pool.dispatch({ path: request.path, method: request.method as Dispatcher.HttpMethod, headers: request.headers, body: request.body }, handler);
+  const upgrade = request.upgrade === undefined ? {} : { upgrade: request.upgrade };
+  pool.dispatch({ ...upgrade, path: request.path, method: request.method as Dispatcher.HttpMethod, headers: request.headers, body: request.body }, handler);
   return () => {
     aborted = true;
     if (over) return;

@@ -1,0 +1,39 @@
+import type { CanonicalRequest } from '../core/exchange.js';
+import { headerValue } from '../core/headers.js';
+import { headerText } from './answer-headers.js';
+
+/** Carries the caller's key; it goes no further. */
+const KEY_PROTOCOL = 'openai-insecure-api-key.';
+/** What a browser asks for beside its key. */
+const REALTIME = 'realtime';
+
+/** Headers of the handshake that the model server needs as the client sent them. */
+export function handshakeHeaders({ headers }: CanonicalRequest): string[] {
+  const out: string[] = [];
+  for (const name of ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-extensions']) {
+    const value = headerValue(headers, name);
+    if (value !== undefined) out.push(name, value);
+  }
+  const offered = protocolsOf(headers);
+  if (offered.length > 0) out.push('sec-websocket-protocol', offered.join(', '));
+  return out;
+}
+
+/** Headers of our answer to the client: the proof and the choices are the server's. */
+export function switchedHeaders({ headers }: CanonicalRequest, rawHeaders: readonly Buffer[]): string[] {
+  const out = ['upgrade', 'websocket', 'connection', 'Upgrade'];
+  for (const name of ['sec-websocket-accept', 'sec-websocket-extensions']) {
+    const value = headerText(rawHeaders, name);
+    if (value !== null) out.push(name, value);
+  }
+  const offered = protocolsOf(headers);
+  const chosen = headerText(rawHeaders, 'sec-websocket-protocol');
+  const answered = chosen !== null && offered.includes(chosen) ? chosen : offered.find((one) => one === REALTIME);
+  if (answered !== undefined) out.push('sec-websocket-protocol', answered);
+  return out;
+}
+
+function protocolsOf(headers: CanonicalRequest['headers']): string[] {
+  const names = (headerValue(headers, 'sec-websocket-protocol') ?? '').split(',').map((one) => one.trim());
+  return names.filter((one) => one !== '' && !one.startsWith(KEY_PROTOCOL));
+}
