@@ -23,14 +23,14 @@ const ANY_NAME = 'unnamed';
 export function createAuthkeysModel(parts: Parts): Step {
   const authorizeModel = createAuthorizeModel(parts);
   const chooseModel = createChooseModel(parts);
-  return (exchange) => {
+  return async (exchange) => {
     const { catalogue, authkeys } = parts.settings();
     const head = readOutgoingBody(exchange);
     const isUnnamed = head.model === null && catalogue.resolve(null) === null && catalogue.resolve(ANY_NAME) !== null;
     exchange.head = isUnnamed ? { ...head, model: ANY_NAME } : head;
     try {
       if (exchange.body === null) chooseModel(exchange);
-      else authorizeModel(exchange);
+      else await authorizeModel(exchange);
     } catch (cause) {
       throw inContract(cause, authkeys.errors_as_200 ? 200 : 502);
     }
