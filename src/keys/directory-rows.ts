@@ -126,7 +126,7 @@ function slotOf(entry: number): 'current' | 'previous' {
   return (entry & 1) === 0 ? 'current' : 'previous';
 }
 
-/** As a word of the table reads these bytes. */
+/** As a word of the table reads these bytes. Copied, because a `Buffer` may be a piece of a larger one. */
 function firstWord(digest: Uint8Array): number {
-  return new Uint32Array(digest.slice(0, 4).buffer)[0] ?? 0;
+  return new Uint32Array(Uint8Array.from(digest.subarray(0, 4)).buffer)[0] ?? 0;
 }
