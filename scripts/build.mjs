@@ -18,6 +18,7 @@ const TYPES_STAMP = join(DIST, 'types/.stamp');
 const ENTRIES = [
   { out: 'main', source: 'src/main.ts' },
   { out: 'index', source: 'src/gateway.ts' },
+  { out: 'middleware', source: 'src/middleware.ts' },
   { out: 'keeper', source: 'src/supervisor/keeper.ts' },
   { out: 'workers/key-store', source: 'src/storage/key-store-worker.ts' },
   { out: 'workers/usage', source: 'src/storage/usage-worker.ts' },
@@ -79,7 +80,7 @@ async function declareWhenStale(stamp) {
 
 async function bundle(options) {
   const { build: esbuild } = await import('esbuild');
-  const wanted = options.workers ? ENTRIES.filter(({ out }) => out !== 'main' && out !== 'index') : ENTRIES;
+  const wanted = options.workers ? ENTRIES.filter(({ out }) => !['main', 'index', 'middleware'].includes(out)) : ENTRIES;
   const result = await esbuild({
     absWorkingDir: ROOT,
     entryPoints: wanted.map((entry) => ({ in: entry.source, out: entry.out })),

@@ -24,5 +24,5 @@ function attributesOf({ attributes }: Caller): string[] {
 
 /** As a header can carry it. */
 export function encoded(value: string): string {
-  return /^[\x21-\x7e ]*$/.test(value) ? value : encodeURIComponent(value);
+  return /^[\x20-\x24\x26-\x7e]*$/.test(value) ? value : encodeURIComponent(value);
 }

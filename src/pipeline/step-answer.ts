@@ -76,12 +76,12 @@ export const answerName: Step = (exchange) => answerJson(exchange, { name: 'keyp
 export function createAnswerReady(parts: Parts): Step {
   return (exchange) => {
     if (parts.ready()) answerJson(exchange, { status: 'ready' });
-    else answerJson(exchange, { status: 'not ready' }, 503);
+    else answerJson(exchange, { status: 'not ready' }, { status: 503 });
   };
 }
 
 /** Answers with JSON of our own. */
-export function answerJson(exchange: Exchange, body: object, status = 200, headers: FlatHeaders = []): void {
+export function answerJson(exchange: Exchange, body: object, { status = 200, headers = [] }: { status?: number; headers?: FlatHeaders } = {}): void {
   const bytes = Buffer.from(JSON.stringify(body));
   exchange.status = status;
   exchange.bytesOut = bytes.length;

@@ -32,7 +32,7 @@ export function createAnswerIntrospect(parts: Parts): Step {
     const token = form.get('token');
     if (token === null || token === '') throw bad('send the token in question', 'token');
     const holder = await holderOf(exchange, token, parts);
-    answerJson(exchange, holder === null ? { active: false } : described(holder), 200, ['cache-control', 'no-store']);
+    answerJson(exchange, holder === null ? { active: false } : described(holder), { headers: ['cache-control', 'no-store'] });
   };
 }
 

@@ -19,7 +19,7 @@ export function createAnswerLlamaStack(parts: Parts): Step {
     const { subject } = await verify(exchange, { key, question: questionOf(exchange.request) }, parts);
     const attributes = attributesOf(subject, parts);
     const principal = subject.owner ?? (await parts.nameOf(subject.id));
-    answerJson(exchange, { principal, attributes, access_attributes: attributes, message: 'The key is valid.' }, 200, ['cache-control', 'no-store']);
+    answerJson(exchange, { principal, attributes, access_attributes: attributes, message: 'The key is valid.' }, { headers: ['cache-control', 'no-store'] });
   };
 }
 
