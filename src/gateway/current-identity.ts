@@ -46,7 +46,9 @@ export function currentIdentity({ configuration, stores, shutdown, clock, roster
     identify: (request) => identity.identify(request),
     present(caller) {
       if (caller.kind !== 'delegate' || !caller.id.startsWith('orchestra:')) return identity.present(caller);
-      return orchestra.keys.letsIn(caller.id) ? { ...caller, state: standing.isBlocked(caller.id) ? 'disabled' : 'active' } : null;
+      if (!orchestra.keys.letsIn(caller.id)) return null;
+      roster.note(caller);
+      return { ...caller, state: standing.isBlocked(caller.id) ? 'disabled' : 'active' };
     },
     get refusedWords() {
       return identity.refusedWords;

@@ -11,12 +11,13 @@ import type { Configuration } from './configuration.js';
 export async function openOrchestra(parts: { configuration: Pick<Configuration, 'current'>; clock: Clock; log: Log }): Promise<OrchestraParts> {
   const { configuration, clock, log } = parts;
   const config = () => configuration.current().config;
-  const isServed = config().listeners.some(({ profile }) => profile === 'orchestra');
+  const served = config().listeners.some(({ profile }) => profile === 'orchestra');
   const keys = await watchKeys({
+    served,
     clock,
     log,
     settings: () => ({
-      file: isServed ? (config().orchestra.keys_file ?? null) : null,
+      file: served ? (config().orchestra.keys_file ?? null) : null,
       allowOpen: config().orchestra.allow_open,
       loopbackIsProxy: config().trusted_proxies.some(touchesLoopback),
     }),

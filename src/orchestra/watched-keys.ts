@@ -2,10 +2,11 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { AddressRanges } from '../core/address.js';
 import type { Caller } from '../core/caller.js';
 import type { Cancel, Clock } from '../core/clock.js';
-import type { StreamEnd } from '../core/errors.js';
+import { Refusal, type StreamEnd } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { callerOfKey, callerOfPlace } from './callers.js';
 import { readLocalNetworks, type KeyFile } from './key-file.js';
+import { keyFileWarnings } from './key-file-warnings.js';
 import { markOf, readKeyFile } from './read-key-file.js';
 
 /** What the configuration says about the key file. */
@@ -58,6 +59,8 @@ interface Running {
 }
 
 export interface WatchedKeysParts {
+  /** False = no listener asks, and none will before the next start. */
+  served: boolean;
   settings(): WatchedKeysSettings;
   clock: Clock;
   log: Log;
@@ -67,20 +70,23 @@ export interface WatchedKeysParts {
 export async function watchKeys(parts: WatchedKeysParts): Promise<WatchedKeys> {
   const { file, loopbackIsProxy } = parts.settings();
   const keys = new FollowedKeys(parts);
-  if (file === null) return keys;
-  const fault = await keys.begin(file);
+  const fault = file === null ? null : await keys.begin(file);
   if (fault !== null) {
-    throw new Error(
+    throw notUsable(
       `The key file ${file} of the orchestra listener ${fault}. Make one with \`keyporter compat orchestra generate\`, name another as \`orchestra.keys_file\`, or set that to null for keys of the store only.`,
     );
   }
   if (loopbackIsProxy && keys.local.length > 0) {
-    throw new Error(
+    throw notUsable(
       `The key file ${file} has \`local_networks\` while \`trusted_proxies\` holds a loopback address: everyone behind that proxy would need no key. Write \`"local_networks": []\` there.`,
     );
   }
-  keys.follow();
+  if (parts.served) keys.follow();
   return keys;
+}
+
+function notUsable(message: string): Refusal {
+  return new Refusal('auth_unavailable', { message });
 }
 
 class FollowedKeys implements WatchedKeys {
@@ -88,7 +94,7 @@ class FollowedKeys implements WatchedKeys {
   readonly #running = new Set<Running>();
   #rules = NO_RULES;
   /** How the file looked when it was last read, and which file that was. */
-  #read = { file: '', mark: '' };
+  #seen = { file: '', mark: '' };
   #fault: string | null = null;
   #looking = false;
   #stop: Cancel = () => {};
@@ -124,24 +130,13 @@ class FollowedKeys implements WatchedKeys {
   warnings(): readonly string[] {
     const { file, allowOpen, loopbackIsProxy } = this.#parts.settings();
     if (file === null) return [];
-    const { localMeant, ignored, requireAuth } = this.#rules;
-    const warnings: string[] = [];
-    if (this.#fault !== null) warnings.push(`The key file ${file} ${this.#fault}: what it said before stays in force. Repair it.`);
-    if (!requireAuth && allowOpen) warnings.push(`The key file ${file} has \`"require_auth_for_external": false\` and \`orchestra.allow_open\` is on: everybody may use POST /infer without a key.`);
-    if (!requireAuth && !allowOpen) warnings.push(`The key file ${file} has \`"require_auth_for_external": false\`, which has no effect: keys are still required. Only \`orchestra.allow_open: true\` lets it switch them off.`);
-    if (localMeant.length > 0 && loopbackIsProxy) warnings.push(`The \`local_networks\` of ${file} have no effect while \`trusted_proxies\` holds a loopback address.`);
-    if (localMeant.length > 0 && !loopbackIsProxy) {
-      warnings.push(
-        `The key file ${file} lets ${localMeant.join(', ')} use POST /infer without a key. Behind a reverse proxy on this machine everybody calls from there: then write \`"local_networks": []\`.`,
-      );
-    }
-    if (ignored.length > 0) warnings.push(`The \`local_networks\` of ${file} have entries that are neither an address nor a network and mean nothing: ${ignored.join(', ')}.`);
-    return warnings;
+    const { localMeant: local, ignored, requireAuth } = this.#rules;
+    return keyFileWarnings({ file, fault: this.#fault, requireAuth, allowOpen, local, ignored, loopbackIsProxy });
   }
 
   /** Reads the file for the first time; answers what is wrong with it. */
   async begin(file: string): Promise<string | null> {
-    await this.#readAgain(file, await markOf(file));
+    await this.#read(file, await markOf(file));
     return this.#fault;
   }
 
@@ -160,7 +155,7 @@ class FollowedKeys implements WatchedKeys {
       const { file } = this.#parts.settings();
       if (file === null) return this.#forget();
       const mark = await markOf(file);
-      if (file !== this.#read.file || mark !== this.#read.mark) await this.#readAgain(file, mark);
+      if (file !== this.#seen.file || mark !== this.#seen.mark) await this.#readAgain(file, mark);
       // What the configuration says about the file may have changed too.
       this.#endOthers();
     } finally {
@@ -170,25 +165,26 @@ class FollowedKeys implements WatchedKeys {
 
   async #readAgain(file: string, mark: string): Promise<void> {
     const { log } = this.#parts;
+    const before = this.#fault;
+    await this.#read(file, mark);
+    if (this.#fault === null) log.info({ file, keys: this.#rules.digests.size }, 'The key file was read again.');
+    else if (this.#fault !== before) log.error({ file }, `The key file ${this.#fault}. What it said before stays in force.`);
+    for (const warning of this.#fault === null ? this.warnings() : []) log.warn({ file }, warning);
+  }
+
+  async #read(file: string, mark: string): Promise<void> {
     const reading = await readKeyFile(file);
-    this.#read = { file, mark };
-    if (reading.fault !== undefined) {
-      if (this.#fault !== reading.fault) log.error({ file }, `the key file ${reading.fault}: what it said before stays in force`);
-      this.#fault = reading.fault;
-      return;
-    }
-    this.#fault = null;
-    this.#rules = rulesOf(reading.file);
-    log.info({ file, keys: reading.file.keys.length }, 'the key file was read');
-    for (const warning of this.warnings()) log.warn({ file }, warning);
+    this.#seen = { file, mark };
+    this.#fault = reading.fault ?? null;
+    if (reading.fault === undefined) this.#rules = rulesOf(reading.file);
   }
 
   /** The configuration names no file any more: its keys go. */
   #forget(): void {
-    if (this.#read.file === '') return;
+    if (this.#seen.file === '') return;
     this.#rules = NO_RULES;
     this.#fault = null;
-    this.#read = { file: '', mark: '' };
+    this.#seen = { file: '', mark: '' };
     this.#endOthers();
   }
 

@@ -56,11 +56,21 @@ async function ownerOf(key: string, { identity, orchestra }: Parts): Promise<Cal
 }
 
 /** A key of ours in another header, or the place. Text that is no key of ours is ignored. */
-async function elsewhere({ request, route }: Exchange, { identity, orchestra }: Parts): Promise<Caller | null> {
+async function elsewhere({ request, route }: Exchange, parts: Parts): Promise<Caller | null> {
   const shown = credentialsOf(request);
-  const known = shown.length === 0 ? null : await identity.identify(request);
+  const known = shown.length === 0 ? null : await identify(request, parts);
   if (known !== null || shown.some((value) => canonicalKey(value) !== null)) return known;
-  return route.path === '/infer' ? orchestra.keys.callerAt(placeOf(request)) : null;
+  return route.path === '/infer' ? parts.orchestra.keys.callerAt(placeOf(request)) : null;
+}
+
+/** Where somebody else was asked and said no, that is a wrong credential like any other. */
+async function identify(request: CanonicalRequest, { identity, throttle }: Parts): Promise<Caller | null> {
+  try {
+    return await identity.identify(request);
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.code === 'invalid_api_key') throttle.failed(request.address);
+    throw cause;
+  }
 }
 
 function placeOf({ peer, forwarded }: CanonicalRequest): { peer: string; forwarded: boolean } {

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.js';
 import { findConfigFile, formatFaults, loadConfig } from '../../config/load.js';
 import { describeConfig } from '../../config/describe.js';
 import type { Invocation, RunCommand } from '../invocation.js';
@@ -10,7 +11,8 @@ export const run: RunCommand = async (invocation) => {
   const outcome = await loadConfig(file === null ? { env, cwd } : { file, env, cwd });
   if (!outcome.ok) return refuse(invocation, outcome.faults);
   const does = describeConfig(outcome.loaded.config);
-  const { warnings } = outcome.loaded;
+  const { keyFileWarnings } = await import('../../gateway/orchestra.js');
+  const warnings = [...outcome.loaded.warnings, ...(await keyFileWarnings(outcome.loaded, systemClock))];
   if (globals.json) {
     io.out(`${JSON.stringify({ ok: true, file, faults: [], warnings, does })}\n`);
     return 0;
