@@ -172,7 +172,7 @@ function adminSource({ world, configuration, shutdown, inFlight, roster, identit
     clock,
     probe,
     loaded: configuration.current,
-    explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: models.catalogue, clock }),
+    explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: models.catalogue, routeRules: () => configuration.current().config.auth.route_policy, clock }),
     models: () => models.catalogue().list(),
     states: models.states,
     replicas: createReplicasPort({ pool: models.pool, supervisor: supervised.supervisor }),

@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller.js';
 import type { ErrorCode } from '../core/errors.js';
+import type { RoutePolicy } from './route-policy.js';
 import { mayUseModel } from './model-pattern.js';
 import { anyCovers, anyWithin } from './scope.js';
 
@@ -11,6 +12,15 @@ export interface Asked {
   model: { name: string; restricted: boolean } | 'unknown' | null;
   /** The caller's address; null = not judged. */
   address: string | null;
+  /** Judged by the route rules; left out where they say nothing. */
+  route?: AskedRoute;
+}
+
+export interface AskedRoute {
+  path: string;
+  policy: RoutePolicy;
+  /** Without any rule the route is for nobody. */
+  needsRule: boolean;
 }
 
 export interface RuleAnswer {
@@ -46,6 +56,9 @@ interface Rule {
   judge(given: Case & { caller: Caller }): Judgement;
 }
 
+/** The rule whose refusal is about no scope. */
+export const ROUTE_RULE = 'route permitted';
+
 /**
  * The rules in the order they are asked. State comes before expiry and address, so that whoever holds
  * a revoked key learns nothing else; scope and model come last, since only a known caller may hear of them.
@@ -58,6 +71,7 @@ const RULES: readonly Rule[] = [
   { name: 'not expired', code: 'invalid_api_key', judge: judgeExpiry },
   { name: 'address allowed', code: 'invalid_api_key', judge: judgeAddress },
   { name: 'scope held', code: 'missing_scope', judge: judgeScope },
+  { name: ROUTE_RULE, code: 'missing_scope', judge: judgeRoute },
   { name: 'model allowed', code: 'model_not_found', judge: judgeModel },
 ];
 
@@ -114,6 +128,14 @@ function judgeScope({ caller, asked: { scope } }: Case & { caller: Caller }): Ju
     return { why: `scope ${needed} is not held`, told: `This key may not use this route: it needs the scope "${needed}".` };
   }
   return true;
+}
+
+/** Of callers who need no key nothing is known that a rule could ask for. */
+function judgeRoute({ caller, asked: { route } }: Case & { caller: Caller }): Judgement {
+  if (route === undefined || (route.policy.empty && !route.needsRule)) return null;
+  const path = route.path.slice(0, 200);
+  const permitted = route.policy.permits(route.path, caller.kind === 'local' ? null : caller.attributes);
+  return permitted || { why: `no route rule lets the caller use ${path}`, told: `Access denied: insufficient permissions for route ${path}` };
 }
 
 function judgeModel({ caller, asked: { model } }: Case & { caller: Caller }): Judgement {

@@ -1,4 +1,5 @@
 import { decide, type RuleAnswer } from '../access/decide.js';
+import { createRoutePolicy, type RouteRuleConfig } from '../access/route-policy.js';
 import type { ExplainRequest, Explanation } from '../admin/ports.js';
 import { parseRange } from '../core/address.js';
 import type { Caller } from '../core/caller.js';
@@ -9,27 +10,30 @@ import type { Identity } from '../identity/identify.js';
 import { engineScope, readEngineAsked } from '../pipeline/engine-path.js';
 import type { Match, Matcher } from '../pipeline/match.js';
 import type { Route } from '../pipeline/routes.js';
-import { refusalOf } from '../pipeline/step-identify.js';
+import { askedRoute, refusalOf } from '../pipeline/step-identify.js';
 import type { Catalogue, OfferedModel } from '../replicas/model.js';
 
 export interface ExplainParts {
   identity: Identity;
   match: Matcher;
   catalogue(): Catalogue;
+  routeRules(): readonly RouteRuleConfig[];
   clock: Clock;
 }
 
 /** What would happen to a request, by the very functions that serve it, with the answer of every rule asked. */
-export function createExplain({ identity, match, catalogue, clock }: ExplainParts): (request: ExplainRequest) => Promise<Explanation> {
+export function createExplain({ identity, match, catalogue, routeRules, clock }: ExplainParts): (request: ExplainRequest) => Promise<Explanation> {
   return async (request) => {
     const rules: RuleAnswer[] = [];
     const caller = await callerFor(request, identity);
     if (request.from !== undefined) refuseBadAddress(request.from);
     let found;
     let asked: WhatIsAsked;
+    let path: string;
     try {
-      const { path, query } = canonicalTarget(request.path);
-      found = match({ ...NO_REQUEST, method: request.method.toUpperCase(), path, query });
+      const target = canonicalTarget(request.path);
+      path = target.path;
+      found = match({ ...NO_REQUEST, method: request.method.toUpperCase(), ...target });
       asked = whatIsAsked(found, request, catalogue());
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
@@ -39,7 +43,7 @@ export function createExplain({ identity, match, catalogue, clock }: ExplainPart
     const { route } = found;
     rules.push({ rule: 'known route', answer: 'allow', why: `${route.method} ${route.path}` });
     const { scope, model, name } = asked;
-    const decision = decide({ caller, asked: { scope, model, address: request.from ?? null }, nowSeconds: request.at ?? unixSeconds(clock) }, rules);
+    const decision = decide({ caller, asked: { scope, model, address: request.from ?? null, ...askedRoute(route, path, createRoutePolicy(routeRules())) }, nowSeconds: request.at ?? unixSeconds(clock) }, rules);
     if (decision.allowed) return { allowed: true, status: 200, code: null, message: null, rules, nextPassAt: null };
     return denied(refusalOf(decision, { route, head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, members: [] } }), rules);
   };

@@ -45,7 +45,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       clock,
       probe,
       loaded: () => loaded,
-      explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: () => catalogue, clock }),
+      explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: () => catalogue, routeRules: () => loaded.config.auth.route_policy, clock }),
       models: () => catalogue.list(),
       states: () => [],
       replicas: null,

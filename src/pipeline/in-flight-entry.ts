@@ -4,6 +4,7 @@ import type { StreamEnd } from '../core/errors.js';
 import type { InFlight } from '../inflight/registry.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
+import { askedRoute } from './step-identify.js';
 
 /** What is kept of a request among all that runs, so that it can be shown, judged anew and ended. */
 export function inFlightEntry(exchange: Exchange, caller: Caller, parts: Parts): InFlight {
@@ -40,7 +41,7 @@ function endOf(
   if (before.secretSlot === 'current') entry.expiresAt = caller?.expiresAt ?? null;
   const scope = exchange.scope === undefined ? exchange.route.scope : exchange.scope;
   const model = exchange.model;
-  const decision = decide({ caller, asked: { scope, model, address: exchange.request.address }, nowSeconds });
+  const decision = decide({ caller, asked: { scope, model, address: exchange.request.address, ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy) }, nowSeconds });
   if (decision.allowed) return null;
   if (decision.rule === 'not expired') return 'key_expired';
   if (caller === null || caller.state === 'revoked') return 'key_revoked';

@@ -1,10 +1,12 @@
-import { decide, type Asked, type Decision } from '../access/decide.js';
+import { decide, ROUTE_RULE, type Asked, type AskedRoute, type Decision } from '../access/decide.js';
+import type { RoutePolicy } from '../access/route-policy.js';
 import type { Caller } from '../core/caller.js';
 import { unixSeconds } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import { isPromise, type Maybe } from '../core/maybe.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
+import type { Route } from './routes.js';
 import type { Step } from './steps.js';
 
 /**
@@ -52,21 +54,15 @@ export function createAuthorize(parts: Parts): Step {
   return (exchange) => {
     if (exchange.operator) return;
     const { scope } = exchange.route;
-    judge(exchange, { scope, model: null, address: exchange.request.address }, parts);
+    judge(exchange, { scope, model: null, address: exchange.request.address, ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy) }, parts);
     const caller = need(exchange.caller, 'caller');
-    if (exchange.route.logged) requirePermission(exchange, parts);
     if (caller.kind === 'key') parts.lastUse.touch(caller.id, caller.secretSlot, unixSeconds(parts.clock));
   };
 }
 
-/** Do the route rules let this caller through? They speak about the routes of models. Refuses with 403. */
-export function requirePermission(exchange: Exchange, parts: Parts, { withoutRules } = { withoutRules: true }): void {
-  const { request } = exchange;
-  const caller = need(exchange.caller, 'caller');
-  const { routePolicy } = parts.settings();
-  if ((routePolicy.empty && withoutRules) || routePolicy.permits(request.path, caller.kind === 'local' ? null : caller.attributes)) return;
-  const message = `Access denied: insufficient permissions for route ${request.path.slice(0, 200)}`;
-  throw new Refusal('missing_scope', { message, inContract: message, reason: `auth.route_policy lets ${caller.id} not use ${request.path.slice(0, 200)}` });
+/** What the route rules judge: the routes of models, and nothing of the housekeeping. */
+export function askedRoute(route: Route, path: string, policy: RoutePolicy): { route?: AskedRoute } {
+  return route.logged ? { route: { path, policy, needsRule: route.steps.includes('authorizeRest') } } : {};
 }
 
 /** Asks the decision and throws its refusal. */
@@ -81,6 +77,7 @@ export function judge(exchange: Exchange, asked: Asked, { clock, throttle, ident
 export function refusalOf(decision: Decision, exchange: { route: Exchange['route']; head: Exchange['head'] }, refusedWords?: string): Refusal {
   const details = { reason: decision.why ?? 'denied', ...(decision.told === null ? {} : { message: decision.told }) };
   if (decision.code === 'model_not_found') return new Refusal('model_not_found', { ...details, message: unknownModel(exchange.head?.model ?? ''), param: 'model' });
+  if (decision.rule === ROUTE_RULE) return new Refusal('missing_scope', { ...details, ...(decision.told === null ? {} : { inContract: decision.told }) });
   if (decision.code === 'missing_scope') {
     const { scope } = exchange.route;
     const name = scope === null ? '' : 'needed' in scope ? scope.needed : scope.within;

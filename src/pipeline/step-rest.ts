@@ -5,7 +5,7 @@ import type { OfferedModel } from '../replicas/model.js';
 import { engineOf, findPath } from '../replicas/engines/table.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
-import { judge, requirePermission } from './step-identify.js';
+import { askedRoute, judge } from './step-identify.js';
 import type { Step } from './steps.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
@@ -18,10 +18,9 @@ export function createAuthorizeRest(parts: Parts): Step {
   return (exchange) => {
     const { request, route, unmatched } = exchange;
     const nowhere = unmatched ?? new Refusal('unknown_url');
-    judge(exchange, { scope: route.scope, model: null, address: request.address }, parts);
+    judge(exchange, { scope: route.scope, model: null, address: request.address, ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy) }, parts);
     const caller = need(exchange.caller, 'caller');
     if (caller.kind === 'key') parts.lastUse.touch(caller.id, caller.secretSlot, unixSeconds(parts.clock));
-    requirePermission(exchange, parts, { withoutRules: false });
     if (nowhere.code === 'method_not_allowed' || !METHODS.has(request.method) || isInference(exchange)) throw nowhere;
   };
 }

@@ -102,6 +102,17 @@ describe('routes and route rules', () => {
     }
   });
 
+  test('explain gives the answer that serving gives, with the rule', async () => {
+    await ruled([{ permit: { paths: '/v1/models' } }], async (world) => {
+      const { id, key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
+      const explain = (method: string, path: string) => world.gateway.admin.must('POST', '/explain', { key_id: id, method, path, model: 'test-model' });
+      expect(await explain('GET', '/v1/models')).toMatchObject({ allowed: true });
+      const denied = await explain('POST', '/v1/chat/completions');
+      expect(denied).toMatchObject({ allowed: false, status: 403, message: (await world.chat(key)).message });
+      expect((denied['rules'] as object[]).at(-1)).toMatchObject({ rule: 'route permitted', answer: 'deny' });
+    });
+  });
+
   test('the rest of a Llama Stack server is for nobody without a rule, and arrives with one', async () => {
     const stack = await startLittleServer((asked, response) => {
       if (asked.target === '/v1/models') reply(response, 200, { data: [{ id: 'stack-model' }] });

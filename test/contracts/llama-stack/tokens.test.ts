@@ -1,7 +1,10 @@
 import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { always, reply, startLittleServer, type Answering } from './little-server.js';
-import { startStackWorld } from './stack-world.js';
+import { chatChunk } from '../../support/model-answers.js';
+import { wellFormed } from '../../support/hostile-row.js';
+import { within } from '../../support/patience.js';
+import { CHAT, startStackWorld } from './stack-world.js';
 
 const ISSUER = 'https://login.example.com';
 const pair = await generateKeyPair('ES256', { extractable: true });
@@ -122,6 +125,21 @@ describe('signed tokens', () => {
     } finally {
       await scoped.close();
     }
+  });
+});
+
+describe('streams under a signed token', () => {
+  test('end when the token does', async () => {
+    world.upstream.onRequest = (exchange) => {
+      exchange.startStream();
+      exchange.event(chatChunk('Hello'));
+    };
+    const client = await world.gateway.connect();
+    client.write(wellFormed(await signed({ expires: '2s' }), { body: JSON.stringify({ ...(JSON.parse(CHAT) as object), stream: true }) }));
+    await client.see('Hello');
+    await within(4000, 'the stream ends', client.closed);
+    expect(client.unread).toContain('key_expired');
+    world.upstream.forget();
   });
 });
 
