@@ -34,7 +34,8 @@ export function createRoutePolicy(configured: readonly RouteRuleConfig[]): Route
 }
 
 function readRule({ permit, forbid, when, unless }: RouteRuleConfig): Rule {
-  const conditions = (texts: readonly string[] | undefined): RouteCondition[] => (texts ?? []).flatMap((text) => parseRouteCondition(text) ?? []);
+  const conditions = (texts: readonly string[] | undefined): RouteCondition[] =>
+    (texts ?? []).flatMap((text) => parseRouteCondition(text) ?? []);
   return {
     permit: permit !== undefined,
     tests: (permit ?? forbid)?.paths.map(parsePathPattern) ?? [],

@@ -27,8 +27,14 @@ export const callerOperations: Operation[] = [
     async run({ body, caller, context }) {
       requireScope({ caller, context }, body.blocked ? 'keys:revoke' : 'keys:write');
       const { callers } = context.ports;
-      const known = boundOwner(caller) === null || (await callers.list()).some(({ id, owner }) => id === body.id && reaches(caller, owner));
-      if (!known) throw new Refusal('not_found', { message: 'There is no such caller. `keyporter callers list` shows who there is.', reason: 'the caller belongs to another owner, or to none' });
+      const known =
+        boundOwner(caller) === null ||
+        (await callers.list()).some(({ id, owner }) => id === body.id && reaches(caller, owner));
+      if (!known)
+        throw new Refusal('not_found', {
+          message: 'There is no such caller. `keyporter callers list` shows who there is.',
+          reason: 'the caller belongs to another owner, or to none',
+        });
       const changed = await callers.set(body.id, body.blocked, caller.actor);
       return { ...callerToWire(changed), streams_ended: changed.streamsEnded };
     },

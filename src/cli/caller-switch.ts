@@ -7,10 +7,14 @@ import { printable } from './printable.js';
 /** Blocks a caller without a key of ours, or lets it in again. */
 export async function switchCaller(invocation: Invocation, blocked: boolean): Promise<number> {
   const question = { method: 'PATCH' as const, body: { id: invocation.args[0] ?? '', blocked } };
-  const { body, text } = await withAdmin(invocation, (client) => ask<ChangedCallerBody>(client, '/admin/v1/callers', question));
+  const { body, text } = await withAdmin(invocation, (client) =>
+    ask<ChangedCallerBody>(client, '/admin/v1/callers', question),
+  );
   return show(invocation, text, () => invocation.io.out(`${sentence(body)}\n`));
 }
 
 function sentence({ id, blocked, streams_ended: ended }: ChangedCallerBody): string {
-  return blocked ? `${printable(id)} is blocked; running requests ended: ${ended}.` : `${printable(id)} may come in again, if its provider vouches for it.`;
+  return blocked
+    ? `${printable(id)} is blocked; running requests ended: ${ended}.`
+    : `${printable(id)} may come in again, if its provider vouches for it.`;
 }

@@ -25,11 +25,22 @@ export const auth = section({
     .nullable()
     .default(20)
     .describe('Failed credentials one address may send in a minute before it gets 429. `null` = no limit.'),
-  providers: listOf(provider).default([]).meta({
-    description:
-      'Who else may vouch for a caller. Asked in order about a credential that is none of ours: the first yes wins, a no asks the next, and when one cannot be asked and no later one says yes, the request is refused with 503.',
-    examples: [[{ type: 'jwt', issuer: 'https://login.example.com', audience: 'keyporter', jwks_uri: 'https://login.example.com/jwks.json' }]],
-  }),
+  providers: listOf(provider)
+    .default([])
+    .meta({
+      description:
+        'Who else may vouch for a caller. Asked in order about a credential that is none of ours: the first yes wins, a no asks the next, and when one cannot be asked and no later one says yes, the request is refused with 503.',
+      examples: [
+        [
+          {
+            type: 'jwt',
+            issuer: 'https://login.example.com',
+            audience: 'keyporter',
+            jwks_uri: 'https://login.example.com/jwks.json',
+          },
+        ],
+      ],
+    }),
   route_policy: routePolicy,
 }).describe('Who may come in.');
 

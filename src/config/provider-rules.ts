@@ -19,7 +19,17 @@ const OF_TYPE: Readonly<Record<ProviderMembers['type'], Members>> = {
   upstream_header: { needs: ['principal_header'], may: ['attributes_header'] },
 };
 
-const OF_EVERY_TYPE = new Set<Name>(['type', 'name', 'timeout_ms', 'cache_seconds', 'allow_plain_http', 'algorithms', 'scopes', 'owner_from', 'scopes_from']);
+const OF_EVERY_TYPE = new Set<Name>([
+  'type',
+  'name',
+  'timeout_ms',
+  'cache_seconds',
+  'allow_plain_http',
+  'algorithms',
+  'scopes',
+  'owner_from',
+  'scopes_from',
+]);
 
 const URLS = ['endpoint', 'jwks_uri', 'url', 'github_api_base_url', 'api_server_url'] as const;
 
@@ -33,19 +43,24 @@ export const providerRules: readonly Rule[] = [
         const at = ['auth', 'providers', index];
         const { needs, may } = OF_TYPE[provider.type];
         const allowed = new Set([...needs, ...may]);
-        for (const member of needs) if (provider[member] === undefined) report([...at, member], `is missing: \`${provider.type}\` needs it`);
+        for (const member of needs)
+          if (provider[member] === undefined) report([...at, member], `is missing: \`${provider.type}\` needs it`);
         for (const member of Object.keys(provider) as Name[]) {
-          if (provider[member] !== undefined && !OF_EVERY_TYPE.has(member) && !allowed.has(member)) report([...at, member], `does not belong to \`${provider.type}\``);
+          if (provider[member] !== undefined && !OF_EVERY_TYPE.has(member) && !allowed.has(member))
+            report([...at, member], `does not belong to \`${provider.type}\``);
         }
-        if (names.indexOf(names[index] ?? '') !== index) report(at, 'needs a `name` of its own: another provider has this one');
-        if (provider.type === 'upstream_header' && proxies.length === 0) report(at, 'needs `trusted_proxies`: from anybody else the header would be believed');
+        if (names.indexOf(names[index] ?? '') !== index)
+          report(at, 'needs a `name` of its own: another provider has this one');
+        if (provider.type === 'upstream_header' && proxies.length === 0)
+          report(at, 'needs `trusted_proxies`: from anybody else the header would be believed');
         for (const member of URLS) if (isUnsafe(provider[member], provider)) report([...at, member], UNSAFE);
       }
     },
   },
 ];
 
-const UNSAFE = 'must be an https URL without a user name, or http on this machine; `allow_plain_http: true` lets credentials travel readable';
+const UNSAFE =
+  'must be an https URL without a user name, or http on this machine; `allow_plain_http: true` lets credentials travel readable';
 
 function isUnsafe(text: string | undefined, { allow_plain_http: plain }: ProviderMembers): boolean {
   if (text === undefined) return false;

@@ -3,7 +3,10 @@ import { choice, flag, group, httpUrl, listOf, path, secret, text, textLike, who
 import { scopes } from './scopes.js';
 
 function headerName() {
-  return textLike((value) => /^[A-Za-z0-9-]{1,64}$/.test(value), 'must be the name of a header: letters, digits and hyphens');
+  return textLike(
+    (value) => /^[A-Za-z0-9-]{1,64}$/.test(value),
+    'must be the name of a header: letters, digits and hyphens',
+  );
 }
 
 function statusOfOutage() {
@@ -18,23 +21,33 @@ export const provider = group({
   type: choice(['delegated', 'jwt', 'introspection', 'github_token', 'kubernetes', 'upstream_header']).describe(
     'What decides about the credential.',
   ),
-  name: textLike((value) => /^[a-z0-9][a-z0-9_-]{0,31}$/.test(value) && !TAKEN_NAMES.has(value), 'must be 1 to 32 small letters, digits, `-` or `_`, and none of `local`, `operator` and `orchestra`')
+  name: textLike(
+    (value) => /^[a-z0-9][a-z0-9_-]{0,31}$/.test(value) && !TAKEN_NAMES.has(value),
+    'must be 1 to 32 small letters, digits, `-` or `_`, and none of `local`, `operator` and `orchestra`',
+  )
     .optional()
-    .meta({ description: "First part of the ids of its callers. Left out = the type. Two providers need two names.", examples: ['staff'] }),
+    .meta({
+      description: 'First part of the ids of its callers. Left out = the type. Two providers need two names.',
+      examples: ['staff'],
+    }),
   endpoint: httpUrl()
     .optional()
     .meta({
-      description: '`delegated`: URL that is asked about a credential. Its host stands in error texts: never put a secret into it.',
+      description:
+        '`delegated`: URL that is asked about a credential. Its host stands in error texts: never put a secret into it.',
       examples: ['https://auth.example.com/validate'],
     }),
-  contract: choice(['llama-stack-1626', 'ogx']).optional().meta({
-    description: '`delegated`: form of question and answer. `llama-stack-1626` sends the `authorization` header along and takes any 200; `ogx` wants the name of the caller.',
-    examples: ['ogx'],
-  }),
-  timeout_ms: wholeNumber(1, 60_000, 'milliseconds')
-    .default(2000)
-    .describe('How long an answer may take.'),
-  cache_seconds: wholeNumber(0, 60, 'seconds').default(30).describe('How long a yes is remembered, and how often a running answer is asked about again.'),
+  contract: choice(['llama-stack-1626', 'ogx'])
+    .optional()
+    .meta({
+      description:
+        '`delegated`: form of question and answer. `llama-stack-1626` sends the `authorization` header along and takes any 200; `ogx` wants the name of the caller.',
+      examples: ['ogx'],
+    }),
+  timeout_ms: wholeNumber(1, 60_000, 'milliseconds').default(2000).describe('How long an answer may take.'),
+  cache_seconds: wholeNumber(0, 60, 'seconds')
+    .default(30)
+    .describe('How long a yes is remembered, and how often a running answer is asked about again.'),
   outage_status: statusOfOutage()
     .optional()
     .meta({
@@ -42,10 +55,12 @@ export const provider = group({
       examples: [503],
     }),
   allow_plain_http: flag().default(false).describe('Lets credentials travel without TLS to another machine.'),
-  ca_file: path().optional().meta({
-    description: 'PEM file of authorities whose certificates are believed besides the usual ones.',
-    examples: ['/var/run/secrets/kubernetes.io/serviceaccount/ca.crt'],
-  }),
+  ca_file: path()
+    .optional()
+    .meta({
+      description: 'PEM file of authorities whose certificates are believed besides the usual ones.',
+      examples: ['/var/run/secrets/kubernetes.io/serviceaccount/ca.crt'],
+    }),
   issuer: text()
     .optional()
     .meta({ description: '`jwt`: required `iss`.', examples: ['https://login.example.com'] }),
@@ -55,7 +70,12 @@ export const provider = group({
   jwks_uri: httpUrl()
     .optional()
     .meta({ description: '`jwt`: where the public keys are.', examples: ['https://login.example.com/jwks.json'] }),
-  jwks_token: secret().optional().meta({ description: '`jwt`: bearer token that the server of the keys wants to see.', examples: ['${JWKS_TOKEN}'] }),
+  jwks_token: secret()
+    .optional()
+    .meta({
+      description: '`jwt`: bearer token that the server of the keys wants to see.',
+      examples: ['${JWKS_TOKEN}'],
+    }),
   algorithms: listOf(choice(['RS256', 'ES256', 'EdDSA']), 1)
     .default(['RS256', 'ES256', 'EdDSA'])
     .describe('`jwt`: accepted signatures.'),
@@ -70,10 +90,16 @@ export const provider = group({
     .meta({ description: '`introspection`: our secret there.', examples: ['${INTROSPECTION_SECRET}'] }),
   github_api_base_url: httpUrl()
     .optional()
-    .meta({ description: '`github_token`: another GitHub than https://api.github.com.', examples: ['https://github.example.com/api/v3'] }),
+    .meta({
+      description: '`github_token`: another GitHub than https://api.github.com.',
+      examples: ['https://github.example.com/api/v3'],
+    }),
   api_server_url: httpUrl()
     .optional()
-    .meta({ description: '`kubernetes`: the API server. Left out = https://kubernetes.default.svc.', examples: ['https://kubernetes.default.svc'] }),
+    .meta({
+      description: '`kubernetes`: the API server. Left out = https://kubernetes.default.svc.',
+      examples: ['https://kubernetes.default.svc'],
+    }),
   principal_header: headerName()
     .optional()
     .meta({
@@ -87,15 +113,23 @@ export const provider = group({
     .record(text(256), text(256))
     .optional()
     .meta({
-      description: 'Which claim gives which attribute. A dotted name walks into objects first and is tried as it stands second.',
+      description:
+        'Which claim gives which attribute. A dotted name walks into objects first and is tried as it stands second.',
       examples: [{ groups: 'teams', 'resource_access.app.roles': 'roles' }],
     }),
   scopes: scopes()
     .optional()
-    .meta({ description: 'Scopes of every caller this provider vouches for. Left out, together with `scopes_from`: `[infer]`.', examples: [['infer']] }),
+    .meta({
+      description:
+        'Scopes of every caller this provider vouches for. Left out, together with `scopes_from`: `[infer]`.',
+      examples: [['infer']],
+    }),
   owner_from: text()
     .optional()
-    .meta({ description: 'Claim or attribute that names the owner. A caller without it is refused.', examples: ['email'] }),
+    .meta({
+      description: 'Claim or attribute that names the owner. A caller without it is refused.',
+      examples: ['email'],
+    }),
   scopes_from: group({
     attribute: text().meta({ description: 'Claim or attribute whose values give scopes.', examples: ['roles'] }),
     map: z

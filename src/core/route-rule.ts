@@ -48,7 +48,9 @@ function parseRegex(source: string): PathTest | null {
  * take for ever, and so can many open ends one behind the other, or a reference back.
  */
 function isHarmless(source: string): boolean {
-  const plain = source.replace(/\\./g, (escaped) => (/\\[1-9k]/.test(escaped) ? '\\1' : 'x')).replace(/\[[^\]]*\]/g, 'x');
+  const plain = source
+    .replace(/\\./g, (escaped) => (/\\[1-9k]/.test(escaped) ? '\\1' : 'x'))
+    .replace(/\[[^\]]*\]/g, 'x');
   return !plain.includes('\\1') && openEnds(plain) <= MOST_OPEN_ENDS && !hasRiskyGroup(plain);
 }
 

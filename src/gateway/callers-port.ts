@@ -14,7 +14,9 @@ export interface CallersParts {
 export function createCallersPort({ blocks, roster, inFlight }: CallersParts): CallersPort {
   const list = async (): Promise<CallerInfo[]> => {
     const blocked = new Map((await blocks.list()).map((one) => [one.id, one]));
-    const seen = (roster?.list() ?? []).map(({ id, owner, lastSeenAt }) => info({ id, owner, lastSeenAt, block: blocked.get(id) }));
+    const seen = (roster?.list() ?? []).map(({ id, owner, lastSeenAt }) =>
+      info({ id, owner, lastSeenAt, block: blocked.get(id) }),
+    );
     const known = new Set(seen.map(({ id }) => id));
     const others = [...blocked.values()].filter(({ id }) => !known.has(id));
     return [...seen, ...others.map((block) => info({ id: block.id, owner: null, lastSeenAt: null, block }))];
@@ -24,7 +26,8 @@ export function createCallersPort({ blocks, roster, inFlight }: CallersParts): C
     async set(id, wanted, actor) {
       await blocks.set(id, wanted, actor);
       const ended = wanted ? (inFlight?.endCallers([id], 'key_disabled', 'the caller was blocked') ?? 0) : 0;
-      const found = (await list()).find((one) => one.id === id) ?? info({ id, owner: null, lastSeenAt: null, block: undefined });
+      const found =
+        (await list()).find((one) => one.id === id) ?? info({ id, owner: null, lastSeenAt: null, block: undefined });
       return { ...found, streamsEnded: ended };
     },
   };
@@ -38,5 +41,12 @@ interface Known {
 }
 
 function info({ id, owner, lastSeenAt, block }: Known): CallerInfo {
-  return { id, owner, lastSeenAt, blocked: block !== undefined, blockedAt: block?.blockedAt ?? null, blockedBy: block?.blockedBy ?? null };
+  return {
+    id,
+    owner,
+    lastSeenAt,
+    blocked: block !== undefined,
+    blockedAt: block?.blockedAt ?? null,
+    blockedBy: block?.blockedBy ?? null,
+  };
 }

@@ -21,7 +21,14 @@ export interface IdentityParts {
 }
 
 /** Who is who by the configuration of this moment. */
-export function currentIdentity({ configuration, stores, shutdown, clock, roster, orchestra }: IdentityParts): Identity {
+export function currentIdentity({
+  configuration,
+  stores,
+  shutdown,
+  clock,
+  roster,
+  orchestra,
+}: IdentityParts): Identity {
   const questions = createQuestions(clock);
   shutdown.onClose(() => questions.close());
   const { directory } = stores.keys;
@@ -31,7 +38,14 @@ export function currentIdentity({ configuration, stores, shutdown, clock, roster
   };
   const make = (): Identity => {
     const { auth, trusted_proxies: proxies } = configuration.current().config;
-    const parts = { ask: questions.ask, clock, trusted: parseRanges(proxies), installationId: stores.keys.installationId, standing, roster };
+    const parts = {
+      ask: questions.ask,
+      clock,
+      trusted: parseRanges(proxies),
+      installationId: stores.keys.installationId,
+      standing,
+      roster,
+    };
     return createIdentity({
       directory,
       canonicalKey: (text) => parseKey(text)?.canonical ?? null,

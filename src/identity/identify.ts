@@ -56,7 +56,9 @@ export function createIdentity(settings: IdentitySettings): Identity {
       if (shown.length > 1) return oneOf(shown, settings, withSecret);
       const known = withSecret(first);
       if (vouching.none) return known;
-      return isPromise(known) ? known.then((caller) => caller ?? foreign(first, request, settings)) : (known ?? foreign(first, request, settings));
+      return isPromise(known)
+        ? known.then((caller) => caller ?? foreign(first, request, settings))
+        : (known ?? foreign(first, request, settings));
     },
     present(caller) {
       if (caller.kind === 'key') return toCaller(directory.byId(caller.id));
@@ -89,8 +91,13 @@ async function oneOf(
 }
 
 /** What is ours in any way is decided by us alone; only what is not is shown to somebody else. */
-function foreign(credential: string, request: CanonicalRequest, { directory, vouching }: IdentitySettings): Maybe<Caller | null> {
-  const ask = (ours: boolean): Maybe<Caller | null> => (ours ? null : vouching.identify({ credential: new Secret(credential), request }));
+function foreign(
+  credential: string,
+  request: CanonicalRequest,
+  { directory, vouching }: IdentitySettings,
+): Maybe<Caller | null> {
+  const ask = (ours: boolean): Maybe<Caller | null> =>
+    ours ? null : vouching.identify({ credential: new Secret(credential), request });
   const ours = directory.recognizes(credential);
   return isPromise(ours) ? ours.then(ask) : ask(ours);
 }
@@ -98,7 +105,9 @@ function foreign(credential: string, request: CanonicalRequest, { directory, vou
 function withoutCredential(request: CanonicalRequest, settings: IdentitySettings): Maybe<Caller> {
   if (settings.vouching.none) return localCaller(request, settings);
   const vouched = settings.vouching.identify({ credential: null, request });
-  return isPromise(vouched) ? vouched.then((caller) => caller ?? localCaller(request, settings)) : (vouched ?? localCaller(request, settings));
+  return isPromise(vouched)
+    ? vouched.then((caller) => caller ?? localCaller(request, settings))
+    : (vouched ?? localCaller(request, settings));
 }
 
 /** The socket peer alone counts, and any header that speaks for another address voids the exemption. */
@@ -150,7 +159,10 @@ function createCallers(directory: KeyDirectory): (known: KnownKey | null) => Cal
       ancestorsAlive: known.ancestorsAlive,
       ownerDisabled: known.ownerDisabled,
       expiresAt: earliest(known.expiresAt, known.secretExpiresAt),
-      bounds: known.lineage.length === 0 ? boundsOf(known.policy) : [...boundsOf(known.policy), ...known.lineage.flatMap(inherited)],
+      bounds:
+        known.lineage.length === 0
+          ? boundsOf(known.policy)
+          : [...boundsOf(known.policy), ...known.lineage.flatMap(inherited)],
       lineage: known.lineage,
       secretSlot: known.secretSlot,
       attributes: known.policy.attributes,

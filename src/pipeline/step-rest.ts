@@ -18,7 +18,16 @@ export function createAuthorizeRest(parts: Parts): Step {
   return (exchange) => {
     const { request, route, unmatched } = exchange;
     const nowhere = unmatched ?? new Refusal('unknown_url');
-    judge(exchange, { scope: route.scope, model: null, address: request.address, ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy) }, parts);
+    judge(
+      exchange,
+      {
+        scope: route.scope,
+        model: null,
+        address: request.address,
+        ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
+      },
+      parts,
+    );
     const caller = need(exchange.caller, 'caller');
     if (caller.kind === 'key') parts.lastUse.touch(caller.id, caller.secretSlot, unixSeconds(parts.clock));
     if (nowhere.code === 'method_not_allowed' || !METHODS.has(request.method) || isInference(exchange)) throw nowhere;
@@ -37,10 +46,17 @@ export function createFindStack(parts: Parts): Step {
     const caller = need(exchange.caller, 'caller');
     const nowSeconds = unixSeconds(parts.clock);
     const isFit = (model: OfferedModel): boolean =>
-      model.replicas.length > 0 && model.replicas.every(({ engine }) => engine === 'llama-stack') && decide({ caller, asked: { scope: null, model, address: null }, nowSeconds }).allowed;
+      model.replicas.length > 0 &&
+      model.replicas.every(({ engine }) => engine === 'llama-stack') &&
+      decide({ caller, asked: { scope: null, model, address: null }, nowSeconds }).allowed;
     // What such a server keeps is on it alone: always the same one.
-    const [model] = parts.settings().catalogue.list().filter(isFit).sort((one, other) => (one.name < other.name ? -1 : 1));
-    const [replica] = model === undefined ? [] : [...model.replicas].sort((one, other) => (one.url < other.url ? -1 : 1));
+    const [model] = parts
+      .settings()
+      .catalogue.list()
+      .filter(isFit)
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+    const [replica] =
+      model === undefined ? [] : [...model.replicas].sort((one, other) => (one.url < other.url ? -1 : 1));
     if (model === undefined || replica === undefined) throw exchange.unmatched ?? new Refusal('unknown_url');
     exchange.model = model;
     exchange.replica = replica;
@@ -51,8 +67,10 @@ export function createFindStack(parts: Parts): Step {
 export function createReadRest(parts: Parts): Step {
   return async (exchange) => {
     const { contentLength, contentEncoding } = exchange.request;
-    if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') throw new Refusal('unsupported_media_type');
-    if (contentLength !== 0) exchange.body = await exchange.source.readBody({ maxBytes: parts.settings().maxBodyBytes, contentLength });
+    if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity')
+      throw new Refusal('unsupported_media_type');
+    if (contentLength !== 0)
+      exchange.body = await exchange.source.readBody({ maxBytes: parts.settings().maxBodyBytes, contentLength });
     exchange.bodyRead = true;
   };
 }

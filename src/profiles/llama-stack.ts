@@ -10,12 +10,19 @@ const WORDS = new Map([
   [responses, llamaStackResponses],
 ]);
 
-const open = (path: string, step: StepName): Route => ({ method: 'GET', path, scope: null, dialect: llamaStackPlain, steps: [step], logged: false });
+const open = (path: string, step: StepName): Route => ({
+  method: 'GET',
+  path,
+  scope: null,
+  dialect: llamaStackPlain,
+  steps: [step],
+  logged: false,
+});
 
 /** Models, chat, completions, embeddings, responses: by scope, as on every listener. */
-const INFERENCE: readonly Route[] = API_ROUTES.filter(({ path, dialect, logged }) => logged && path.startsWith('/v1/') && dialect !== anthropic && dialect !== problem).map(
-  (route) => ({ ...route, dialect: WORDS.get(route.dialect) ?? llamaStackPlain }),
-);
+const INFERENCE: readonly Route[] = API_ROUTES.filter(
+  ({ path, dialect, logged }) => logged && path.startsWith('/v1/') && dialect !== anthropic && dialect !== problem,
+).map((route) => ({ ...route, dialect: WORDS.get(route.dialect) ?? llamaStackPlain }));
 
 /** Whatever else such a server has: files, vector stores, tools. The route rules decide, and no rule means no. */
 const REST: Route = {

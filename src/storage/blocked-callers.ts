@@ -16,12 +16,31 @@ export function shownCaller({ id, blocked_at, blocked_by }: BlockedCallerTable):
 }
 
 /** Blocks a caller or lets it in again. Doing it twice changes nothing but the trail. Inside a transaction. */
-export function switchCaller(executor: Executor, request: { id: string; blocked: boolean }, context: ChangeContext): void {
+export function switchCaller(
+  executor: Executor,
+  request: { id: string; blocked: boolean },
+  context: ChangeContext,
+): void {
   const { id, blocked } = request;
   const { actor, at } = context;
   noteChange(executor, 'caller', id);
-  if (blocked) executor.run(db.insertInto('blocked_callers').values({ id, blocked_at: at, blocked_by: actor.id }).onConflict((conflict) => conflict.doNothing()));
+  if (blocked)
+    executor.run(
+      db
+        .insertInto('blocked_callers')
+        .values({ id, blocked_at: at, blocked_by: actor.id })
+        .onConflict((conflict) => conflict.doNothing()),
+    );
   else executor.run(db.deleteFrom('blocked_callers').where('id', '=', id));
   const action = blocked ? 'caller.block' : 'caller.unblock';
-  noteAct(executor, { at, actor: actor.id, address: actor.address, requestId: actor.requestId, result: 'done', action, target: `caller:${id}`, details: null });
+  noteAct(executor, {
+    at,
+    actor: actor.id,
+    address: actor.address,
+    requestId: actor.requestId,
+    result: 'done',
+    action,
+    target: `caller:${id}`,
+    details: null,
+  });
 }

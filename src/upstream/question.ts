@@ -26,14 +26,16 @@ export function createQuestions(clock: Clock): Questions {
   };
   const ask: Ask = async (url, request) => {
     const target = new URL(url);
-    if (isForbidden(target.hostname.replace(/^\[|\]$/g, ''))) return unanswered('network', 'the address is link-local or a cloud metadata address, which is never asked');
+    if (isForbidden(target.hostname.replace(/^\[|\]$/g, '')))
+      return unanswered('network', 'the address is link-local or a cloud metadata address, which is never asked');
     const abort = new AbortController();
     const cancel = clock.after(request.timeoutMs, () => abort.abort());
     try {
       const agent = agentFor(request.caFile, request.maxBytes);
       return await sendTwice(() => send(agent, target, { ...request, signal: abort.signal }));
     } catch (error) {
-      if (abort.signal.aborted) return unanswered('timeout', `no answer from ${target.host} within ${request.timeoutMs} ms`);
+      if (abort.signal.aborted)
+        return unanswered('timeout', `no answer from ${target.host} within ${request.timeoutMs} ms`);
       return unanswered('network', `${target.host} could not be asked: ${codeOf(error)}`);
     } finally {
       cancel();
@@ -59,7 +61,10 @@ function newAgent(caFile: string | null, maxBytes: number): Agent {
     keepAliveTimeout: IDLE_CONNECTION_MS,
     keepAliveMaxTimeout: IDLE_CONNECTION_MS,
     allowH2: false,
-    connect: { lookup: allowedLookup, ...(caFile === null ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }) },
+    connect: {
+      lookup: allowedLookup,
+      ...(caFile === null ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }),
+    },
   });
 }
 

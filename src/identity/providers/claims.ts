@@ -31,7 +31,11 @@ export function attributesOf(claims: Record<string, unknown>, mapping: ClaimsMap
  * Looks a value up by the name of a claim, then of an attribute. A mapping the operator wrote counts
  * as it stands; the usual one without the claims that only name the caller.
  */
-export function valuesOf(claims: Record<string, unknown>, written: ClaimsMapping | undefined, usual: ClaimsMapping): (name: string) => readonly string[] {
+export function valuesOf(
+  claims: Record<string, unknown>,
+  written: ClaimsMapping | undefined,
+  usual: ClaimsMapping,
+): (name: string) => readonly string[] {
   const mapping = written ?? Object.fromEntries(Object.entries(usual).filter(([claim]) => !NAMING.has(claim)));
   const attributes = attributesOf(claims, mapping);
   return (name) => {

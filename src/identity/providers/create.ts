@@ -34,18 +34,49 @@ export function createProvider(config: ProviderConfig, parts: ProviderParts): Pr
     case 'delegated': {
       const contract = needed(config.contract);
       const outageStatus = config.outage_status ?? (contract === 'ogx' ? 503 : 401);
-      return createDelegated({ ...usual, endpoint: needed(config.endpoint), contract, outageStatus, installationId: parts.installationId }, parts);
+      return createDelegated(
+        { ...usual, endpoint: needed(config.endpoint), contract, outageStatus, installationId: parts.installationId },
+        parts,
+      );
     }
     case 'jwt':
-      return createJwt({ ...usual, issuer: needed(config.issuer), audience: needed(config.audience), algorithms: config.algorithms, keySet: { ...usual, uri: needed(config.jwks_uri), token: revealed(config.jwks_token) } }, parts);
+      return createJwt(
+        {
+          ...usual,
+          issuer: needed(config.issuer),
+          audience: needed(config.audience),
+          algorithms: config.algorithms,
+          keySet: { ...usual, uri: needed(config.jwks_uri), token: revealed(config.jwks_token) },
+        },
+        parts,
+      );
     case 'introspection':
-      return createIntrospection({ ...usual, url: needed(config.url), clientId: needed(config.client_id), clientSecret: needed(config.client_secret) }, parts);
+      return createIntrospection(
+        {
+          ...usual,
+          url: needed(config.url),
+          clientId: needed(config.client_id),
+          clientSecret: needed(config.client_secret),
+        },
+        parts,
+      );
     case 'github_token':
-      return createGithubToken({ ...usual, apiBaseUrl: base(config.github_api_base_url ?? 'https://api.github.com') }, parts);
+      return createGithubToken(
+        { ...usual, apiBaseUrl: base(config.github_api_base_url ?? 'https://api.github.com') },
+        parts,
+      );
     case 'kubernetes':
-      return createKubernetes({ ...usual, apiServerUrl: base(config.api_server_url ?? 'https://kubernetes.default.svc') }, parts);
+      return createKubernetes(
+        { ...usual, apiServerUrl: base(config.api_server_url ?? 'https://kubernetes.default.svc') },
+        parts,
+      );
     case 'upstream_header':
-      return createUpstreamHeader({ name: usual.name, principalHeader: needed(config.principal_header).toLowerCase(), attributesHeader: config.attributes_header?.toLowerCase() ?? null, trusted: parts.trusted });
+      return createUpstreamHeader({
+        name: usual.name,
+        principalHeader: needed(config.principal_header).toLowerCase(),
+        attributesHeader: config.attributes_header?.toLowerCase() ?? null,
+        trusted: parts.trusted,
+      });
   }
 }
 

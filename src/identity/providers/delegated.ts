@@ -37,7 +37,13 @@ export function createDelegated(settings: DelegatedSettings, { ask, clock }: { a
     });
     if (!asked.ok) return outage(asked, settings);
     if (asked.status !== 200) return refused(asked.status, settings);
-    return read(asked.body, token, settings) ?? { kind: 'no', words: 'Invalid authentication response format', reason: 'the endpoint said 200 with a body that is not of the contract' };
+    return (
+      read(asked.body, token, settings) ?? {
+        kind: 'no',
+        words: 'Invalid authentication response format',
+        reason: 'the endpoint said 200 with a body that is not of the contract',
+      }
+    );
   };
   return {
     name: settings.name,
@@ -48,7 +54,10 @@ export function createDelegated(settings: DelegatedSettings, { ask, clock }: { a
       clock,
       cacheMs: settings.cacheSeconds * 1000,
       about: (question) => [JSON.stringify(shownRequest(question, settings))],
-      busy: outage({ ok: false, kind: 'network', detail: 'too many questions to the endpoint are under way' }, settings),
+      busy: outage(
+        { ok: false, kind: 'network', detail: 'too many questions to the endpoint are under way' },
+        settings,
+      ),
     }),
   };
 }
@@ -72,7 +81,11 @@ function shownRequest({ credential, request }: Question, { contract }: Delegated
   const headers = shownHeaders(request);
   const params = paramsOf(request.query);
   if (contract === 'llama-stack-1626') {
-    return { path: decodedPath(request.path), headers: { ...headers, authorization: `Bearer ${credential?.reveal() ?? ''}` }, params };
+    return {
+      path: decodedPath(request.path),
+      headers: { ...headers, authorization: `Bearer ${credential?.reveal() ?? ''}` },
+      params,
+    };
   }
   return { path: decodedPath(request.path), headers, params, method: request.method, client_ip: request.address };
 }
@@ -128,14 +141,25 @@ function read(body: Buffer, token: string, settings: DelegatedSettings): Vouched
   const told = attributesIn(reply['attributes'] ?? reply['access_attributes']);
   const named = reply['principal'] ?? null;
   const principal = named === null ? anonymous : principalIn(named);
-  if (first) return vouched(principal ?? anonymous, told === null || Object.keys(told).length === 0 ? { namespaces: [anonymous] } : told);
+  if (first)
+    return vouched(
+      principal ?? anonymous,
+      told === null || Object.keys(told).length === 0 ? { namespaces: [anonymous] } : told,
+    );
   // Before the fifth form only `access_attributes` told that this is an answer at all.
-  if (told === null || principal === null || (named === null && (reply['access_attributes'] ?? null) === null)) return null;
+  if (told === null || principal === null || (named === null && (reply['access_attributes'] ?? null) === null))
+    return null;
   return vouched(principal, told);
 }
 
 function vouched(principal: string, attributes: Record<string, string[]>): Vouched {
-  return { kind: 'yes', principal, attributes, values: (name) => (Object.hasOwn(attributes, name) ? (attributes[name] ?? []) : []), expiresAt: null };
+  return {
+    kind: 'yes',
+    principal,
+    attributes,
+    values: (name) => (Object.hasOwn(attributes, name) ? (attributes[name] ?? []) : []),
+    expiresAt: null,
+  };
 }
 
 /** A name that stays the same and tells nothing of the credential. */

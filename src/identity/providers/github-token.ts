@@ -26,7 +26,12 @@ export function createGithubToken(settings: GithubSettings, { ask, clock }: { as
   const get = (path: string, token: string): Promise<AskedAnswer | Unanswered> =>
     ask(`${settings.apiBaseUrl}${path}`, {
       method: 'GET',
-      headers: { authorization: `Bearer ${token}`, accept: 'application/vnd.github+json', 'user-agent': 'keyporter', 'x-github-api-version': '2022-11-28' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/vnd.github+json',
+        'user-agent': 'keyporter',
+        'x-github-api-version': '2022-11-28',
+      },
       body: null,
       timeoutMs: settings.timeoutMs,
       maxBytes: MAX_ANSWER_BYTES,
@@ -35,8 +40,10 @@ export function createGithubToken(settings: GithubSettings, { ask, clock }: { as
   const judged = async (token: string): Promise<Verdict> => {
     const asked = await get('/user', token);
     if (!asked.ok) return outage(asked.detail);
-    if (asked.status === 401 || asked.status === 403) return { kind: 'no', words: REFUSED, reason: `GitHub said ${asked.status}` };
-    if (asked.status !== 200) return { kind: 'outage', words: REFUSED, reason: `GitHub said ${asked.status}`, status: 401 };
+    if (asked.status === 401 || asked.status === 403)
+      return { kind: 'no', words: REFUSED, reason: `GitHub said ${asked.status}` };
+    if (asked.status !== 200)
+      return { kind: 'outage', words: REFUSED, reason: `GitHub said ${asked.status}`, status: 401 };
     const user = objectIn(asked.body);
     const login = principalIn(user?.['login']);
     if (user === null || login === null) return { kind: 'no', words: REFUSED, reason: 'GitHub named no user' };
@@ -52,7 +59,8 @@ export function createGithubToken(settings: GithubSettings, { ask, clock }: { as
   return {
     name: settings.name,
     words: {
-      missing: 'Authentication required. Please provide a valid GitHub access token (https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens) in the Authorization header (Bearer <token>)',
+      missing:
+        'Authentication required. Please provide a valid GitHub access token (https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens) in the Authorization header (Bearer <token>)',
       malformed: 'Invalid Authorization header format',
       refused: REFUSED,
     },

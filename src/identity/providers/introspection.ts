@@ -20,11 +20,18 @@ export interface IntrospectionSettings {
 const MAX_ANSWER_BYTES = 65_536;
 
 /** Asks an authorization server about a token (RFC 7662). */
-export function createIntrospection(settings: IntrospectionSettings, { ask, clock }: { ask: Ask; clock: Clock }): Provider {
+export function createIntrospection(
+  settings: IntrospectionSettings,
+  { ask, clock }: { ask: Ask; clock: Clock },
+): Provider {
   const judged = async (token: string): Promise<Verdict> => {
     const asked = await ask(settings.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', authorization: basic(settings) },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        accept: 'application/json',
+        authorization: basic(settings),
+      },
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
       timeoutMs: settings.timeoutMs,
       maxBytes: MAX_ANSWER_BYTES,
@@ -32,7 +39,13 @@ export function createIntrospection(settings: IntrospectionSettings, { ask, cloc
     });
     if (!asked.ok) return outage(asked.detail);
     // Whatever it says but 200 is about our question, not about the token.
-    if (asked.status !== 200) return { kind: 'outage', words: `Token introspection failed: ${asked.status}`, reason: `the introspection endpoint said ${asked.status}`, status: 401 };
+    if (asked.status !== 200)
+      return {
+        kind: 'outage',
+        words: `Token introspection failed: ${asked.status}`,
+        reason: `the introspection endpoint said ${asked.status}`,
+        status: 401,
+      };
     return verdictOn(objectIn(asked.body), settings, clock);
   };
   return {
@@ -59,15 +72,29 @@ function basic({ clientId, clientSecret }: IntrospectionSettings): string {
   return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`;
 }
 
-function verdictOn(reply: Record<string, unknown> | null, { claimsMapping }: IntrospectionSettings, clock: Clock): Verdict {
-  if (reply === null) return { kind: 'no', words: 'Token introspection error', reason: 'the introspection endpoint answered no JSON object' };
+function verdictOn(
+  reply: Record<string, unknown> | null,
+  { claimsMapping }: IntrospectionSettings,
+  clock: Clock,
+): Verdict {
+  if (reply === null)
+    return {
+      kind: 'no',
+      words: 'Token introspection error',
+      reason: 'the introspection endpoint answered no JSON object',
+    };
   if (reply['active'] !== true) return { kind: 'no', words: 'Token not active', reason: 'the token is not active' };
   const principal = principalIn(reply['sub'] ?? reply['username']);
   const end = reply['exp'] ?? null;
   if (principal === null || (end !== null && typeof end !== 'number')) {
-    return { kind: 'no', words: 'Token introspection error', reason: 'the introspection endpoint named no usable subject or end' };
+    return {
+      kind: 'no',
+      words: 'Token introspection error',
+      reason: 'the introspection endpoint named no usable subject or end',
+    };
   }
-  if (end !== null && end * 1000 <= clock.now()) return { kind: 'no', words: 'Token not active', reason: 'the token has expired' };
+  if (end !== null && end * 1000 <= clock.now())
+    return { kind: 'no', words: 'Token not active', reason: 'the token has expired' };
   return {
     kind: 'yes',
     principal,

@@ -8,14 +8,17 @@ export function objectIn(body: Buffer): Record<string, unknown> | null {
 }
 
 export function asObject(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
 }
 
 const LONGEST_PRINCIPAL = 256;
 
 /** A name fit for ids, headers and logs: 1 to 256 characters in one line. Null when it is anything else. */
 export function principalIn(value: unknown): string | null {
-  if (typeof value !== 'string' || value === '' || value.length > LONGEST_PRINCIPAL || /\p{C}/u.test(value)) return null;
+  if (typeof value !== 'string' || value === '' || value.length > LONGEST_PRINCIPAL || /\p{C}/u.test(value))
+    return null;
   return value.trim() === value ? value : null;
 }
 

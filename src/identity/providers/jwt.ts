@@ -17,7 +17,12 @@ export interface JwtSettings {
   claimsMapping: ClaimsMapping | undefined;
 }
 
-const OUTAGE: Outage = { kind: 'outage', words: 'Authentication service unavailable', reason: 'the keys of the issuer cannot be fetched', status: 503 };
+const OUTAGE: Outage = {
+  kind: 'outage',
+  words: 'Authentication service unavailable',
+  reason: 'the keys of the issuer cannot be fetched',
+  status: 503,
+};
 
 /** Checks signed tokens with the keys of their issuer. Algorithms are pinned; issuer, audience, end and subject must be there. */
 export function createJwt(settings: JwtSettings, parts: { ask: Ask; clock: Clock }): Provider {
@@ -49,7 +54,13 @@ interface Judging {
 async function judged(token: string, { settings, keySet, clock }: Judging): Promise<Verdict> {
   const check = async (keys: JWTVerifyGetKey): Promise<JWTPayload> => {
     const { issuer, audience, algorithms } = settings;
-    const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms: [...algorithms], requiredClaims: ['exp'], currentDate: new Date(clock.now()) });
+    const { payload } = await jwtVerify(token, keys, {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      requiredClaims: ['exp'],
+      currentDate: new Date(clock.now()),
+    });
     return payload;
   };
   try {
@@ -69,7 +80,8 @@ async function judged(token: string, { settings, keySet, clock }: Judging): Prom
 
 function verdictOn(claims: JWTPayload, { claimsMapping }: JwtSettings): Verdict {
   const principal = principalIn(claims.sub);
-  if (principal === null) return { kind: 'no', words: 'Authentication service error', reason: 'the token names no usable subject' };
+  if (principal === null)
+    return { kind: 'no', words: 'Authentication service error', reason: 'the token names no usable subject' };
   return {
     kind: 'yes',
     principal,
@@ -81,6 +93,7 @@ function verdictOn(claims: JWTPayload, { claimsMapping }: JwtSettings): Verdict 
 
 /** The library's codes name what was wrong and never hold the token. */
 function refusal(error: unknown): Verdict {
-  const reason = error instanceof errors.JOSEError ? `the token was refused: ${error.code}` : 'the token cannot be read';
+  const reason =
+    error instanceof errors.JOSEError ? `the token was refused: ${error.code}` : 'the token cannot be read';
   return { kind: 'no', words: 'Invalid JWT token', reason };
 }

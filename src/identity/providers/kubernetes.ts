@@ -36,7 +36,9 @@ export function createKubernetes(settings: KubernetesSettings, { ask, clock }: {
     if (status !== 201) {
       const words = `Token validation failed: ${status}`;
       const reason = `the API server said ${status}`;
-      return status >= 500 || status === 429 ? { kind: 'outage', words, reason, status: 401 } : { kind: 'no', words, reason };
+      return status >= 500 || status === 429
+        ? { kind: 'outage', words, reason, status: 401 }
+        : { kind: 'no', words, reason };
     }
     return verdictOn(asked.body, settings.claimsMapping);
   };
@@ -62,9 +64,19 @@ function verdictOn(body: Buffer, written: ClaimsMapping | undefined): Verdict {
   const claims = asObject(asObject(objectIn(body)?.['status'])?.['userInfo']);
   const principal = principalIn(claims?.['username']);
   if (claims === null || principal === null) {
-    return { kind: 'no', words: 'Token validation error: the answer names no user', reason: 'the API server named no user' };
+    return {
+      kind: 'no',
+      words: 'Token validation error: the answer names no user',
+      reason: 'the API server named no user',
+    };
   }
-  return { kind: 'yes', principal, attributes: attributesOf(claims, written ?? MAPPING), values: valuesOf(claims, written, MAPPING), expiresAt: null };
+  return {
+    kind: 'yes',
+    principal,
+    attributes: attributesOf(claims, written ?? MAPPING),
+    values: valuesOf(claims, written, MAPPING),
+    expiresAt: null,
+  };
 }
 
 function outage(reason: string): Outage {

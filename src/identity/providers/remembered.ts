@@ -37,7 +37,9 @@ export function remembered(
   const underway = new Map<string, Promise<Verdict>>();
 
   const hashOf = (question: Question): string =>
-    createHmac('sha256', hashKey).update(JSON.stringify([question.credential?.reveal() ?? null, ...about(question)])).digest('base64');
+    createHmac('sha256', hashKey)
+      .update(JSON.stringify([question.credential?.reveal() ?? null, ...about(question)]))
+      .digest('base64');
   const keep = (hash: string, verdict: Verdict): void => {
     const lastsMs = lastingMs(verdict, { cacheMs, clock });
     answers.delete(hash);

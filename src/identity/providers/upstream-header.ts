@@ -23,7 +23,8 @@ export function createUpstreamHeader(settings: UpstreamHeaderSettings): Provider
     needsCredential: false,
     recheckMs: RECHECK_MS,
     ask({ request }) {
-      if (!settings.trusted.contains(request.peer)) return { kind: 'no', words: missing, reason: `the peer ${request.peer} is none of trusted_proxies` };
+      if (!settings.trusted.contains(request.peer))
+        return { kind: 'no', words: missing, reason: `the peer ${request.peer} is none of trusted_proxies` };
       const [principal, second] = valuesOf(request, settings.principalHeader);
       const named = second === undefined ? principalIn(principal) : null;
       if (named === null) return { kind: 'no', words: missing, reason: 'the proxy named nobody, or more than one' };
@@ -37,7 +38,11 @@ function verdictOn(principal: string, request: CanonicalRequest, header: string 
   const attributes = text === undefined ? {} : read(text);
   if (typeof attributes === 'string' || second !== undefined) {
     const fault = typeof attributes === 'string' ? attributes : 'more than one header';
-    return { kind: 'no', words: `Failed to parse authentication attributes header: ${fault}`, reason: `the header with the attributes is not usable: ${fault}` };
+    return {
+      kind: 'no',
+      words: `Failed to parse authentication attributes header: ${fault}`,
+      reason: `the header with the attributes is not usable: ${fault}`,
+    };
   }
   return { kind: 'yes', principal, attributes, values: (name) => attributes[name] ?? [], expiresAt: null };
 }

@@ -61,7 +61,11 @@ export function createVouching(configs: readonly ProviderConfig[], parts: Provid
     },
     present(caller) {
       if (!names.has(providerOf(caller.id))) return null;
-      return { ...caller, state: standing.isBlocked(caller.id) ? 'disabled' : 'active', ownerDisabled: isOff(caller.owner, standing) };
+      return {
+        ...caller,
+        state: standing.isBlocked(caller.id) ? 'disabled' : 'active',
+        ownerDisabled: isOff(caller.owner, standing),
+      };
     },
   };
 }
@@ -95,18 +99,34 @@ function inOrder([next, ...others]: readonly Configured[], question: Question, a
 function nobody({ credential }: Question, refused: readonly (Denied | Outage)[]): null {
   const outage = refused.find((one) => one.kind === 'outage');
   if (outage !== undefined) {
-    throw new Refusal('auth_unavailable', { reason: outage.reason, inContract: outage.words, status: outage.status, headers: outage.status === 503 ? RETRY_AFTER : [] });
+    throw new Refusal('auth_unavailable', {
+      reason: outage.reason,
+      inContract: outage.words,
+      status: outage.status,
+      headers: outage.status === 503 ? RETRY_AFTER : [],
+    });
   }
   const [first] = refused;
   if (credential === null || first === undefined) return null;
-  throw new Refusal('invalid_api_key', { reason: refused.map(({ reason }) => reason).join('; '), inContract: first.words });
+  throw new Refusal('invalid_api_key', {
+    reason: refused.map(({ reason }) => reason).join('; '),
+    inContract: first.words,
+  });
 }
 
-function callerOf(verdict: Vouched, { provider, config }: Configured, { question, clock, standing }: Asking & { question: Question }): Delegate | Denied {
+function callerOf(
+  verdict: Vouched,
+  { provider, config }: Configured,
+  { question, clock, standing }: Asking & { question: Question },
+): Delegate | Denied {
   const owner = config.owner_from === undefined ? null : principalIn(verdict.values(config.owner_from)[0]);
   if (owner === null && config.owner_from !== undefined) {
     // Without an owner the caller would be bound to nobody, and could do more than one with an owner.
-    return { kind: 'no', words: provider.words.refused, reason: `${provider.name} vouches for ${verdict.principal} without the attribute that names the owner` };
+    return {
+      kind: 'no',
+      words: provider.words.refused,
+      reason: `${provider.name} vouches for ${verdict.principal} without the attribute that names the owner`,
+    };
   }
   const id = `${provider.name}:${verdict.principal}`;
   return {
@@ -125,7 +145,8 @@ function callerOf(verdict: Vouched, { provider, config }: Configured, { question
       return clock.every(provider.recheckMs, () => {
         void Promise.resolve(provider.ask(question)).then((now) => {
           const same = now.kind === 'yes' && now.principal === verdict.principal;
-          if (now.kind === 'no' || (now.kind === 'yes' && !same)) ended('key_revoked', `${provider.name} vouches for ${id} no more`);
+          if (now.kind === 'no' || (now.kind === 'yes' && !same))
+            ended('key_revoked', `${provider.name} vouches for ${id} no more`);
         });
       });
     },
@@ -141,6 +162,8 @@ const USUAL_SCOPES = ['infer'];
 /** Given to all, and those for the values of an attribute; inference when the configuration names neither. */
 function scopesOf(verdict: Vouched, { scopes, scopes_from: from }: ProviderConfig): readonly string[] {
   if (from === undefined) return scopes ?? USUAL_SCOPES;
-  const mapped = verdict.values(from.attribute).flatMap((value) => (Object.hasOwn(from.map, value) ? (from.map[value] ?? []) : []));
+  const mapped = verdict
+    .values(from.attribute)
+    .flatMap((value) => (Object.hasOwn(from.map, value) ? (from.map[value] ?? []) : []));
   return [...new Set([...(scopes ?? []), ...mapped])];
 }

@@ -5,9 +5,17 @@ import { within } from '../../support/patience.js';
 import { chatChunk } from '../../support/model-answers.js';
 import { wellFormed } from '../../support/hostile-row.js';
 
-const yes: Answering = (asked, response) => reply(response, 200, { principal: String(asked.json()['api_key']), attributes: { roles: ['r'], mail: ['team-a'] } });
+const yes: Answering = (asked, response) =>
+  reply(response, 200, { principal: String(asked.json()['api_key']), attributes: { roles: ['r'], mail: ['team-a'] } });
 const endpoint = await startLittleServer(yes);
-const provider = { type: 'delegated', endpoint: endpoint.url, contract: 'ogx', timeout_ms: 400, cache_seconds: 1, owner_from: 'mail' };
+const provider = {
+  type: 'delegated',
+  endpoint: endpoint.url,
+  contract: 'ogx',
+  timeout_ms: 400,
+  cache_seconds: 1,
+  owner_from: 'mail',
+};
 const world = await startStackWorld([provider], { identity_headers: true });
 afterAll(async () => {
   await world.close();
@@ -39,7 +47,11 @@ async function callers(): Promise<Record<string, unknown>[]> {
 describe('callers without a key of ours', () => {
   test('they have an id and an owner, and the model server is told who they are', async () => {
     expect((await world.chat('alice', { 'x-keyporter-principal': 'admin' })).status).toBe(200);
-    expect((await callers()).find(({ id }) => id === 'delegated:alice')).toMatchObject({ owner: 'team-a', blocked: false, last_seen_at: expect.any(Number) });
+    expect((await callers()).find(({ id }) => id === 'delegated:alice')).toMatchObject({
+      owner: 'team-a',
+      blocked: false,
+      last_seen_at: expect.any(Number),
+    });
     const exchange = await world.upstream.next();
     expect(exchange.header('x-keyporter-key-id')).toBe('delegated:alice');
     expect(exchange.header('x-keyporter-principal')).toBe('alice');
@@ -65,8 +77,16 @@ describe('callers without a key of ours', () => {
     expect((await world.chat('alice')).status).toBe(200);
     await world.gateway.admin.must('PATCH', '/callers', { id: 'delegated:bob', blocked: false });
     expect((await world.chat('bob')).status).toBe(200);
-    const trail = (await world.gateway.admin.must('GET', '/audit?limit=50'))['data'] as { action: string; target: string }[];
-    expect(trail.filter(({ target }) => target === 'caller:delegated:bob').map(({ action }) => action).sort()).toEqual(['caller.block', 'caller.unblock']);
+    const trail = (await world.gateway.admin.must('GET', '/audit?limit=50'))['data'] as {
+      action: string;
+      target: string;
+    }[];
+    expect(
+      trail
+        .filter(({ target }) => target === 'caller:delegated:bob')
+        .map(({ action }) => action)
+        .sort(),
+    ).toEqual(['caller.block', 'caller.unblock']);
   });
 
   test('a stream ends when the provider says no at a recheck, and lives through an outage', async () => {
@@ -80,7 +100,8 @@ describe('callers without a key of ours', () => {
   });
 
   test('something that is no caller cannot be blocked', async () => {
-    for (const id of ['alice', ':x', 'UPPER:x', 'jwt:']) expect((await world.gateway.admin.call('PATCH', '/callers', { id, blocked: true })).status).toBe(400);
+    for (const id of ['alice', ':x', 'UPPER:x', 'jwt:'])
+      expect((await world.gateway.admin.call('PATCH', '/callers', { id, blocked: true })).status).toBe(400);
   });
 });
 
@@ -88,7 +109,13 @@ describe('several providers', () => {
   test('the first yes wins, a no asks the next, an outage is 503 unless a later one says yes', async () => {
     const first = await startLittleServer(always(401, {}));
     const second = await startLittleServer(yes);
-    const of = (name: string, url: string): Record<string, unknown> => ({ ...provider, owner_from: undefined, cache_seconds: 0, name, endpoint: url });
+    const of = (name: string, url: string): Record<string, unknown> => ({
+      ...provider,
+      owner_from: undefined,
+      cache_seconds: 0,
+      name,
+      endpoint: url,
+    });
     const both = await startStackWorld([of('one', first.url), of('two', second.url)]);
     try {
       expect((await both.chat('dora')).status).toBe(200);
@@ -111,20 +138,33 @@ describe('several providers', () => {
 });
 
 describe('a proxy that names the caller', () => {
-  const header = { type: 'upstream_header', principal_header: 'X-Remote-User', attributes_header: 'X-Remote-Attributes' };
+  const header = {
+    type: 'upstream_header',
+    principal_header: 'X-Remote-User',
+    attributes_header: 'X-Remote-Attributes',
+  };
 
   test('counts when it is trusted, also beside a bearer of its own, and its headers go no further', async () => {
-    const trusting = await startStackWorld([header], { trusted_proxies: ['127.0.0.1/32'], auth: { route_policy: [{ permit: { paths: '*' }, when: 'user with red in teams' }] } });
+    const trusting = await startStackWorld([header], {
+      trusted_proxies: ['127.0.0.1/32'],
+      auth: { route_policy: [{ permit: { paths: '*' }, when: 'user with red in teams' }] },
+    });
     try {
       const named = { 'x-remote-user': 'eve', 'x-remote-attributes': '{"teams":"red"}' };
       expect((await trusting.get('/v1/models', named)).status).toBe(200);
       expect((await trusting.chat('its-own-token', named)).status).toBe(200);
       const exchange = await trusting.upstream.next();
-      expect([exchange.header('x-remote-user'), exchange.header('x-remote-attributes')]).toEqual([undefined, undefined]);
+      expect([exchange.header('x-remote-user'), exchange.header('x-remote-attributes')]).toEqual([
+        undefined,
+        undefined,
+      ]);
       const rows: [Record<string, string>, string][] = [
         [{}, 'Missing required authentication header: x-remote-user'],
         [{ ...named, 'x-remote-attributes': 'red' }, 'Failed to parse authentication attributes header: invalid JSON'],
-        [{ ...named, 'x-remote-attributes': '["red"]' }, 'Failed to parse authentication attributes header: expected JSON object'],
+        [
+          { ...named, 'x-remote-attributes': '["red"]' },
+          'Failed to parse authentication attributes header: expected JSON object',
+        ],
       ];
       for (const [headers, message] of rows) {
         const refused = await trusting.chat('x', headers);

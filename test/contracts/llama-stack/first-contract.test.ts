@@ -3,7 +3,12 @@ import { always, reply, startLittleServer } from './little-server.js';
 import { startStackWorld } from './stack-world.js';
 
 const endpoint = await startLittleServer(always(200, 'unreadable'));
-const provider = { type: 'delegated', endpoint: `${endpoint.url}/validate`, contract: 'llama-stack-1626', timeout_ms: 500 };
+const provider = {
+  type: 'delegated',
+  endpoint: `${endpoint.url}/validate`,
+  contract: 'llama-stack-1626',
+  timeout_ms: 500,
+};
 const world = await startStackWorld([provider]);
 afterAll(async () => {
   await world.close();

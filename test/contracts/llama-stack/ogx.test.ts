@@ -6,7 +6,12 @@ const yes = always(200, { principal: 'alice', attributes: { roles: ['user'] } })
 const endpoint = await startLittleServer(yes);
 const provider = { type: 'delegated', endpoint: `${endpoint.url}/validate`, contract: 'ogx', timeout_ms: 400 };
 const world = await startStackWorld([provider], {
-  auth: { route_policy: [{ forbid: { paths: '/v1/embeddings' }, when: 'user with reader in roles' }, { permit: { paths: '*' } }] },
+  auth: {
+    route_policy: [
+      { forbid: { paths: '/v1/embeddings' }, when: 'user with reader in roles' },
+      { permit: { paths: '*' } },
+    ],
+  },
 });
 afterAll(async () => {
   await world.close();
@@ -25,12 +30,24 @@ describe('the delegated provider in its present form', () => {
     endpoint.answer = always(200, { principal: 'bob', attributes: { roles: ['reader'] }, message: 'ok' });
     const token = freshToken();
     expect((await world.chat(token)).status).toBe(200);
-    const denied = await answered(fetch(`${world.url}/v1/embeddings`, { ...chatWith(token), body: '{"model":"test-model","input":"x"}' }));
-    expect([denied.status, denied.message]).toEqual([403, 'Access denied: insufficient permissions for route /v1/embeddings']);
+    const denied = await answered(
+      fetch(`${world.url}/v1/embeddings`, { ...chatWith(token), body: '{"model":"test-model","input":"x"}' }),
+    );
+    expect([denied.status, denied.message]).toEqual([
+      403,
+      'Access denied: insufficient permissions for route /v1/embeddings',
+    ]);
   });
 
   test('B-10 a reply that names nobody is no answer', async () => {
-    for (const body of [{ message: 'ok' }, 'garbage', [], { principal: 7 }, { principal: 'a', attributes: { roles: 'x' } }, { principal: 'a\nb' }]) {
+    for (const body of [
+      { message: 'ok' },
+      'garbage',
+      [],
+      { principal: 7 },
+      { principal: 'a', attributes: { roles: 'x' } },
+      { principal: 'a\nb' },
+    ]) {
       endpoint.answer = always(200, body);
       const answer = await world.chat(freshToken());
       expect([answer.status, answer.message]).toEqual([401, 'Invalid authentication response format']);
@@ -40,7 +57,9 @@ describe('the delegated provider in its present form', () => {
   test('B-11 a missing header names who validates', async () => {
     const answer = await world.get('/v1/models');
     expect(answer.status).toBe(401);
-    expect(answer.message).toBe(`Authentication required. Please provide your API key as a Bearer token (validated by ${endpoint.host})`);
+    expect(answer.message).toBe(
+      `Authentication required. Please provide your API key as a Bearer token (validated by ${endpoint.host})`,
+    );
   });
 
   test('B-12 a wrong scheme has a text of its own', async () => {
@@ -58,10 +77,13 @@ describe('the delegated provider in its present form', () => {
     ['never answers', () => {}],
     ['drips its answer', (_, response) => void response.writeHead(200).write('{')],
     ['sends more than 64 KiB', always(200, { principal: 'alice', message: 'x'.repeat(70_000) })],
-    ['breaks off within its answer', (_, response) => {
-      response.writeHead(200, { 'content-length': '1000' });
-      response.write('{"principal":"alice"', () => response.destroy());
-    }],
+    [
+      'breaks off within its answer',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': '1000' });
+        response.write('{"principal":"alice"', () => response.destroy());
+      },
+    ],
   ];
   test.each(outages)('B-14 an endpoint that %s is 503 with a time to wait, and nobody comes in', async (_, answer) => {
     endpoint.answer = answer;
@@ -70,20 +92,34 @@ describe('the delegated provider in its present form', () => {
     expect(refused.headers.get('retry-after')).toMatch(/^[1-9]/);
   });
 
-  test.each([201, 202, 204, 301, 302, 307, 500, 503])('status %i of the endpoint lets nobody in and is never followed', async (status) => {
-    endpoint.answer = (_, response) => {
-      response.writeHead(status, { location: `${endpoint.url}/elsewhere` });
-      response.end(status === 204 ? undefined : '{"principal":"alice"}');
-    };
-    const answer = await world.chat(freshToken());
-    expect([answer.status, answer.message]).toEqual([401, `Authentication failed: ${status}`]);
-    expect(endpoint.asked).toHaveLength(1);
-  });
+  test.each([201, 202, 204, 301, 302, 307, 500, 503])(
+    'status %i of the endpoint lets nobody in and is never followed',
+    async (status) => {
+      endpoint.answer = (_, response) => {
+        response.writeHead(status, { location: `${endpoint.url}/elsewhere` });
+        response.end(status === 204 ? undefined : '{"principal":"alice"}');
+      };
+      const answer = await world.chat(freshToken());
+      expect([answer.status, answer.message]).toEqual([401, `Authentication failed: ${status}`]);
+      expect(endpoint.asked).toHaveLength(1);
+    },
+  );
 
   test('the endpoint never sees authorization, cookies or the keys of other services', async () => {
-    await world.chat('the-token', { cookie: 'session=secret', 'x-ogx-provider-data': 'secret', 'x-forwarded-for': '10.0.0.1', 'x-custom': 'secret' });
-    const { request } = endpoint.asked[0]?.json() as { request: { headers: Record<string, string>; method: string; client_ip: string } };
-    expect(Object.keys(request.headers).every((name) => ['accept', 'accept-language', 'content-type', 'host', 'user-agent'].includes(name))).toBe(true);
+    await world.chat('the-token', {
+      cookie: 'session=secret',
+      'x-ogx-provider-data': 'secret',
+      'x-forwarded-for': '10.0.0.1',
+      'x-custom': 'secret',
+    });
+    const { request } = (endpoint.asked[0]?.json() ?? {}) as {
+      request: { headers: Record<string, string>; method: string; client_ip: string };
+    };
+    expect(
+      Object.keys(request.headers).every((name) =>
+        ['accept', 'accept-language', 'content-type', 'host', 'user-agent'].includes(name),
+      ),
+    ).toBe(true);
     expect(request).toMatchObject({ method: 'POST', client_ip: '127.0.0.1' });
     expect(endpoint.asked[0]?.headers['authorization']).toBeUndefined();
   });
@@ -112,7 +148,15 @@ describe('the delegated provider in its present form', () => {
     expect((await world.chat(key)).status).toBe(200);
     await world.gateway.admin.must('POST', `/keys/${id}/revoke`, {});
     const mistyped = `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`;
-    const shown = [key, mistyped, key.replaceAll('_', ''), mistyped.replaceAll('_', ''), `sk-${mistyped}`, 'kp_whatever', key.slice(0, 30)];
+    const shown = [
+      key,
+      mistyped,
+      key.replaceAll('_', ''),
+      mistyped.replaceAll('_', ''),
+      `sk-${mistyped}`,
+      'kp_whatever',
+      key.slice(0, 30),
+    ];
     for (const token of shown) {
       const answer = await world.chat(token);
       expect([token.length, answer.status, answer.message]).toEqual([token.length, 401, 'Authentication failed: 401']);
@@ -132,6 +176,9 @@ describe('the delegated provider in its present form', () => {
     expect(JSON.parse(refused.text)).toMatchObject({ error: { code: 'invalid_api_key' } });
     endpoint.answer = (_, response) => void response.destroy();
     const outage = await answered(fetch(`${world.openaiUrl}/v1/chat/completions`, chatWith(freshToken())));
-    expect([outage.status, (JSON.parse(outage.text) as { error: { code: string } }).error.code]).toEqual([503, 'auth_unavailable']);
+    expect([outage.status, (JSON.parse(outage.text) as { error: { code: string } }).error.code]).toEqual([
+      503,
+      'auth_unavailable',
+    ]);
   });
 });

@@ -12,7 +12,10 @@ const endpoint = await startLittleServer((asked, response) => {
 const provider = { type: 'delegated', endpoint: endpoint.url, contract: 'ogx' };
 afterAll(() => endpoint.close());
 
-async function ruled(rules: readonly object[], run: (world: Awaited<ReturnType<typeof startStackWorld>>) => Promise<void>): Promise<void> {
+async function ruled(
+  rules: readonly object[],
+  run: (world: Awaited<ReturnType<typeof startStackWorld>>) => Promise<void>,
+): Promise<void> {
   const world = await startStackWorld([provider], { auth: { route_policy: rules } });
   try {
     await run(world);
@@ -29,7 +32,8 @@ describe('routes and route rules', () => {
     await ruled([], async (world) => {
       expect(JSON.parse((await world.get('/v1/health')).text)).toEqual({ status: 'OK' });
       expect(JSON.parse((await world.get('/v1/version')).text)).toEqual({ version: expect.stringMatching(/^\d/) });
-      for (const path of ['/v1/models', '/models/list', '/docs', '/openapi.json', '/v1/health/x', '/v1/files']) expect((await world.get(path)).status).toBe(401);
+      for (const path of ['/v1/models', '/models/list', '/docs', '/openapi.json', '/v1/health/x', '/v1/files'])
+        expect((await world.get(path)).status).toBe(401);
       expect((await answered(fetch(`${world.url}/v1/health`, { method: 'POST' }))).status).toBe(401);
     });
     await ruled([{ permit: { paths: '/nothing' } }], async (world) => {
@@ -40,7 +44,13 @@ describe('routes and route rules', () => {
   test('B-27 a trailing * is a prefix, and trailing slashes do not count', () => {
     const files = policy(permit('/v1/files*'));
     const permitted = (path: string): boolean => files.permits(path, {});
-    expect(['/v1/files', '/v1/files/upload', '/v1/filesX', '/v1/files/', '/v1/models'].map(permitted)).toEqual([true, true, true, true, false]);
+    expect(['/v1/files', '/v1/files/upload', '/v1/filesX', '/v1/files/', '/v1/models'].map(permitted)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
     expect(policy(permit('/v1/models')).permits('/v1/models/', {})).toBe(true);
     expect(policy(permit('regex:/v1/(files|tools)/\\w+')).permits('/v1/tools/x/y', {})).toBe(true);
     expect(policy(permit('regex:/v1/files')).permits('/api/v1/files', {})).toBe(false);
@@ -53,7 +63,10 @@ describe('routes and route rules', () => {
     ];
     await ruled(rules, async (world) => {
       const denied = await world.chat('eve:user');
-      expect([denied.status, denied.message]).toEqual([403, 'Access denied: insufficient permissions for route /v1/chat/completions']);
+      expect([denied.status, denied.message]).toEqual([
+        403,
+        'Access denied: insufficient permissions for route /v1/chat/completions',
+      ]);
       expect((await world.chat('dan:developer')).status).toBe(200);
       expect((await world.get('/v1/models', { authorization: 'Bearer dan:developer' })).status).toBe(403);
       expect((await world.get('/v1/models', { authorization: 'Bearer ada:admin' })).status).toBe(200);
@@ -63,7 +76,8 @@ describe('routes and route rules', () => {
   test('B-29 forbid unless, then permit all', async () => {
     const rules = [{ forbid: { paths: '/v1/admin*' }, unless: 'user with admin in roles' }, { permit: { paths: '*' } }];
     await ruled(rules, async (world) => {
-      const status = async (token: string): Promise<number> => (await world.get('/v1/admin/users', { authorization: `Bearer ${token}` })).status;
+      const status = async (token: string): Promise<number> =>
+        (await world.get('/v1/admin/users', { authorization: `Bearer ${token}` })).status;
       expect(await status('dan:developer')).toBe(403);
       // Let through, and no Llama Stack server stands behind this gateway.
       expect(await status('ada:admin')).toBe(404);
@@ -75,7 +89,9 @@ describe('routes and route rules', () => {
     expect(policy({ ...all, when: ['user with admin in roles'] }).permits('/x', null)).toBe(false);
     expect(policy({ ...all, when: ['user with admin not in roles'] }).permits('/x', null)).toBe(false);
     expect(policy({ ...all, unless: ['user with guest in roles'] }).permits('/x', null)).toBe(false);
-    expect(policy({ forbid: { paths: ['*'] }, unless: ['user with admin in roles'] }, all).permits('/x', null)).toBe(false);
+    expect(policy({ forbid: { paths: ['*'] }, unless: ['user with admin in roles'] }, all).permits('/x', null)).toBe(
+      false,
+    );
   });
 
   test('B-31 unusable patterns let nothing through, and are told once each at the start', async () => {
@@ -87,16 +103,25 @@ describe('routes and route rules', () => {
     }
     await ruled([{ permit: { paths: patterns } }], async (world) => {
       expect((await world.chat('dan:developer')).status).toBe(403);
-      for (const pattern of patterns) expect(world.gateway.running.warnings.filter((warning) => warning.includes(pattern))).toHaveLength(1);
+      for (const pattern of patterns)
+        expect(world.gateway.running.warnings.filter((warning) => warning.includes(pattern))).toHaveLength(1);
     });
   });
 
   test('B-35 a route whose scope is not held names it', async () => {
-    const world = await startStackWorld([{ ...provider, scopes_from: { attribute: 'roles', map: { tester: ['infer:chat'], reader: ['infer:embeddings'] } } }]);
+    const world = await startStackWorld([
+      {
+        ...provider,
+        scopes_from: { attribute: 'roles', map: { tester: ['infer:chat'], reader: ['infer:embeddings'] } },
+      },
+    ]);
     try {
       expect((await world.chat('tim:tester')).status).toBe(200);
       const denied = await world.chat('rob:reader');
-      expect([denied.status, denied.message]).toEqual([403, 'Access denied: user does not have required scope: infer:chat']);
+      expect([denied.status, denied.message]).toEqual([
+        403,
+        'Access denied: user does not have required scope: infer:chat',
+      ]);
     } finally {
       await world.close();
     }
@@ -105,7 +130,8 @@ describe('routes and route rules', () => {
   test('explain gives the answer that serving gives, with the rule', async () => {
     await ruled([{ permit: { paths: '/v1/models' } }], async (world) => {
       const { id, key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
-      const explain = (method: string, path: string) => world.gateway.admin.must('POST', '/explain', { key_id: id, method, path, model: 'test-model' });
+      const explain = (method: string, path: string) =>
+        world.gateway.admin.must('POST', '/explain', { key_id: id, method, path, model: 'test-model' });
       expect(await explain('GET', '/v1/models')).toMatchObject({ allowed: true });
       const denied = await explain('POST', '/v1/chat/completions');
       expect(denied).toMatchObject({ allowed: false, status: 403, message: (await world.chat(key)).message });
@@ -125,7 +151,11 @@ describe('routes and route rules', () => {
       const auth = { authorization: 'Bearer dan:developer' };
       expect((await closed.get('/v1/files', auth)).status).toBe(403);
       expect(JSON.parse((await open.get('/v1/files?limit=2', auth)).text)).toEqual({ seen: '/v1/files?limit=2' });
-      const upload = { method: 'POST', headers: { ...auth, 'content-type': 'multipart/form-data; boundary=x' }, body: '--x--' };
+      const upload = {
+        method: 'POST',
+        headers: { ...auth, 'content-type': 'multipart/form-data; boundary=x' },
+        body: '--x--',
+      };
       expect(JSON.parse((await answered(fetch(`${open.url}/v1/files`, upload))).text)).toEqual({ seen: '/v1/files' });
       expect(stack.asked.at(-1)?.text).toBe('--x--');
       expect(stack.asked.at(-1)?.headers.authorization).toBeUndefined();

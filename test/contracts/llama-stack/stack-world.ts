@@ -24,7 +24,10 @@ export interface StackWorld {
 
 export const CHAT = JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hello' }] });
 
-export async function startStackWorld(providers: readonly Record<string, unknown>[], config: Record<string, unknown> = {}): Promise<StackWorld> {
+export async function startStackWorld(
+  providers: readonly Record<string, unknown>[],
+  config: Record<string, unknown> = {},
+): Promise<StackWorld> {
   const upstream = await RecordingUpstream.start({ models: ['test-model'] });
   const { auth = {}, ...rest } = config as { auth?: Record<string, unknown> };
   const gateway = await startTestGateway({
@@ -34,7 +37,8 @@ export async function startStackWorld(providers: readonly Record<string, unknown
     auth: { failures_per_minute: null, providers, ...auth },
     ...rest,
   });
-  const urlOf = (profile: string): string => gateway.running.listeners.find((one) => one.profile === profile)?.url ?? '';
+  const urlOf = (profile: string): string =>
+    gateway.running.listeners.find((one) => one.profile === profile)?.url ?? '';
   const url = urlOf('llama-stack');
   return {
     upstream,
@@ -51,7 +55,11 @@ export async function startStackWorld(providers: readonly Record<string, unknown
 }
 
 export function chatWith(token: string, headers: Record<string, string> = {}): RequestInit {
-  return { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers }, body: CHAT };
+  return {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    body: CHAT,
+  };
 }
 
 export async function answered(pending: Promise<Response>): Promise<StackAnswer> {

@@ -27,7 +27,14 @@ interface Making {
   subject?: string | null;
 }
 
-function signed({ claims = {}, kid = 'first', expires = '1h', audience = 'ogx', from = ISSUER, subject = 'alice' }: Making = {}): Promise<string> {
+function signed({
+  claims = {},
+  kid = 'first',
+  expires = '1h',
+  audience = 'ogx',
+  from = ISSUER,
+  subject = 'alice',
+}: Making = {}): Promise<string> {
   const token = new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid }).setIssuer(from).setAudience(audience);
   if (subject !== null) token.setSubject(subject);
   if (expires !== null) token.setExpirationTime(expires);
@@ -38,7 +45,8 @@ const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).to
 
 describe('signed tokens', () => {
   test('B-17 a valid token lets its subject in, and its keys are fetched once', async () => {
-    for (let round = 0; round < 5; round += 1) expect((await world.chat(await signed({ claims: { round } }))).status).toBe(200);
+    for (let round = 0; round < 5; round += 1)
+      expect((await world.chat(await signed({ claims: { round } }))).status).toBe(200);
     expect(issuer.asked).toHaveLength(1);
     const rows = (await world.gateway.admin.must('GET', '/requests?limit=1'))['data'] as { key_id: string }[];
     expect(rows[0]?.key_id).toBe('jwt:alice');
@@ -78,7 +86,9 @@ describe('signed tokens', () => {
   });
 
   test('a missing header names the issuer', async () => {
-    expect((await world.get('/v1/models')).message).toBe(`Authentication required. Please provide a valid OAuth2 Bearer token from ${ISSUER}`);
+    expect((await world.get('/v1/models')).message).toBe(
+      `Authentication required. Please provide a valid OAuth2 Bearer token from ${ISSUER}`,
+    );
   });
 
   test('B-19 keys that cannot be fetched are 503, and their token opens them', async () => {
@@ -98,12 +108,18 @@ describe('signed tokens', () => {
   });
 
   test('B-22 a dotted claim walks into objects first and is tried as it stands second', async () => {
-    const mapped = await startStackWorld([{ ...jwt, claims_mapping: { 'resource_access.app.roles': 'roles', 'my.dotted.key': 'teams' } }], {
-      auth: { route_policy: [{ permit: { paths: '*' }, when: ['user with editor in roles', 'user with red in teams'] }] },
-    });
+    const mapped = await startStackWorld(
+      [{ ...jwt, claims_mapping: { 'resource_access.app.roles': 'roles', 'my.dotted.key': 'teams' } }],
+      {
+        auth: {
+          route_policy: [{ permit: { paths: '*' }, when: ['user with editor in roles', 'user with red in teams'] }],
+        },
+      },
+    );
     try {
       const roles = { resource_access: { app: { roles: ['editor'] } } };
-      const status = async (claims: Record<string, unknown>): Promise<number> => (await mapped.chat(await signed({ claims }))).status;
+      const status = async (claims: Record<string, unknown>): Promise<number> =>
+        (await mapped.chat(await signed({ claims }))).status;
       expect(await status({ ...roles, 'my.dotted.key': 'red blue' })).toBe(200);
       expect(await status({ ...roles, my: { dotted: { key: ['red'] } } })).toBe(200);
       expect(await status({ ...roles, my: { dotted: { key: ['green'] } }, 'my.dotted.key': 'red' })).toBe(403);
@@ -114,13 +130,24 @@ describe('signed tokens', () => {
   });
 
   test('scopes come from an attribute, and a name alone never gives any', async () => {
-    const scoped = await startStackWorld([{ ...jwt, owner_from: 'email', scopes_from: { attribute: 'roles', map: { writer: ['infer:embeddings'], admin: ['admin'] } } }]);
+    const scoped = await startStackWorld([
+      {
+        ...jwt,
+        owner_from: 'email',
+        scopes_from: { attribute: 'roles', map: { writer: ['infer:embeddings'], admin: ['admin'] } },
+      },
+    ]);
     try {
       const claims = { email: 'a@example.com', roles: ['writer'] };
       const narrow = await scoped.chat(await signed({ claims }));
-      expect([narrow.status, narrow.message]).toEqual([403, 'Access denied: user does not have required scope: infer:chat']);
+      expect([narrow.status, narrow.message]).toEqual([
+        403,
+        'Access denied: user does not have required scope: infer:chat',
+      ]);
       expect((await scoped.chat(await signed({ claims: { ...claims, roles: 'writer admin' } }))).status).toBe(200);
-      expect((await scoped.chat(await signed({ claims: { email: 'x@example.com' }, subject: 'admin' }))).status).toBe(403);
+      expect((await scoped.chat(await signed({ claims: { email: 'x@example.com' }, subject: 'admin' }))).status).toBe(
+        403,
+      );
       expect((await scoped.chat(await signed({ claims: { roles: ['admin'] } }))).status).toBe(401);
     } finally {
       await scoped.close();
@@ -135,7 +162,11 @@ describe('streams under a signed token', () => {
       exchange.event(chatChunk('Hello'));
     };
     const client = await world.gateway.connect();
-    client.write(wellFormed(await signed({ expires: '2s' }), { body: JSON.stringify({ ...(JSON.parse(CHAT) as object), stream: true }) }));
+    client.write(
+      wellFormed(await signed({ expires: '2s' }), {
+        body: JSON.stringify({ ...(JSON.parse(CHAT) as object), stream: true }),
+      }),
+    );
     await client.see('Hello');
     await within(4000, 'the stream ends', client.closed);
     expect(client.unread).toContain('key_expired');
@@ -146,13 +177,20 @@ describe('streams under a signed token', () => {
 describe('introspection', () => {
   const server = issuerOfTokens();
   afterAll(async () => (await server).close());
-  const settings = async () => ({ type: 'introspection', url: (await server).url, client_id: 'keyporter', client_secret: 's3cret', timeout_ms: 400 });
+  const settings = async () => ({
+    type: 'introspection',
+    url: (await server).url,
+    client_id: 'keyporter',
+    client_secret: 's3cret',
+    timeout_ms: 400,
+  });
   beforeEach(async () => ((await server).asked.length = 0));
 
   async function issuerOfTokens() {
     return startLittleServer((asked, response) => {
       const token = new URLSearchParams(asked.text).get('token') ?? '';
-      if (token.startsWith('good')) reply(response, 200, { active: true, sub: 'bob', exp: Math.floor(Date.now() / 1000) + 60 });
+      if (token.startsWith('good'))
+        reply(response, 200, { active: true, sub: 'bob', exp: Math.floor(Date.now() / 1000) + 60 });
       else if (token === 'fails') reply(response, 500, {});
       else if (token === 'garbage') reply(response, 200, 'no json');
       else if (token === 'nearly') reply(response, 200, { active: 'true', sub: 'bob' });
@@ -188,7 +226,8 @@ describe('introspection', () => {
 describe('GitHub tokens', () => {
   test('B-23 the login comes in, all organizations count, a failing page keeps those read before', async () => {
     let secondPage = 200;
-    const names = (from: number, count: number): object[] => Array.from({ length: count }, (_, at) => ({ login: `org-${from + at}` }));
+    const names = (from: number, count: number): object[] =>
+      Array.from({ length: count }, (_, at) => ({ login: `org-${from + at}` }));
     const github = await startLittleServer((asked, response) => {
       if (asked.headers.authorization !== 'Bearer gho_good') return reply(response, 401, {});
       if (asked.target === '/user') return reply(response, 200, { login: 'octocat', id: 7 });
@@ -196,7 +235,9 @@ describe('GitHub tokens', () => {
       return second ? reply(response, secondPage, names(100, 2)) : reply(response, 200, names(0, 100));
     });
     const start = (team: string) =>
-      startStackWorld([{ type: 'github_token', github_api_base_url: github.url }], { auth: { route_policy: [{ permit: { paths: '*' }, when: `user with ${team} in teams` }] } });
+      startStackWorld([{ type: 'github_token', github_api_base_url: github.url }], {
+        auth: { route_policy: [{ permit: { paths: '*' }, when: `user with ${team} in teams` }] },
+      });
     const [first, last, lost] = [await start('org-99'), await start('org-101'), await start('org-101')];
     try {
       expect((await first.chat('gho_good')).status).toBe(200);
@@ -204,7 +245,10 @@ describe('GitHub tokens', () => {
       secondPage = 500;
       expect((await lost.chat('gho_good')).status).toBe(403);
       const refused = await first.chat('gho_bad');
-      expect([refused.status, refused.message]).toEqual([401, 'GitHub token validation failed. Please check your token and try again.']);
+      expect([refused.status, refused.message]).toEqual([
+        401,
+        'GitHub token validation failed. Please check your token and try again.',
+      ]);
     } finally {
       await Promise.all([first.close(), last.close(), lost.close()]);
       await github.close();
@@ -215,14 +259,19 @@ describe('GitHub tokens', () => {
 describe('Kubernetes tokens', () => {
   test('B-24 a review lets the user in; 401 and 500 keep him out', async () => {
     const server = await startLittleServer((asked, response) => {
-      if (asked.headers.authorization === 'Bearer good') reply(response, 201, { status: { userInfo: { username: 'system:serviceaccount:a:b', groups: ['g'] } } });
-      else if (asked.headers.authorization === 'Bearer soft') reply(response, 200, { status: { userInfo: { username: 'mallory' } } });
+      if (asked.headers.authorization === 'Bearer good')
+        reply(response, 201, { status: { userInfo: { username: 'system:serviceaccount:a:b', groups: ['g'] } } });
+      else if (asked.headers.authorization === 'Bearer soft')
+        reply(response, 200, { status: { userInfo: { username: 'mallory' } } });
       else reply(response, asked.headers.authorization === 'Bearer bad' ? 401 : 500, {});
     });
     const asking = await startStackWorld([{ type: 'kubernetes', api_server_url: server.url }]);
     try {
       expect((await asking.chat('good')).status).toBe(200);
-      expect(server.asked[0]).toMatchObject({ method: 'POST', target: '/apis/authentication.k8s.io/v1/selfsubjectreviews' });
+      expect(server.asked[0]).toMatchObject({
+        method: 'POST',
+        target: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      });
       expect(server.asked[0]?.json()).toMatchObject({ kind: 'SelfSubjectReview' });
       const rows: [string, string][] = [
         ['bad', 'Invalid token'],
