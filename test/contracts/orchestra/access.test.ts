@@ -72,6 +72,38 @@ describe('keys', () => {
   });
 });
 
+describe('beside the other profiles', () => {
+  test('a token in the body is no credential here', async () => {
+    const { key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
+    for (const token of [key, 'k1', ['k1'], { a: 1 }, 42, true, null, '']) {
+      const answer = await world.infer({ key: null, body: { ...QUESTION, token } });
+      expect([answer.status, answer.text]).toEqual([401, INVALID_KEY]);
+    }
+  });
+
+  test('a key of the file opens nothing on the usual listener', async () => {
+    for (const headers of [{ 'x-api-key': 'k1' }, { authorization: 'Bearer k1' }]) {
+      expect((await send(`${world.gateway.url}/v1/models`, 'GET', { headers })).status).toBe(401);
+    }
+  });
+
+  test('a key in the URL is refused', async () => {
+    const { key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
+    expect((await world.call('POST', `/infer?key=${key}`, { body: QUESTION, headers: { 'x-api-key': 'k1' } })).status).toBe(400);
+  });
+
+  test('a caller of the file can be blocked, and let in again', async () => {
+    await world.infer();
+    const { data } = (await world.gateway.admin.must('GET', '/callers')) as { data: { id: string }[] };
+    const id = data.find((caller) => caller.id.startsWith('orchestra:'))?.id ?? '';
+    await world.gateway.admin.must('PATCH', '/callers', { id, blocked: true });
+    const answer = await world.infer();
+    expect([answer.status, answer.text]).toEqual([401, INVALID_KEY]);
+    await world.gateway.admin.must('PATCH', '/callers', { id, blocked: false });
+    expect((await world.infer()).status).toBe(200);
+  });
+});
+
 describe('local callers', () => {
   test('C-06: 127.0.0.1 needs no key on the listener of the profile, and one on the usual listener', async () => {
     expect((await world.infer({ key: null, from: '127.0.0.1' })).status).toBe(200);
