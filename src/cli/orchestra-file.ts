@@ -34,6 +34,12 @@ export async function givenKey({ io, args }: Invocation): Promise<string> {
   return key;
 }
 
+/** Prints what Orchestra's script prints, or with --json the same as an object. */
+export function say({ io, globals }: Invocation, lines: string, told: object): number {
+  io.out(globals.json ? `${JSON.stringify(told)}\n` : lines);
+  return 0;
+}
+
 async function withSentence<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

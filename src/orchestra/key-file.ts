@@ -10,7 +10,7 @@ export interface KeyFile {
   localNetworks: readonly string[];
 }
 
-export type KeyFileReading = { file: KeyFile; fault?: undefined } | { fault: string };
+export type KeyFileReading = { file: KeyFile; fault?: undefined } | { file?: undefined; fault: string };
 
 /** Any of these words stands for both loopback addresses. */
 const LOOPBACK_WORDS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);

@@ -1,6 +1,6 @@
 import { weaknessOf } from '../../orchestra/weak-keys.js';
 import type { RunCommand } from '../invocation.js';
-import { changeKeys, givenKey } from '../orchestra-file.js';
+import { changeKeys, givenKey, say } from '../orchestra-file.js';
 
 /** Exit code 0 also when the key is there already, as with the original. */
 export const run: RunCommand = async (invocation) => {
@@ -12,8 +12,7 @@ export const run: RunCommand = async (invocation) => {
     if (added) keys.push(key);
     return added;
   });
-  io.out(added ? `Added API key: ${key}\n` : `Key '${key}' already exists!\n`);
   const weakness = weaknessOf(key);
   if (added && weakness !== null) io.err(`Warning: this key ${weakness}. \`keyporter compat orchestra generate\` makes a strong one.\n`);
-  return 0;
+  return say(invocation, added ? `Added API key: ${key}\n` : `Key '${key}' already exists!\n`, { key, added });
 };

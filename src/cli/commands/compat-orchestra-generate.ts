@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RunCommand } from '../invocation.js';
-import { changeKeys } from '../orchestra-file.js';
+import { changeKeys, say } from '../orchestra-file.js';
 
 /** 24 random bytes are 32 characters of `[A-Za-z0-9_-]`. */
 const KEY_BYTES = 24;
@@ -11,8 +11,7 @@ export const run: RunCommand = async (invocation) => {
     keys.push(key);
     return true;
   });
-  invocation.io.out(`Added API key: ${key}\nGenerated new API key: ${key}\n`);
-  return 0;
+  return say(invocation, `Added API key: ${key}\nGenerated new API key: ${key}\n`, { key, added: true });
 };
 
 /** One that begins with a dash would look like an option wherever it is typed. */

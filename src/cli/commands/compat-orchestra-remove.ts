@@ -1,5 +1,5 @@
 import type { RunCommand } from '../invocation.js';
-import { changeKeys, givenKey } from '../orchestra-file.js';
+import { changeKeys, givenKey, say } from '../orchestra-file.js';
 
 /** Exit code 0 also when there is no such key, as with the original. */
 export const run: RunCommand = async (invocation) => {
@@ -11,6 +11,5 @@ export const run: RunCommand = async (invocation) => {
     file.valid_keys = kept;
     return removed;
   });
-  invocation.io.out(removed ? `Removed API key: ${key}\n` : `Key '${key}' not found!\n`);
-  return 0;
+  return say(invocation, removed ? `Removed API key: ${key}\n` : `Key '${key}' not found!\n`, { key, removed });
 };

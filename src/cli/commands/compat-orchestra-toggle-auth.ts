@@ -1,5 +1,5 @@
 import type { RunCommand } from '../invocation.js';
-import { changeKeys } from '../orchestra-file.js';
+import { changeKeys, say } from '../orchestra-file.js';
 
 export const run: RunCommand = async (invocation) => {
   const { io } = invocation;
@@ -9,7 +9,6 @@ export const run: RunCommand = async (invocation) => {
     file.require_auth_for_external = required;
     return true;
   });
-  io.out(`External authentication ${required ? 'enabled' : 'disabled'}\n`);
   if (!required) io.err('Warning: Keyporter goes on asking for keys. Only `orchestra.allow_open: true` in its configuration lets this file switch that off.\n');
-  return 0;
+  return say(invocation, `External authentication ${required ? 'enabled' : 'disabled'}\n`, { require_auth_for_external: required });
 };

@@ -90,6 +90,15 @@ describe('the key script of Orchestra', () => {
     expect([none.code, none.err.includes('keyporter keys')]).toEqual([1, true]);
   });
 
+  test('with --json every command answers with an object', async () => {
+    const json = async (args: readonly string[], input = ''): Promise<Record<string, unknown>> => (await script([...args, '--json'], { input })).json();
+    expect(await json(['add', '-'], KEY)).toEqual({ key: KEY, added: true });
+    expect(await json(['list'])).toEqual({ data: [KEY], next: null, require_auth_for_external: true, local_networks: ['127.0.0.1', 'localhost', '::1'] });
+    expect(await json(['remove', '-'], KEY)).toEqual({ key: KEY, removed: true });
+    expect(await json(['generate'])).toMatchObject({ added: true });
+    expect(await json(['toggle-auth'])).toEqual({ require_auth_for_external: false });
+  });
+
   test('on a terminal keys are shortened', async () => {
     await script(['add', '-'], { input: KEY });
     const { out } = await script(['list'], { terminal: true });
