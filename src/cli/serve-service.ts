@@ -36,7 +36,7 @@ function runSetup(service: Service, setup: NonNullable<Service['setup']>, env: I
   const { PATH, HOME, LANG } = env;
   const child = spawn('bash', ['-c', setup.text], {
     cwd: resolve(dirname(service.file), setup.directory),
-    env: { ...{ PATH, HOME, LANG }, ...setup.variables },
+    env: { PATH, HOME, LANG, ...setup.variables },
     stdio: ['ignore', 2, 2],
   });
   return new Promise((done, failed) => {

@@ -96,8 +96,9 @@ function variablesOf(value: unknown, field: string): Record<string, string | nul
   if (!isObject(value)) throw fault(`Invalid service YAML: \`${field}\` must be a map of variables.`);
   const entries = Object.entries(value).map(([name, member]): [string, string | null] => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw fault(`Invalid service YAML: \`${field}.${name}\` is no name of a variable.`);
-    if (typeof member === 'object' && member !== null) throw fault(`Invalid service YAML: \`${field}.${name}\` must be text.`);
-    return [name, member === null || member === undefined ? null : String(member)];
+    if (member === null || member === undefined) return [name, null];
+    if (typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean') return [name, String(member)];
+    throw fault(`Invalid service YAML: \`${field}.${name}\` must be text.`);
   });
   return Object.fromEntries(entries);
 }
