@@ -125,6 +125,18 @@ describe('the gate of an authkeys listener', () => {
     expect((await world.as(world.root, 'GET', '/create_token')).status).toBe(405);
   });
 
+  it('a body on GET ends where its length says, and the next request begins there', async () => {
+    const body = JSON.stringify({ token: world.root });
+    const head = 'GET /list_tokens HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+    const chunked = `${head}transfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    const client = await RawClient.open(world.url);
+    client.write(`${head}content-length: ${body.length}\r\n\r\n${body}${head}\r\n${chunked}${head}\r\n`);
+    const statuses = [];
+    for (let turn = 0; turn < 4; turn += 1) statuses.push((await client.answer()).status);
+    expect(statuses).toEqual([200, 401, 200, 401]);
+    client.close();
+  });
+
   it('a body above authkeys.max_body_bytes is 413 before anybody is known', async () => {
     const small = await startAuthkeysWorld({ max_body_bytes: 1024 });
     try {
