@@ -59,10 +59,16 @@ interface WhatIsAsked {
 function whatIsAsked({ route, param }: Match, request: ExplainRequest, catalogue: Catalogue): WhatIsAsked {
   const engine = route.steps.includes('findEnginePath') ? readEngineAsked(catalogue, request.method.toUpperCase(), param ?? '') : null;
   if (engine !== null) return { scope: engineScope(engine, request.method.toUpperCase()), model: engine.model, name: engine.model.name };
-  const asksModel = route.steps.includes('authorizeModel') || param !== null;
-  const name = param ?? request.model ?? null;
+  const asksModel = param !== null || route.steps.some((step) => CHOOSES_MODEL.has(step));
+  const name = param ?? request.model ?? (route.upgrades === true ? modelInQuery(request.path) : null);
   const model = asksModel && (name !== null || request.model !== undefined) ? (catalogue.resolve(name) ?? 'unknown') : null;
   return { scope: route.scope, model, name };
+}
+
+const CHOOSES_MODEL: ReadonlySet<string> = new Set(['authorizeModel', 'authorizeParts', 'findRealtime']);
+
+function modelInQuery(target: string): string | null {
+  return new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('model');
 }
 
 const NO_REQUEST = {

@@ -59,7 +59,6 @@ export const NATIVE_ROUTES: readonly Route[] = [
   deployment('audio/speech', needs('infer:audio'), plain),
   deployment('images/generations', needs('infer:images'), plain),
   engine('GET', ENGINE_READ),
-  engine('HEAD', ENGINE_READ),
   engine('POST', ENGINE_BODY),
   engine('DELETE', ENGINE_BODY),
 ];

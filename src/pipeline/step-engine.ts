@@ -37,7 +37,6 @@ function createFindEnginePath(parts: Parts): Step {
     const [name = ''] = rest.split('/');
     // Names the model in the 404, the same one whether it is unknown or forbidden.
     exchange.head = { model: name, modelAt: null, stream: false, previousResponse: null, members: [] };
-    // HEAD has the rights of GET, and some engines know it by itself.
     const asked = readEngineAsked(parts.settings().catalogue, exchange.request.method, rest);
     judge(exchange, { scope: null, model: asked?.model ?? 'unknown', address: null }, parts);
     if (asked === null) return;

@@ -106,6 +106,12 @@ describe('/engines/{model}/<path>', () => {
     expect([bad.status, codeOf(bad.text)]).toEqual([400, 'invalid_value']);
   });
 
+  test('HEAD has the rights of GET', async () => {
+    answering();
+    const asked = async (path: string, key: string) => (await ask(world, `HEAD /engines/on-vllm${path}`, { key })).status;
+    expect([await asked('/metrics', reader), await asked('/metrics', world.key), await asked('/sleep', administrator)]).toEqual([200, 403, 404]);
+  });
+
   test('a body of settings arrives byte for byte, with the key of the server and not the one of the caller', async () => {
     answering();
     const body = '[ {"id":0, "scale":0.5} ]';

@@ -166,6 +166,29 @@ describe('GET /v1/realtime', () => {
     client.socket.destroy();
   });
 
+  test('explain judges the model of the query and of a form', async () => {
+    const { id } = await world.admin.createKey({ scopes: ['infer'] });
+    const explained = async (method: string, path: string, model?: string): Promise<unknown> =>
+      (await world.admin.must('POST', '/explain', { key_id: id, method, path, ...(model === undefined ? {} : { model }) }))['code'];
+    expect(await explained('GET', '/v1/realtime?model=secret')).toBe('model_not_found');
+    expect(await explained('GET', '/v1/realtime?model=voice')).toBeNull();
+    expect(await explained('POST', '/v1/audio/transcriptions', 'secret')).toBe('model_not_found');
+  });
+
+  test('closing the gateway ends open connections with words', async () => {
+    const other = await startWorld({ models: { voice: { replicas } } });
+    const coming = server.next();
+    const { client } = await RealtimeClient.handshake(other.gateway.url, '/v1/realtime?model=voice', bearer(other.key));
+    const { socket } = await coming;
+    socket.write(frame(1, 'x'));
+    await client.frame();
+    const closing = other.close();
+    expect(JSON.parse((await client.frame())?.body.toString() ?? '')).toMatchObject({ error: { code: 'server_shutting_down' } });
+    expect((await client.frame())?.body.readUInt16BE(0)).toBe(1012);
+    client.socket.destroy();
+    await within(5000, 'the gateway to close', closing);
+  });
+
   test('each connection is a row of the request log, with its bytes', async () => {
     const { client, side, head } = await open();
     side.socket.write(frame(1, 'hello'));
