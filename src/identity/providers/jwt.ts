@@ -1,4 +1,4 @@
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../../core/clock.js';
 import type { Ask } from './ask.js';
 import { attributesOf, USUAL_CLAIMS, valuesOf, type ClaimsMapping } from './claims.js';
@@ -63,6 +63,7 @@ async function judged(token: string, { settings, keySet, clock }: Judging): Prom
     });
     return payload;
   };
+  if (!isMeant(token, settings)) return refusal(null);
   try {
     return verdictOn(await check(await keySet.keys()), settings);
   } catch (error) {
@@ -75,6 +76,15 @@ async function judged(token: string, { settings, keySet, clock }: Judging): Prom
     return verdictOn(await check(await keySet.keys()), settings);
   } catch (error) {
     return refusal(error);
+  }
+}
+
+/** Text that is no token of this issuer is refused without a look at any key. Nothing else is taken from what was not checked. */
+function isMeant(token: string, { issuer, algorithms }: JwtSettings): boolean {
+  try {
+    return decodeJwt(token).iss === issuer && algorithms.includes(decodeProtectedHeader(token).alg ?? '');
+  } catch {
+    return false;
   }
 }
 
@@ -94,6 +104,6 @@ function verdictOn(claims: JWTPayload, { claimsMapping }: JwtSettings): Verdict 
 /** The library's codes name what was wrong and never hold the token. */
 function refusal(error: unknown): Verdict {
   const reason =
-    error instanceof errors.JOSEError ? `the token was refused: ${error.code}` : 'the token cannot be read';
+    error instanceof errors.JOSEError ? `the token was refused: ${error.code}` : 'it is no token of this issuer';
   return { kind: 'no', words: 'Invalid JWT token', reason };
 }
