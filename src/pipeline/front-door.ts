@@ -135,9 +135,9 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
   };
 }
 
-/** The one route that switches protocols does nothing else, and no other one does. */
+/** The one route that switches protocols does nothing else, and no other one does. A handshake that is only asked about is judged like any request. */
 function refuseWrongUpgrade({ upgrade, path }: CanonicalRequest, { route }: Match): void {
-  if (upgrade !== true && route.upgrades !== true) return;
+  if ((upgrade !== true && route.upgrades !== true) || route.ignoresBody === true) return;
   if (upgrade === true && route.upgrades === true) return;
   const message =
     route.upgrades === true

@@ -130,7 +130,7 @@ export const COMMON_ROUTES: readonly Route[] = [
 /** On admin listeners and the unix socket. The admin app knows what lies below. */
 export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({ ...housekeeping(method, '/admin/v1/*', ADMIN), dialect: problem }));
 
-const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({ method: 'POST', path, scope: null, dialect, steps, logged: true });
+const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({ method: 'POST', path, scope: needs('auth:verify'), dialect, steps, logged: true });
 const anyMethod = (path: string): Route[] =>
   ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => ({ ...about(path, ['answerVerify'], plain), method, ignoresBody: true }));
 
