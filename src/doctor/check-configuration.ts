@@ -20,7 +20,9 @@ function fromWarning(finding: string): DoctorFinding {
     check: 'configuration',
     severity: 'warning',
     finding,
-    cure: 'Change the configuration; `keyporter check` shows what it would do.',
+    cure: finding.startsWith('The key file')
+      ? 'Change that file; it is read again as soon as it changes.'
+      : 'Change the configuration; `keyporter check` shows what it would do.',
   };
 }
 

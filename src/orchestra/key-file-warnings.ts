@@ -19,14 +19,14 @@ export function keyFileWarnings({ file, fault, requireAuth, allowOpen, local, ig
   if (fault !== null) warnings.push(`The key file ${file} ${fault}: what it said before stays in force. Repair it.`);
   if (!requireAuth) warnings.push(`The key file ${file} has \`"require_auth_for_external": false\`${allowOpen ? OPEN : SHUT}`);
   if (local.length > 0 && loopbackIsProxy)
-    warnings.push(`The \`local_networks\` of ${file} have no effect while \`trusted_proxies\` holds a loopback address.`);
+    warnings.push(`The key file ${file} has \`local_networks\`, which have no effect while \`trusted_proxies\` holds a loopback address.`);
   if (local.length > 0 && !loopbackIsProxy) {
     warnings.push(
-      `The key file ${file} lets ${local.join(', ')} use POST /infer without a key. Behind a reverse proxy on this machine everybody calls from there: then write \`"local_networks": []\`.`,
+      `The key file ${file} lets ${local.join(', ')} use POST /infer without a key. Behind a reverse proxy on this machine everybody calls from there: then empty its list (\`local_networks: []\`).`,
     );
   }
   if (ignored.length > 0)
-    warnings.push(`The \`local_networks\` of ${file} have entries that are neither an address nor a network and mean nothing: ${ignored.join(', ')}.`);
+    warnings.push(`The key file ${file} has \`local_networks\` that are neither an address nor a network and mean nothing: ${ignored.join(', ')}.`);
   return warnings;
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { parseKeyFile, type KeyFileReading } from './key-file.js';
 
@@ -24,7 +25,8 @@ export async function markOf(path: string): Promise<string> {
 }
 
 async function readBounded(path: string): Promise<string> {
-  const handle = await open(path, 'r');
+  // Opening a pipe would wait for its other end.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const facts = await handle.stat();
     if (!facts.isFile()) throw new Error('is not a file');

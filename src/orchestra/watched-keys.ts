@@ -78,7 +78,7 @@ export async function watchKeys(parts: WatchedKeysParts): Promise<WatchedKeys> {
   }
   if (loopbackIsProxy && keys.local.length > 0) {
     throw notUsable(
-      `The key file ${file} has \`local_networks\` while \`trusted_proxies\` holds a loopback address: everyone behind that proxy would need no key. Write \`"local_networks": []\` there.`,
+      `The key file ${file} has \`local_networks\` while \`trusted_proxies\` holds a loopback address: everyone behind that proxy would need no key. Empty its list (\`local_networks: []\`).`,
     );
   }
   if (parts.served) keys.follow();

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLog } from '../../../src/core/log.js';
 import { until } from '../../support/patience.js';
@@ -87,6 +87,16 @@ describe('beside the other profiles', () => {
     }
   });
 
+  test('another host name and what a web page can send without asking are refused before anybody is local', async () => {
+    const rebound = await world.infer({ key: null, from: '127.0.0.1', headers: { host: 'evil.example' } });
+    expect([rebound.status, typeof rebound.json()['detail']]).toEqual([421, 'string']);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+      const plain = await world.infer({ key: null, from: '127.0.0.1', headers: { 'content-type': type, origin: 'https://evil.example' } });
+      expect([plain.status, plain.headers['access-control-allow-origin']]).toEqual([415, undefined]);
+    }
+    expect(world.worker.received.every(({ headers }) => headers['origin'] === undefined)).toBe(true);
+  });
+
   test('a key in the URL is refused', async () => {
     const { key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
     expect((await world.call('POST', `/infer?key=${key}`, { body: QUESTION, headers: { 'x-api-key': 'k1' } })).status).toBe(400);
@@ -160,7 +170,8 @@ describe('local callers', () => {
   test('C-13: without such a header a proxy cannot be told from a local caller: it passes, and the start says so with the cure', async () => {
     const said = world.gateway.running.warnings.find((sentence) => sentence.includes('without a key'));
     expect(said).toContain('127.0.0.1, ::1');
-    expect(said).toContain('"local_networks": []');
+    expect(said).toContain('local_networks: []');
+    expect(await doctor()).toContain('local_networks: []');
   });
 
   test('local networks are refused at the start while a loopback address is a trusted proxy', async () => {
@@ -200,14 +211,17 @@ describe('the key file', () => {
     ['is no JSON', '{'],
     ['is no object', '[]'],
     ['has a text for its keys', { ...DEFAULT_FILE, valid_keys: 'k1' }],
+    ['is a directory', 'directory'],
     ['has no keys member', { require_auth_for_external: true, local_networks: [] }],
   ])('C-15: while the file %s, what it said before holds', async (_what, content) => {
-    if (content === null) await rm(world.keysFile);
-    else await world.writeKeys(content);
+    if (content === null || content === 'directory') await rm(world.keysFile);
+    if (content === 'directory') await mkdir(world.keysFile);
+    else if (content !== null) await world.writeKeys(content);
     await until(5000, 'the fault is reported', async () => (await doctor()).includes('stays in force'));
     expect((await world.infer({ key: null })).status).toBe(401);
     expect((await world.infer({ key: '' })).status).toBe(401);
     expect((await world.infer()).status).toBe(200);
+    if (content === 'directory') await rmdir(world.keysFile);
   });
 
   test('without a file that can be used nothing starts', async () => {

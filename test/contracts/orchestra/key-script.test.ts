@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.js';
 import { CliWorld, type Outcome, type Surroundings } from '../../cli/cli-world.js';
 
 let world: CliWorld;
@@ -83,6 +84,8 @@ describe('the key script of Orchestra', () => {
     await writeFile(join(world.home, 'conf', 'keyporter.yaml'), 'orchestra: { keys_file: named.json }\n');
     await world.run(['compat', 'orchestra', 'generate', '--config', join(world.home, 'conf', 'keyporter.yaml')], { env: { API_KEYS_FILE: file } });
     expect(JSON.parse(await readFile(named, 'utf8'))).toHaveProperty('valid_keys');
+    const usual = await loadConfig({ text: '', env: { API_KEYS_FILE: 'other.json' }, cwd: world.home });
+    expect(usual.ok && usual.loaded.config.orchestra.keys_file).toBe(join(world.home, 'other.json'));
     await world.run(['compat', 'orchestra', 'generate']);
     expect(await content()).toHaveProperty('valid_keys');
     await writeFile(join(world.home, 'conf', 'keyporter.yaml'), 'orchestra: { keys_file: null }\n');
