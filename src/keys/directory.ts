@@ -2,7 +2,7 @@ import { unixSeconds, type Clock } from '../core/clock.js';
 import type { Maybe } from '../core/maybe.js';
 import { KeyRows, type PackedRows } from './directory-rows.js';
 import { NO_ROW, type KeyTable } from './directory-table.js';
-import { looksLikeKey, parseKey } from './format.js';
+import { looksLikeKey, parseKey, resemblesKey } from './format.js';
 import { digestOf, type SlowHasher } from './hash.js';
 import type { KeyDirectory, KnownKey } from './key.js';
 import type { PackRow } from './packed.js';
@@ -93,7 +93,7 @@ class Directory implements LiveDirectory {
   }
 
   recognizes(secret: string): Maybe<boolean> {
-    if (looksLikeKey(secret)) return true;
+    if (resemblesKey(secret)) return true;
     if (secret.length === 0 || secret.length > LONGEST_IMPORTED) return false;
     if (this.#keys.findImported(digestOf(secret)) !== NO_ROW) return true;
     if (this.#slow === null || this.#keys.slow === 0) return false;

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isKeyId, looksLikeKey, makeKey, parseKey, prefixOf } from './format.js';
+import { isKeyId, looksLikeKey, makeKey, parseKey, prefixOf, resemblesKey } from './format.js';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const keys = fc.constant(null).map(() => makeKey());
@@ -141,5 +141,36 @@ describe('telling our keys from other credentials', () => {
     expect(isKeyId(id)).toBe(true);
     for (const other of ['', 'short', `${id}0`, 'with space..', 'ééééééééééé0']) expect(isKeyId(other)).toBe(false);
     expect(prefixOf(id)).toBe(`kp_${id}`);
+  });
+});
+
+describe('text that resembles a key, which is shown to nobody else', () => {
+  const spellings = (text: string): string[] => [text, text.replaceAll('_', ''), `sk-${text}`, `"${text}"`];
+
+  test('is every key with one character wrong, missing, doubled or out of place', () => {
+    const slip = fc.record({ at: fc.nat(), by: fc.constantFrom(...BASE62), kind: fc.constantFrom('wrong', 'missing', 'doubled', 'swapped') });
+    fc.assert(
+      fc.property(keys, fc.nat(3), slip, ({ secret }, spelling, { at, by, kind }) => {
+        const text = spellings(secret.reveal())[spelling] ?? '';
+        const place = at % (text.length - 1);
+        const [before, one, next, rest] = [text.slice(0, place), text.charAt(place), text.charAt(place + 1), text.slice(place + 2)];
+        const slipped = { wrong: before + by + next + rest, missing: before + next + rest, doubled: before + one + one + next + rest, swapped: before + next + one + rest };
+        expect([slipped[kind], resemblesKey(slipped[kind])]).toEqual([slipped[kind], true]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is not what other systems give out', () => {
+    const others = [
+      `eyJhbGciOiJFUzI1NiJ9.${'a'.repeat(80)}_${'b'.repeat(12)}_${'c'.repeat(60)}.${'d'.repeat(86)}`,
+      `gho_${'a'.repeat(36)}`,
+      `github_pat_${'1A'.repeat(11)}_${'b'.repeat(59)}`,
+      `sk-proj-${'a'.repeat(40)}`,
+      `hf_${'a'.repeat(34)}`,
+      'valid_api_key_12345',
+      'a'.repeat(64),
+    ];
+    expect(others.filter(resemblesKey)).toEqual([]);
   });
 });

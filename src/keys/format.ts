@@ -65,6 +65,31 @@ export function looksLikeKey(text: string): boolean {
   return true;
 }
 
+/** The beginning stands, and something behind it is wrong, missing or too much. */
+const NEARLY_WHOLE = /^\W{0,2}(?:\w{0,3}-{1,2}|sk.?)?kp(?:[_-]|[\w-]{50,70}\W{0,2}$)/i;
+/** The parts stand, and something of the beginning is wrong. */
+const NEARLY_PARTS = /^[^.]{0,8}[_-][0-9A-Za-z]{10,14}[_-][0-9A-Za-z]{40,56}\W{0,2}$/;
+
+/**
+ * As `looksLikeKey`, and wider: whatever may be one of our keys after a slip of the hand. Such text is
+ * shown to nobody else, so the tokens of others must not be among it.
+ */
+export function resemblesKey(text: string): boolean {
+  if (looksLikeKey(text) || NEARLY_WHOLE.test(text) || NEARLY_PARTS.test(text)) return true;
+  return withBeginningMended(withoutIgnoredPrefix(text)).some((mended) => parseKey(mended) !== null);
+}
+
+/** The checksum tells whether one slip in the first characters is all that is wrong. */
+function withBeginningMended(text: string): string[] {
+  const [first = '', second = '', third = ''] = text;
+  return [
+    PREFIX + text.slice(1),
+    PREFIX + text.slice(2),
+    PREFIX + text.slice(3),
+    first + third + second + text.slice(3),
+  ];
+}
+
 /** What is safe to show of a key: `kp_<id>`. */
 export function prefixOf(id: string): string {
   return `${PREFIX}_${id}`;

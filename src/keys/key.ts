@@ -198,7 +198,7 @@ export interface KeyDirectory {
   /** The present state of a key by id, as if its current secret had been shown. */
   byId(id: string): KnownKey | null;
   /**
-   * True for text in the form of our keys, mistyped ones included, and for the secret of any record in
+   * True for text that is or resembles one of our keys, mistyped ones included, and for the secret of any record in
    * any state: such a credential is shown to nobody else.
    */
   recognizes(secret: string): Maybe<boolean>;
