@@ -24,8 +24,11 @@ export function readOrchestraKeys(text: string): Reading {
     format: 'Orchestra keys',
     fields: verdicts.fields,
     keys,
-    configuration: { listeners: [{ listen: '127.0.0.1:9001', profile: 'orchestra' }] },
-    advice: ['Imported keys go on in the store. A file that an orchestra listener watches (`orchestra.keys_file`) is read there and needs no import.'],
+    configuration: {
+      listeners: [{ listen: '${LOAD_BALANCER_HOST:-127.0.0.1}:${LOAD_BALANCER_PORT:-9001}', profile: 'orchestra' }],
+      orchestra: { keys_file: null },
+    },
+    advice: ['The keys are in the store from now on. To go on editing the file instead, name it as `orchestra.keys_file`: it is followed there and needs no import.'],
   };
 }
 

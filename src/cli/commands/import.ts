@@ -12,6 +12,7 @@ import { withAdmin } from '../client.js';
 import { Failure } from '../failure.js';
 import { printImport, type ImportReport } from '../import-view.js';
 import type { Invocation, RunCommand } from '../invocation.js';
+import { withoutWatched } from '../watched-secrets.js';
 
 /** Keys in one request, and so in one transaction. */
 const BATCH = 250;
@@ -29,8 +30,10 @@ export const run: RunCommand = async (invocation) => {
   const { dryRun = false, out, rootToken = false }: ImportCommandOptions = options;
   const files = args.filter((name) => name !== undefined);
   const settings = { root: rootToken, now: unixSeconds(systemClock) };
-  const readings: { file: string; reading: Reading }[] = [];
-  for (const file of files) readings.push({ file, reading: await readOne(resolve(io.cwd, file), settings) });
+  const found: Reading[] = [];
+  for (const file of files) found.push(await readOne(resolve(io.cwd, file), settings));
+  const settled = globals.url === undefined ? await withoutWatched(invocation, found) : found;
+  const readings = settled.map((reading, index) => ({ file: files[index] ?? '', reading }));
   const configuration = combinedConfiguration(readings.map(({ reading }) => reading));
   const yaml = configuration === null ? null : stringify(configuration, { lineWidth: 0 });
   const keys = readings.flatMap(({ reading }) => reading.keys);
