@@ -10,9 +10,15 @@ async function keyFileOf({ io, globals }: Invocation): Promise<string> {
   const { env, cwd, home } = io;
   const found = await findConfigFile({ flag: globals.config, env, cwd, home });
   const outcome = await loadConfig(found === null ? { env, cwd } : { file: found, env, cwd });
-  if (!outcome.ok) throw new Failure(`${formatFaults(outcome.faults)}\nThe configuration, which names the key file, is faulty. Correct it.`);
+  if (!outcome.ok)
+    throw new Failure(
+      `${formatFaults(outcome.faults)}\nThe configuration, which names the key file, is faulty. Correct it.`,
+    );
   const { keys_file: file = null } = outcome.loaded.config.orchestra;
-  if (file === null) throw new Failure('`orchestra.keys_file` is null: there is no key file, and keys are those of the store. Use `keyporter keys`.');
+  if (file === null)
+    throw new Failure(
+      '`orchestra.keys_file` is null: there is no key file, and keys are those of the store. Use `keyporter keys`.',
+    );
   return file;
 }
 
@@ -29,8 +35,12 @@ export async function changeKeys(invocation: Invocation, change: (file: Editable
 export async function givenKey({ io, args }: Invocation): Promise<string> {
   const [given = ''] = args;
   const key = given === '-' ? (await io.readInput()).trim() : given;
-  if (key === '' || /[^\x21-\x7e]/.test(key)) throw misuse('A key is printable ASCII without spaces, at least one character.');
-  if (given !== '-') io.err('Warning: the key stood on the command line, where every user of this machine can read it. `-` reads it from standard input.\n');
+  if (key === '' || /[^\x21-\x7e]/.test(key))
+    throw misuse('A key is printable ASCII without spaces, at least one character.');
+  if (given !== '-')
+    io.err(
+      'Warning: the key stood on the command line, where every user of this machine can read it. `-` reads it from standard input.\n',
+    );
   return key;
 }
 
@@ -45,6 +55,8 @@ async function withSentence<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Failure(code === undefined ? printable(message) : `The key file cannot be used: ${printable(message)}`, { cause: error });
+    throw new Failure(code === undefined ? printable(message) : `The key file cannot be used: ${printable(message)}`, {
+      cause: error,
+    });
   }
 }

@@ -8,7 +8,11 @@ import type { OrchestraParts } from '../pipeline/parts.js';
 import type { Configuration } from './configuration.js';
 
 /** What orchestra listeners stand on. Rejects when one is configured and its key file cannot be used. */
-export async function openOrchestra(parts: { configuration: Pick<Configuration, 'current'>; clock: Clock; log: Log }): Promise<OrchestraParts> {
+export async function openOrchestra(parts: {
+  configuration: Pick<Configuration, 'current'>;
+  clock: Clock;
+  log: Log;
+}): Promise<OrchestraParts> {
   const { configuration, clock, log } = parts;
   const config = () => configuration.current().config;
   const served = config().listeners.some(({ profile }) => profile === 'orchestra');
@@ -26,7 +30,10 @@ export async function openOrchestra(parts: { configuration: Pick<Configuration, 
     keys,
     workers: new WorkerBook(),
     startedAt: clock.monotonic(),
-    settings: () => ({ openStatus: config().orchestra.open_status, maskWorkerErrors: config().orchestra.mask_worker_errors }),
+    settings: () => ({
+      openStatus: config().orchestra.open_status,
+      maskWorkerErrors: config().orchestra.mask_worker_errors,
+    }),
   };
 }
 

@@ -21,11 +21,17 @@ export async function readForEdit(path: string): Promise<EditableKeyFile> {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   });
-  if (text === null) return { valid_keys: [], require_auth_for_external: true, local_networks: ['127.0.0.1', 'localhost', '::1'] };
+  if (text === null)
+    return { valid_keys: [], require_auth_for_external: true, local_networks: ['127.0.0.1', 'localhost', '::1'] };
   const { fault } = parseKeyFile(text);
   if (fault !== undefined) throw new Error(`The key file ${path} ${fault}. Correct it by hand; nothing was changed.`);
   const content = JSON.parse(text) as Partial<EditableKeyFile>;
-  return { ...content, valid_keys: content.valid_keys ?? [], require_auth_for_external: content.require_auth_for_external ?? true, local_networks: content.local_networks ?? [] };
+  return {
+    ...content,
+    valid_keys: content.valid_keys ?? [],
+    require_auth_for_external: content.require_auth_for_external ?? true,
+    local_networks: content.local_networks ?? [],
+  };
 }
 
 /**
@@ -71,7 +77,9 @@ async function lock(path: string, clock: Clock): Promise<() => Promise<void>> {
   while (!(await take(path))) {
     if (clock.monotonic() >= giveUpAt) {
       const holder = await readFile(path, 'utf8').catch(() => 'unknown');
-      throw new Error(`The key file is being changed by process ${holder}. Try again; when that process is gone, delete ${path}.`);
+      throw new Error(
+        `The key file is being changed by process ${holder}. Try again; when that process is gone, delete ${path}.`,
+      );
     }
     await pause(LOCK_RETRY_MS);
   }

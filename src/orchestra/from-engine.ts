@@ -21,14 +21,16 @@ function embeddingsOf({ data }: Members, request: Members, durationSeconds: numb
   const [first] = whole;
   if (first === undefined || whole.length < data.length) return null;
   const metrics = { processing_time: durationSeconds / whole.length, batch_size: whole.length };
-  if (request['texts'] === undefined || request['texts'] === null) return { embedding: first, embedding_dim: first.length, count: 1, metrics };
+  if (request['texts'] === undefined || request['texts'] === null)
+    return { embedding: first, embedding_dim: first.length, count: 1, metrics };
   return { embeddings: whole, embedding_dim: first.length, count: whole.length, metrics };
 }
 
 /** Shortened to the wanted dimension and brought back to length one, as the embedding worker does. */
 function vectorOf(value: unknown, dimension: unknown): number[] | null {
   if (!Array.isArray(value) || value.length === 0 || !value.every((part) => typeof part === 'number')) return null;
-  if (typeof dimension !== 'number' || !Number.isInteger(dimension) || dimension < 1 || dimension >= value.length) return value;
+  if (typeof dimension !== 'number' || !Number.isInteger(dimension) || dimension < 1 || dimension >= value.length)
+    return value;
   const short = value.slice(0, dimension);
   const length = Math.hypot(...short);
   return length === 0 ? short : short.map((part) => part / length);

@@ -15,8 +15,10 @@ export function readInferRequest(bytes: Buffer): InferRequest {
   const whole = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
   const { model_name: name, request_body: body } = whole;
   if (typeof name !== 'string' || name === '') throw invalid('model_name', '`model_name` is required.');
-  if (name.length > LONGEST_NAME) throw invalid('model_name', `\`model_name\` has more than ${LONGEST_NAME} characters.`);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid('request_body', 'model_name and request_body are required.');
+  if (name.length > LONGEST_NAME)
+    throw invalid('model_name', `\`model_name\` has more than ${LONGEST_NAME} characters.`);
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalid('request_body', 'model_name and request_body are required.');
   return { modelName: name, requestBody: body as Record<string, unknown>, whole };
 }
 

@@ -22,7 +22,8 @@ describe('parseKeyFile', () => {
   it('asks for keys unless the file says false and nothing else', () => {
     expect(parseKeyFile('{"valid_keys":[]}').file?.requireAuth).toBe(true);
     expect(parseKeyFile('{"valid_keys":[],"require_auth_for_external":false}').file?.requireAuth).toBe(false);
-    for (const value of ['"false"', '0', 'null']) expect(parseKeyFile(`{"valid_keys":[],"require_auth_for_external":${value}}`)).toHaveProperty('fault');
+    for (const value of ['"false"', '0', 'null'])
+      expect(parseKeyFile(`{"valid_keys":[],"require_auth_for_external":${value}}`)).toHaveProperty('fault');
   });
 });
 
@@ -30,12 +31,26 @@ describe('readLocalNetworks', () => {
   it('takes any word for loopback for both addresses of it and no other', () => {
     for (const word of ['localhost', '127.0.0.1', '::1']) {
       const { ranges } = readLocalNetworks([word]);
-      expect(['127.0.0.1', '::1', '127.0.0.2', '::2', 'localhost', ''].map((address) => ranges.contains(address))).toEqual([true, true, false, false, false, false]);
+      expect(
+        ['127.0.0.1', '::1', '127.0.0.2', '::2', 'localhost', ''].map((address) => ranges.contains(address)),
+      ).toEqual([true, true, false, false, false, false]);
     }
   });
 
   it('ignores whatever is neither an address nor a network', () => {
-    const odd = ['myhost', '', '127.1', '0x7f000001', '2130706433', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/8/8', 'fe80::1%eth0', '*', '[::1]'];
+    const odd = [
+      'myhost',
+      '',
+      '127.1',
+      '0x7f000001',
+      '2130706433',
+      '10.0.0.0/33',
+      '10.0.0.0/-1',
+      '10.0.0.0/8/8',
+      'fe80::1%eth0',
+      '*',
+      '[::1]',
+    ];
     const { ranges, ignored } = readLocalNetworks(odd);
     expect(ignored).toEqual(odd);
     expect(ranges.empty).toBe(true);
@@ -43,5 +58,10 @@ describe('readLocalNetworks', () => {
 });
 
 function keyFileText(): fc.Arbitrary<string> {
-  return fc.record({ valid_keys: fc.anything(), require_auth_for_external: fc.anything(), local_networks: fc.anything() }, { requiredKeys: [] }).map((value) => JSON.stringify(value));
+  return fc
+    .record(
+      { valid_keys: fc.anything(), require_auth_for_external: fc.anything(), local_networks: fc.anything() },
+      { requiredKeys: [] },
+    )
+    .map((value) => JSON.stringify(value));
 }

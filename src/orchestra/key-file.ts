@@ -24,15 +24,26 @@ export function parseKeyFile(text: string): KeyFileReading {
   const value = parsed(text);
   if (value === undefined) return { fault: 'is not valid JSON' };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { fault: 'is not a JSON object' };
-  const { valid_keys: keys, require_auth_for_external: required = true, local_networks: local = [] } = value as Record<string, unknown>;
+  const {
+    valid_keys: keys,
+    require_auth_for_external: required = true,
+    local_networks: local = [],
+  } = value as Record<string, unknown>;
   if (!isTexts(keys)) return { fault: 'needs `valid_keys`, a list of texts' };
-  if (typeof required !== 'boolean') return { fault: 'has a `require_auth_for_external` that is neither true nor false' };
+  if (typeof required !== 'boolean')
+    return { fault: 'has a `require_auth_for_external` that is neither true nor false' };
   if (!isTexts(local)) return { fault: 'has a `local_networks` that is not a list of texts' };
-  return { file: { keys: [...new Set(keys)].filter((key) => key !== ''), requireAuth: required, localNetworks: local } };
+  return {
+    file: { keys: [...new Set(keys)].filter((key) => key !== ''), requireAuth: required, localNetworks: local },
+  };
 }
 
 /** The networks that the entries mean; what is neither an address nor a network, such as a host name, is `ignored`. */
-export function readLocalNetworks(entries: readonly string[]): { ranges: AddressRanges; meant: readonly string[]; ignored: readonly string[] } {
+export function readLocalNetworks(entries: readonly string[]): {
+  ranges: AddressRanges;
+  meant: readonly string[];
+  ignored: readonly string[];
+} {
   const loopback = entries.some((entry) => LOOPBACK_WORDS.has(entry));
   const others = entries.filter((entry) => !LOOPBACK_WORDS.has(entry));
   const networks = others.filter(isNetwork);

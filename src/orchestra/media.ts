@@ -25,7 +25,8 @@ function refuseUnlessSent(medium: unknown, member: string, urlsAllowed: boolean)
   if (typeof medium !== 'object' || medium === null) throw refused(member);
   const { path, url, data } = medium as Record<string, unknown>;
   if (path !== undefined && path !== null) throw refused(member);
-  if (url !== undefined && url !== null && (typeof url !== 'string' || !isAllowedText(url, urlsAllowed))) throw refused(member);
+  if (url !== undefined && url !== null && (typeof url !== 'string' || !isAllowedText(url, urlsAllowed)))
+    throw refused(member);
   if (typeof data !== 'string' && typeof url !== 'string') throw refused(member);
 }
 

@@ -20,15 +20,28 @@ const MOST_TOKENS = 1_000_000_000;
 /** The same question for an engine that is no Orchestra worker, under the name the engine has for the model. */
 export function toEngine(request: RequestBody, model: string): EngineRequest {
   const { input, images, audio } = request;
-  if (audio !== undefined && audio !== null) throw invalid('audio', '`audio` is for Orchestra workers only. Send it to /v1/audio/transcriptions of an api listener.');
+  if (audio !== undefined && audio !== null)
+    throw invalid(
+      'audio',
+      '`audio` is for Orchestra workers only. Send it to /v1/audio/transcriptions of an api listener.',
+    );
   if (isEmbedding(request)) return { path: '/v1/embeddings', body: { model, input: textsOf(request) } };
-  if (typeof input !== 'string') throw invalid('input', '`request_body` needs `input` (text), or `text` or `texts` for embeddings.');
+  if (typeof input !== 'string')
+    throw invalid('input', '`request_body` needs `input` (text), or `text` or `texts` for embeddings.');
   const pictures = images === undefined || images === null ? [] : [images].flat().map(pictureUrl);
-  const content = pictures.length === 0 ? input : [...pictures.map((url) => ({ type: 'image_url', image_url: { url } })), { type: 'text', text: input }];
+  const content =
+    pictures.length === 0
+      ? input
+      : [...pictures.map((url) => ({ type: 'image_url', image_url: { url } })), { type: 'text', text: input }];
   const most = tokenBound(request['max_new_tokens']);
   return {
     path: '/v1/chat/completions',
-    body: { model, messages: [{ role: 'user', content }], ...(most === null ? {} : { max_tokens: most }), stream: false },
+    body: {
+      model,
+      messages: [{ role: 'user', content }],
+      ...(most === null ? {} : { max_tokens: most }),
+      stream: false,
+    },
   };
 }
 
@@ -51,12 +64,14 @@ function textsOf({ text, texts, instruction }: RequestBody): string | string[] {
     return typeof instruction === 'string' && instruction !== '' ? `Instruct: ${instruction}\nQuery:${one}` : one;
   };
   if (texts === undefined || texts === null) return ask(text);
-  if (!Array.isArray(texts) || texts.length === 0) throw invalid('texts', '`texts` must be a list of at least one text.');
+  if (!Array.isArray(texts) || texts.length === 0)
+    throw invalid('texts', '`texts` must be a list of at least one text.');
   return texts.map(ask);
 }
 
 function pictureUrl(image: unknown): string {
-  const { data, url } = typeof image === 'object' && image !== null ? (image as Record<string, unknown>) : { data: undefined, url: image };
+  const { data, url } =
+    typeof image === 'object' && image !== null ? (image as Record<string, unknown>) : { data: undefined, url: image };
   if (typeof data !== 'string') {
     if (typeof url === 'string' && !/^data:application\//i.test(url)) return url;
     throw invalid('images', '`images` must be pictures: a PDF cannot be sent to this model.');

@@ -42,7 +42,13 @@ export interface WatchedKeys {
 
 const LOOK_EVERY_MS = 250;
 const ID_LENGTH = 12;
-const NO_RULES: Rules = { digests: new Map(), local: readLocalNetworks([]).ranges, localMeant: [], ignored: [], requireAuth: true };
+const NO_RULES: Rules = {
+  digests: new Map(),
+  local: readLocalNetworks([]).ranges,
+  localMeant: [],
+  ignored: [],
+  requireAuth: true,
+};
 
 interface Rules {
   /** Digests of the keys by the beginning of their hex form. */
@@ -116,7 +122,9 @@ class FollowedKeys implements WatchedKeys {
 
   callerAt({ peer, forwarded }: CallingPlace): Caller | null {
     const why = this.#isOpen() ? 'open' : !forwarded && this.#isLocal(peer) ? 'local' : null;
-    return why === null ? null : callerOfPlace(peer, why, (ended) => this.#watch({ callerId: `${why}:${peer}`, ended }));
+    return why === null
+      ? null
+      : callerOfPlace(peer, why, (ended) => this.#watch({ callerId: `${why}:${peer}`, ended }));
   }
 
   letsIn(callerId: string): boolean {
@@ -168,7 +176,8 @@ class FollowedKeys implements WatchedKeys {
     const before = this.#fault;
     await this.#read(file, mark);
     if (this.#fault === null) log.info({ file, keys: this.#rules.digests.size }, 'The key file was read again.');
-    else if (this.#fault !== before) log.error({ file }, `The key file ${this.#fault}. What it said before stays in force.`);
+    else if (this.#fault !== before)
+      log.error({ file }, `The key file ${this.#fault}. What it said before stays in force.`);
     for (const warning of this.#fault === null ? this.warnings() : []) log.warn({ file }, warning);
   }
 

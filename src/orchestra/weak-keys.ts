@@ -1,5 +1,10 @@
 /** Keys that stand in the guides of the original: everybody knows them. */
-const PUBLISHED: ReadonlySet<string> = new Set(['demo-key-12345', 'prod-key-67890', 'iszcx8YNM7xqyo_lj-_iD8vMODMfW7xc', 'change-me-demo-key-123']);
+const PUBLISHED: ReadonlySet<string> = new Set([
+  'demo-key-12345',
+  'prod-key-67890',
+  'iszcx8YNM7xqyo_lj-_iD8vMODMfW7xc',
+  'change-me-demo-key-123',
+]);
 /** Characters that are advised at least. */
 const ADVISED_LENGTH = 32;
 

@@ -59,9 +59,19 @@ export class WorkerBook {
 
   /** The counts of a worker as `/status` shows them; times in milliseconds with one decimal. */
   worker(url: string): Counts & { avg_recent_latency_ms: number; last_duration_ms: number } {
-    const { requests, success, errors, recentMs, lastMs } = this.#workers.get(url) ?? { ...NONE, recentMs: [], lastMs: 0 };
+    const { requests, success, errors, recentMs, lastMs } = this.#workers.get(url) ?? {
+      ...NONE,
+      recentMs: [],
+      lastMs: 0,
+    };
     const sum = recentMs.reduce((one, other) => one + other, 0);
-    return { requests, success, errors, avg_recent_latency_ms: tenths(sum / Math.max(1, recentMs.length)), last_duration_ms: tenths(lastMs) };
+    return {
+      requests,
+      success,
+      errors,
+      avg_recent_latency_ms: tenths(sum / Math.max(1, recentMs.length)),
+      last_duration_ms: tenths(lastMs),
+    };
   }
 }
 

@@ -17,21 +17,33 @@ export interface InferAnswer {
 }
 
 /** What the worker answered, in the form of a worker; null when nothing of it can be passed on. */
-export function answerOf(captured: CapturedAnswer, asked: { question: Question; model: string; durationMs: number }): InferAnswer | null {
+export function answerOf(
+  captured: CapturedAnswer,
+  asked: { question: Question; model: string; durationMs: number },
+): InferAnswer | null {
   const { status } = captured;
   const members = objectIn(captured.body);
   if (status === 200) return members === null ? null : whenWell(members, asked);
   if (status < 400 || status > 499) return null;
   if (asked.question.translated === null && members !== null) return { status, members };
-  return { status, members: { detail: complaintIn(members) ?? `The model server refused the request with status ${status}.` } };
+  return {
+    status,
+    members: { detail: complaintIn(members) ?? `The model server refused the request with status ${status}.` },
+  };
 }
 
-function whenWell(members: Members, { question, model, durationMs }: { question: Question; model: string; durationMs: number }): InferAnswer | null {
+function whenWell(
+  members: Members,
+  { question, model, durationMs }: { question: Question; model: string; durationMs: number },
+): InferAnswer | null {
   if (question.translated === null) return { status: 200, members };
   const durationSeconds = Math.round(durationMs / 10) / 100;
   const made = fromEngine(members, question.translated, durationSeconds);
   if (made === null) return null;
-  return { status: 200, members: { ...made, model_name_processed: model, duration_seconds: durationSeconds, api_worker_pid: process.pid } };
+  return {
+    status: 200,
+    members: { ...made, model_name_processed: model, duration_seconds: durationSeconds, api_worker_pid: process.pid },
+  };
 }
 
 /** The sentence in a refusal of an engine, whichever of the usual forms it has. */

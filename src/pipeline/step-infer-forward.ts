@@ -40,7 +40,14 @@ export function createForwardInfer(parts: Parts): Step {
     const masked = answer !== null && !success && parts.orchestra.settings().maskWorkerErrors;
     if (answer === null || masked) throw badGateway(exchange, parts, `the worker answered ${captured.status}`);
     const workerId = workerIdOf(parts.pool, exchange.replica?.url ?? url);
-    const members = success ? { ...answer.members, load_balancer_worker_id: workerId, lb_latency_ms: tenths(durationMs), lb_queue_at_dispatch: queued } : answer.members;
+    const members = success
+      ? {
+          ...answer.members,
+          load_balancer_worker_id: workerId,
+          lb_latency_ms: tenths(durationMs),
+          lb_queue_at_dispatch: queued,
+        }
+      : answer.members;
     reply(exchange, answer.status, { members, retryAfter: captured.header('retry-after') });
   };
 }
@@ -48,14 +55,19 @@ export function createForwardInfer(parts: Parts): Step {
 /** The key may have left the file while the body was read or the request waited. */
 function requireStillLetIn({ caller }: Exchange, { orchestra: { keys } }: Parts): void {
   const byFile = caller?.watch !== undefined && (caller.kind === 'local' || caller.id.startsWith('orchestra:'));
-  if (byFile && !keys.letsIn(caller.id)) throw refusalBefore('key_revoked', 'the key file does not let this caller in any more');
+  if (byFile && !keys.letsIn(caller.id))
+    throw refusalBefore('key_revoked', 'the key file does not let this caller in any more');
 }
 
 function questionOf(exchange: Exchange, checkFields: FieldCheck): Question {
   const { whole, requestBody } = need(exchange.infer, 'infer request');
   const model = need(exchange.model, 'model');
   if (need(exchange.place, 'place').replica.engine === 'orchestra') {
-    return { path: '/infer', body: Buffer.from(JSON.stringify({ ...whole, model_name: model.upstreamName })), translated: null };
+    return {
+      path: '/infer',
+      body: Buffer.from(JSON.stringify({ ...whole, model_name: model.upstreamName })),
+      translated: null,
+    };
   }
   const { path, body } = toEngine(requestBody, model.upstreamName);
   const bytes = Buffer.from(JSON.stringify(body));
@@ -63,7 +75,11 @@ function questionOf(exchange: Exchange, checkFields: FieldCheck): Question {
   return { path, body: edited(bytes, checkFields(bytes, readHead(bytes), model)), translated: requestBody };
 }
 
-function send(exchange: Exchange, captured: CapturedAnswer, { question, parts }: { question: Question; parts: Parts }): Forwarding {
+function send(
+  exchange: Exchange,
+  captured: CapturedAnswer,
+  { question, parts }: { question: Question; parts: Parts },
+): Forwarding {
   const entry = need(exchange.inFlight, 'place among what runs');
   const model = need(exchange.model, 'model');
   const forwarding = parts.forwarder.forward({
@@ -98,17 +114,25 @@ function send(exchange: Exchange, captured: CapturedAnswer, { question, parts }:
 /** Only what the body needs goes to a worker: no other header of the client. */
 function bare(request: CanonicalRequest, path: string): CanonicalRequest {
   const names = ['content-type', 'accept'];
-  return { ...request, path, query: '', names, headers: ['content-type', 'application/json', 'accept', 'application/json'] };
+  return {
+    ...request,
+    path,
+    query: '',
+    names,
+    headers: ['content-type', 'application/json', 'accept', 'application/json'],
+  };
 }
 
 /** Waits for the end of the exchange with the worker; throws what went wrong in Orchestra's words. */
 async function finish(exchange: Exchange, { finished }: Forwarding, parts: Parts): Promise<'answered' | 'gone'> {
   const startedAt = parts.clock.monotonic();
-  const failed = (): void => noteWorker(exchange, parts, { success: false, durationMs: parts.clock.monotonic() - startedAt });
+  const failed = (): void =>
+    noteWorker(exchange, parts, { success: false, durationMs: parts.clock.monotonic() - startedAt });
   try {
     const { code, reason, status } = await finished;
     if (code === null) return 'answered';
-    if (code !== 'client_gone') throw isStreamEnd(code) ? refusalBefore(code, reason ?? code) : new Refusal(code, { reason: reason ?? code });
+    if (code !== 'client_gone')
+      throw isStreamEnd(code) ? refusalBefore(code, reason ?? code) : new Refusal(code, { reason: reason ?? code });
     exchange.status = status;
     exchange.code = code;
     exchange.reason = reason;
@@ -122,9 +146,13 @@ async function finish(exchange: Exchange, { finished }: Forwarding, parts: Parts
     }
     if (code === 'upstream_timeout') {
       failed();
-      throw new Refusal('upstream_timeout', { message: `Request to worker ${idOf(exchange, parts)} timed out.`, reason });
+      throw new Refusal('upstream_timeout', {
+        message: `Request to worker ${idOf(exchange, parts)} timed out.`,
+        reason,
+      });
     }
-    if (cause instanceof Refusal && code === 'no_available_replica') throw noWorkers(need(exchange.infer, 'infer request').modelName, cause);
+    if (cause instanceof Refusal && code === 'no_available_replica')
+      throw noWorkers(need(exchange.infer, 'infer request').modelName, cause);
     throw cause;
   }
 }
@@ -134,22 +162,40 @@ function isStreamEnd(code: string): code is StreamEnd {
 }
 
 function badGateway(exchange: Exchange, parts: Parts, reason: string): Refusal {
-  return new Refusal('upstream_error', { message: `Bad Gateway: Error communicating with worker ${idOf(exchange, parts)}.`, reason });
+  return new Refusal('upstream_error', {
+    message: `Bad Gateway: Error communicating with worker ${idOf(exchange, parts)}.`,
+    reason,
+  });
 }
 
 function idOf({ replica }: Exchange, { pool }: Parts): number {
   return workerIdOf(pool, replica?.url ?? '');
 }
 
-function noteWorker({ replica, model }: Exchange, { orchestra: { workers } }: Parts, how: { success: boolean; durationMs: number }): void {
+function noteWorker(
+  { replica, model }: Exchange,
+  { orchestra: { workers } }: Parts,
+  how: { success: boolean; durationMs: number },
+): void {
   if (replica !== null && model !== null) workers.record({ worker: replica.url, model: model.name, ...how });
 }
 
-function reply(exchange: Exchange, status: number, { members, retryAfter }: { members: object; retryAfter: string | null }): void {
+function reply(
+  exchange: Exchange,
+  status: number,
+  { members, retryAfter }: { members: object; retryAfter: string | null },
+): void {
   const bytes = Buffer.from(JSON.stringify(members));
   exchange.status = status;
   exchange.bytesOut = bytes.length;
   const wait = retryAfter === null ? [] : ['retry-after', retryAfter];
-  exchange.reply.head(status, ['content-type', 'application/json', 'content-length', String(bytes.length), ...wait, ...exchange.ownHeaders]);
+  exchange.reply.head(status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(bytes.length),
+    ...wait,
+    ...exchange.ownHeaders,
+  ]);
   exchange.reply.end(bytes);
 }

@@ -15,7 +15,10 @@ export function createReadInfer(parts: Parts): Step {
   return async (exchange) => {
     requireJson(exchange);
     const { source, request } = exchange;
-    const body = await source.readBody({ maxBytes: parts.settings().maxBodyBytes, contentLength: request.contentLength });
+    const body = await source.readBody({
+      maxBytes: parts.settings().maxBodyBytes,
+      contentLength: request.contentLength,
+    });
     exchange.bodyRead = true;
     exchange.body = body;
     scanObject(body);
@@ -51,7 +54,9 @@ export function createPickInfer(parts: Parts): Step {
   return (exchange) => {
     try {
       const pending = pick(exchange);
-      return isPromise(pending) ? pending.catch((cause: unknown) => Promise.reject(inItsWords(exchange, cause))) : pending;
+      return isPromise(pending)
+        ? pending.catch((cause: unknown) => Promise.reject(inItsWords(exchange, cause)))
+        : pending;
     } catch (cause) {
       throw inItsWords(exchange, cause);
     }

@@ -13,20 +13,26 @@ export function workerIdOf(pool: Pool, url: string): number {
 /** The workers as the original's `/status` shows them. */
 export function statusView({ pool, settings, orchestra }: Parts): object {
   const rows = workerRows(pool, orchestra.workers);
-  const pools = settings().catalogue.list().map(({ name, replicas }) => {
-    const urls = new Set(replicas.map(({ url }) => url));
-    return [name, rows.filter(({ url }) => urls.has(url)).map(({ row }) => row)];
-  });
+  const pools = settings()
+    .catalogue.list()
+    .map(({ name, replicas }) => {
+      const urls = new Set(replicas.map(({ url }) => url));
+      return [name, rows.filter(({ url }) => urls.has(url)).map(({ row }) => row)];
+    });
   return { model_pools: Object.fromEntries(pools) as object };
 }
 
 /** The counts as the original's `/metrics` shows them: JSON, not the text form of Prometheus. */
 export function metricsView(parts: Parts): object {
   const { pool, settings, orchestra, clock } = parts;
-  const names = settings().catalogue.list().map(({ name }) => name);
+  const names = settings()
+    .catalogue.list()
+    .map(({ name }) => name);
   const { requests, success, errors } = orchestra.workers.total;
   const uptimeSeconds = (clock.monotonic() - orchestra.startedAt) / 1000;
-  const perWorker = workerRows(pool, orchestra.workers).map(({ row: { worker_id: id, is_busy: _busy, queue_length: _queue, ...row }, model }) => [id, { model, ...row }]);
+  const perWorker = workerRows(pool, orchestra.workers).map(
+    ({ row: { worker_id: id, is_busy: _busy, queue_length: _queue, ...row }, model }) => [id, { model, ...row }],
+  );
   return {
     uptime_seconds: Math.round(uptimeSeconds * 10) / 10,
     total_requests: requests,

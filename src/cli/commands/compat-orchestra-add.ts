@@ -13,6 +13,7 @@ export const run: RunCommand = async (invocation) => {
     return added;
   });
   const weakness = weaknessOf(key);
-  if (added && weakness !== null) io.err(`Warning: this key ${weakness}. \`keyporter compat orchestra generate\` makes a strong one.\n`);
+  if (added && weakness !== null)
+    io.err(`Warning: this key ${weakness}. \`keyporter compat orchestra generate\` makes a strong one.\n`);
   return say(invocation, added ? `Added API key: ${key}\n` : `Key '${key}' already exists!\n`, { key, added });
 };

@@ -8,7 +8,9 @@ export const run: RunCommand = async (invocation) => {
   const file = await readKeys(invocation);
   const { valid_keys: keys, require_auth_for_external: required, local_networks: local } = file;
   if (globals.json) {
-    io.out(`${JSON.stringify({ data: keys, next: null, require_auth_for_external: required, local_networks: local })}\n`);
+    io.out(
+      `${JSON.stringify({ data: keys, next: null, require_auth_for_external: required, local_networks: local })}\n`,
+    );
     return 0;
   }
   io.out(`Authentication required for external requests: ${required ? 'True' : 'False'}\n`);

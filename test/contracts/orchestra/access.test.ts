@@ -3,7 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLog } from '../../../src/core/log.js';
 import { until } from '../../support/patience.js';
 import { RawClient } from '../../support/raw-client.js';
-import { DEFAULT_FILE, EXTERNAL, INVALID_KEY, QUESTION, send, startOrchestraWorld, type OrchestraWorld } from './orchestra-world.js';
+import {
+  DEFAULT_FILE,
+  EXTERNAL,
+  INVALID_KEY,
+  QUESTION,
+  send,
+  startOrchestraWorld,
+  type OrchestraWorld,
+} from './orchestra-world.js';
 
 let world: OrchestraWorld;
 beforeAll(async () => {
@@ -15,7 +23,13 @@ async function under(file: unknown, shown: () => Promise<boolean>): Promise<void
   await world.writeKeys(file);
   await until(5000, 'the new content of the key file holds', shown);
 }
-afterEach(() => under(DEFAULT_FILE, async () => (await world.infer()).status === 200 && (await world.infer({ key: null, from: '127.0.0.1' })).status === 200));
+afterEach(() =>
+  under(
+    DEFAULT_FILE,
+    async () =>
+      (await world.infer()).status === 200 && (await world.infer({ key: null, from: '127.0.0.1' })).status === 200,
+  ),
+);
 
 describe('keys', () => {
   test('C-01: an external caller without a key is refused in the exact words of the original', async () => {
@@ -55,7 +69,9 @@ describe('keys', () => {
 
   test('two values of X-API-Key are refused whatever they are', async () => {
     const raw = await RawClient.open(world.url, EXTERNAL);
-    raw.socket.write('POST /infer HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: k1\r\nx-api-key: k1\r\ncontent-length: 0\r\n\r\n');
+    raw.socket.write(
+      'POST /infer HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: k1\r\nx-api-key: k1\r\ncontent-length: 0\r\n\r\n',
+    );
     const answer = await raw.answer();
     expect(answer.status).toBe(400);
     expect(answer.json()).toHaveProperty('detail');
@@ -65,7 +81,10 @@ describe('keys', () => {
   test('a revoked record of the store wins over the file', async () => {
     const secret = 'imported-secret-of-at-least-22-characters-0123456789';
     const { id, key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
-    await under({ ...DEFAULT_FILE, valid_keys: ['k1', key, secret] }, async () => (await world.infer({ key: secret })).status === 200);
+    await under(
+      { ...DEFAULT_FILE, valid_keys: ['k1', key, secret] },
+      async () => (await world.infer({ key: secret })).status === 200,
+    );
     await world.gateway.admin.must('POST', `/keys/${id}/revoke`, {});
     expect((await world.infer({ key })).status).toBe(401);
     expect((await world.infer({ key: secret })).status).toBe(200);
@@ -91,7 +110,11 @@ describe('beside the other profiles', () => {
     const rebound = await world.infer({ key: null, from: '127.0.0.1', headers: { host: 'evil.example' } });
     expect([rebound.status, typeof rebound.json()['detail']]).toEqual([421, 'string']);
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
-      const plain = await world.infer({ key: null, from: '127.0.0.1', headers: { 'content-type': type, origin: 'https://evil.example' } });
+      const plain = await world.infer({
+        key: null,
+        from: '127.0.0.1',
+        headers: { 'content-type': type, origin: 'https://evil.example' },
+      });
       expect([plain.status, plain.headers['access-control-allow-origin']]).toEqual([415, undefined]);
     }
     expect(world.worker.received.every(({ headers }) => headers['origin'] === undefined)).toBe(true);
@@ -99,7 +122,9 @@ describe('beside the other profiles', () => {
 
   test('a key in the URL is refused', async () => {
     const { key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
-    expect((await world.call('POST', `/infer?key=${key}`, { body: QUESTION, headers: { 'x-api-key': 'k1' } })).status).toBe(400);
+    expect(
+      (await world.call('POST', `/infer?key=${key}`, { body: QUESTION, headers: { 'x-api-key': 'k1' } })).status,
+    ).toBe(400);
   });
 
   test('a caller of the file can be blocked, and let in again', async () => {
@@ -117,16 +142,23 @@ describe('beside the other profiles', () => {
 describe('local callers', () => {
   test('C-06: 127.0.0.1 needs no key on the listener of the profile, and one on the usual listener', async () => {
     expect((await world.infer({ key: null, from: '127.0.0.1' })).status).toBe(200);
-    const usual = await send(`${world.gateway.url}/v1/chat/completions`, 'POST', { body: { model: 'qwen3', messages: [] }, from: '127.0.0.1' });
+    const usual = await send(`${world.gateway.url}/v1/chat/completions`, 'POST', {
+      body: { model: 'qwen3', messages: [] },
+      from: '127.0.0.1',
+    });
     expect(usual.status).toBe(401);
   });
 
   test('C-06: local access holds for POST /infer alone', async () => {
-    for (const path of ['/status', '/metrics', '/logs']) expect((await world.call('GET', path, { from: '127.0.0.1' })).status).toBe(401);
+    for (const path of ['/status', '/metrics', '/logs'])
+      expect((await world.call('GET', path, { from: '127.0.0.1' })).status).toBe(401);
   });
 
   test('C-07: any word for loopback means both loopback addresses, and no other', async () => {
-    const onV6 = await startOrchestraWorld({ listen: '[::1]:0', file: { ...DEFAULT_FILE, local_networks: ['127.0.0.1'] } });
+    const onV6 = await startOrchestraWorld({
+      listen: '[::1]:0',
+      file: { ...DEFAULT_FILE, local_networks: ['127.0.0.1'] },
+    });
     try {
       expect((await onV6.call('POST', '/infer', { body: QUESTION })).status).toBe(200);
     } finally {
@@ -139,33 +171,51 @@ describe('local callers', () => {
     const dual = await startOrchestraWorld({ listen: '[::]:0' });
     try {
       const { port } = new URL(dual.url);
-      expect((await send(`http://127.0.0.1:${port}/infer`, 'POST', { body: QUESTION, from: '127.0.0.1' })).status).toBe(200);
-      expect((await send(`http://127.0.0.1:${port}/infer`, 'POST', { body: QUESTION, from: EXTERNAL })).status).toBe(401);
+      expect((await send(`http://127.0.0.1:${port}/infer`, 'POST', { body: QUESTION, from: '127.0.0.1' })).status).toBe(
+        200,
+      );
+      expect((await send(`http://127.0.0.1:${port}/infer`, 'POST', { body: QUESTION, from: EXTERNAL })).status).toBe(
+        401,
+      );
     } finally {
       await dual.close();
     }
   });
 
   test('networks hold with bits behind their prefix; families never match each other', async () => {
-    await under({ ...DEFAULT_FILE, local_networks: ['127.0.0.99/24'] }, async () => (await world.infer({ key: null })).status === 200);
+    await under(
+      { ...DEFAULT_FILE, local_networks: ['127.0.0.99/24'] },
+      async () => (await world.infer({ key: null })).status === 200,
+    );
     expect((await world.infer({ key: null, from: '127.0.1.1' })).status).toBe(401);
-    await under({ ...DEFAULT_FILE, local_networks: ['::/0'] }, async () => (await world.infer({ key: null })).status === 401);
+    await under(
+      { ...DEFAULT_FILE, local_networks: ['::/0'] },
+      async () => (await world.infer({ key: null })).status === 401,
+    );
   });
 
   test('C-11: a host name among the local networks means nothing and is reported', async () => {
-    await under({ ...DEFAULT_FILE, local_networks: ['myhost'] }, async () => (await world.infer({ key: null, from: '127.0.0.1' })).status === 401);
+    await under(
+      { ...DEFAULT_FILE, local_networks: ['myhost'] },
+      async () => (await world.infer({ key: null, from: '127.0.0.1' })).status === 401,
+    );
     expect(await doctor()).toContain('mean nothing: myhost');
   });
 
-  test.each(['x-forwarded-for', 'forwarded', 'x-real-ip', 'true-client-ip', 'cf-connecting-ip', 'via', 'x-forwarded-host'])(
-    'C-13: a request with %s is never local',
-    async (name) => {
-      const value = name === 'forwarded' ? 'for=127.0.0.1' : '127.0.0.1';
-      const answer = await world.infer({ key: null, from: '127.0.0.1', headers: { [name]: value } });
-      expect([answer.status, answer.text]).toEqual([401, INVALID_KEY]);
-      expect((await world.infer({ key: null, headers: { [name]: value } })).status).toBe(401);
-    },
-  );
+  test.each([
+    'x-forwarded-for',
+    'forwarded',
+    'x-real-ip',
+    'true-client-ip',
+    'cf-connecting-ip',
+    'via',
+    'x-forwarded-host',
+  ])('C-13: a request with %s is never local', async (name) => {
+    const value = name === 'forwarded' ? 'for=127.0.0.1' : '127.0.0.1';
+    const answer = await world.infer({ key: null, from: '127.0.0.1', headers: { [name]: value } });
+    expect([answer.status, answer.text]).toEqual([401, INVALID_KEY]);
+    expect((await world.infer({ key: null, headers: { [name]: value } })).status).toBe(401);
+  });
 
   test('C-13: without such a header a proxy cannot be told from a local caller: it passes, and the start says so with the cure', async () => {
     const said = world.gateway.running.warnings.find((sentence) => sentence.includes('without a key'));
@@ -226,7 +276,9 @@ describe('the key file', () => {
 
   test('without a file that can be used nothing starts', async () => {
     await expect(startOrchestraWorld({ file: '{"valid_keys":' })).rejects.toThrow('compat orchestra generate');
-    await expect(startOrchestraWorld({ orchestra: { keys_file: '/nonexistent/api_keys.json' } })).rejects.toThrow('does not exist');
+    await expect(startOrchestraWorld({ orchestra: { keys_file: '/nonexistent/api_keys.json' } })).rejects.toThrow(
+      'does not exist',
+    );
   });
 
   test('with keys_file: null only keys of the store count', async () => {
@@ -242,7 +294,10 @@ describe('the key file', () => {
   });
 
   test('a key that is added works and one that is removed ends what runs under it, without a restart', async () => {
-    await under({ ...DEFAULT_FILE, valid_keys: ['k1', 'k2'] }, async () => (await world.infer({ key: 'k2' })).status === 200);
+    await under(
+      { ...DEFAULT_FILE, valid_keys: ['k1', 'k2'] },
+      async () => (await world.infer({ key: 'k2' })).status === 200,
+    );
     const { onInfer } = world.worker;
     world.worker.onInfer = () => {};
     const arrived = world.worker.next();

@@ -27,7 +27,15 @@ const EXPECTED = { response: 'echo Your input text here', model_name_processed: 
 
 describe.skipIf(!has('curl', ['--version']))('the curl examples of the guide (curl has to be installed)', () => {
   const curl = async (args: readonly string[]): Promise<Record<string, unknown>> => {
-    const { stdout } = await run('curl', ['-sS', '-X', 'POST', `${world.url}/infer`, '-H', 'Content-Type: application/json', ...args]);
+    const { stdout } = await run('curl', [
+      '-sS',
+      '-X',
+      'POST',
+      `${world.url}/infer`,
+      '-H',
+      'Content-Type: application/json',
+      ...args,
+    ]);
     return JSON.parse(stdout) as Record<string, unknown>;
   };
 
@@ -48,7 +56,21 @@ describe.skipIf(!has('curl', ['--version']))('the curl examples of the guide (cu
   });
 
   test('with a request id, which comes back', async () => {
-    const { stdout } = await run('curl', ['-sS', '-i', '-X', 'POST', `${world.url}/infer`, '-H', 'Content-Type: application/json', '-H', `X-API-Key: ${KEY}`, '-H', 'X-Request-ID: demo-req-12345', '-d', BODY]);
+    const { stdout } = await run('curl', [
+      '-sS',
+      '-i',
+      '-X',
+      'POST',
+      `${world.url}/infer`,
+      '-H',
+      'Content-Type: application/json',
+      '-H',
+      `X-API-Key: ${KEY}`,
+      '-H',
+      'X-Request-ID: demo-req-12345',
+      '-d',
+      BODY,
+    ]);
     expect(stdout.toLowerCase()).toContain('x-request-id: demo-req-12345');
   });
 });
@@ -63,16 +85,19 @@ wrong = requests.post(url, headers={"X-API-Key": "wrong"}, json=body)
 print(json.dumps([[one.status_code, one.json()] for one in (local, keyed, wrong)]))
 `;
 
-describe.skipIf(!has('python3', ['-c', 'import requests']))('the Python example of the guide (python3 and requests have to be installed)', () => {
-  test('requests.post with and without a key', async () => {
-    const env = { PATH: process.env['PATH'], INFER_URL: `${world.url}/infer`, INFER_KEY: KEY };
-    const { stdout } = await run('python3', ['-c', PYTHON], { env });
-    const [local, keyed, wrong] = JSON.parse(stdout) as [number, Record<string, unknown>][];
-    expect([local?.[0], keyed?.[0], wrong?.[0]]).toEqual([200, 200, 401]);
-    expect(local?.[1]).toMatchObject(EXPECTED);
-    expect(keyed?.[1]).toMatchObject(EXPECTED);
-  });
-});
+describe.skipIf(!has('python3', ['-c', 'import requests']))(
+  'the Python example of the guide (python3 and requests have to be installed)',
+  () => {
+    test('requests.post with and without a key', async () => {
+      const env = { PATH: process.env['PATH'], INFER_URL: `${world.url}/infer`, INFER_KEY: KEY };
+      const { stdout } = await run('python3', ['-c', PYTHON], { env });
+      const [local, keyed, wrong] = JSON.parse(stdout) as [number, Record<string, unknown>][];
+      expect([local?.[0], keyed?.[0], wrong?.[0]]).toEqual([200, 200, 401]);
+      expect(local?.[1]).toMatchObject(EXPECTED);
+      expect(keyed?.[1]).toMatchObject(EXPECTED);
+    });
+  },
+);
 
 /** axios over the same calls when it is installed, else the fetch of Node. */
 const NODE = `

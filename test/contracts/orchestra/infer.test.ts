@@ -22,7 +22,10 @@ afterAll(() => Promise.all([world.close(), second.close(), engine.close()]));
 
 const BAD_GATEWAY = '{"detail":"Bad Gateway: Error communicating with worker 0."}';
 /** Of a worker that refuses. */
-const refusal = (status: number, body: unknown): Worker['onInfer'] => ({ response }) => answer(response, status, body);
+const refusal =
+  (status: number, body: unknown): Worker['onInfer'] =>
+  ({ response }) =>
+    answer(response, status, body);
 
 describe('answers', () => {
   test('C-21: the answer of the worker comes back with what the balancer adds', async () => {
@@ -45,20 +48,35 @@ describe('answers', () => {
   });
 
   test('the worker gets the same JSON and the request id, and nothing else of the client', async () => {
-    await world.infer({ body: { ...QUESTION, extra: [1] }, headers: { 'x-request-id': 'abc', 'x-other': 'secret-header', cookie: 'a=b', authorization: 'Bearer dummy' } });
+    await world.infer({
+      body: { ...QUESTION, extra: [1] },
+      headers: { 'x-request-id': 'abc', 'x-other': 'secret-header', cookie: 'a=b', authorization: 'Bearer dummy' },
+    });
     const [received] = world.worker.received;
     expect(received?.path).toBe('/infer');
     expect(received?.body).toEqual({ ...QUESTION, extra: [1] });
     expect(received?.headers['x-request-id']).toBe('abc');
     const names = Object.keys(received?.headers ?? {}).toSorted();
-    expect(names).toEqual(['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'host', 'x-request-id']);
+    expect(names).toEqual([
+      'accept',
+      'accept-encoding',
+      'connection',
+      'content-length',
+      'content-type',
+      'host',
+      'x-request-id',
+    ]);
     expect(JSON.stringify(received?.headers)).not.toContain('k1');
   });
 
   test('an id of the client comes back, from either header and on refusals too; an unfit one is replaced by ours', async () => {
     expect((await world.infer({ headers: { 'x-correlation-id': 'corr.1' } })).headers['x-request-id']).toBe('corr.1');
-    expect((await world.infer({ key: null, headers: { 'x-request-id': 'id-1' } })).headers['x-request-id']).toBe('id-1');
-    expect((await world.call('GET', '/', { headers: { 'x-request-id': 'id-2' } })).headers['x-request-id']).toBe('id-2');
+    expect((await world.infer({ key: null, headers: { 'x-request-id': 'id-1' } })).headers['x-request-id']).toBe(
+      'id-1',
+    );
+    expect((await world.call('GET', '/', { headers: { 'x-request-id': 'id-2' } })).headers['x-request-id']).toBe(
+      'id-2',
+    );
     for (const unfit of ['a b', 'x'.repeat(65), '<script>']) {
       expect((await world.infer({ headers: { 'x-request-id': unfit } })).headers['x-request-id']).toMatch(/^req_/);
     }
@@ -69,7 +87,13 @@ describe('answers', () => {
 
 describe('refusals', () => {
   test('C-18: a body without model_name', async () => {
-    for (const body of [{}, { request_body: {} }, { model_name: '', request_body: {} }, { model_name: null }, { model_name: ['qwen3'] }]) {
+    for (const body of [
+      {},
+      { request_body: {} },
+      { model_name: '', request_body: {} },
+      { model_name: null },
+      { model_name: ['qwen3'] },
+    ]) {
       const got = await world.infer({ body });
       expect([got.status, got.text]).toEqual([400, '{"detail":"`model_name` is required."}']);
     }
@@ -109,11 +133,14 @@ describe('refusals', () => {
     ['answers with something else', refusal(200, 'text')],
     ['answers with a list', refusal(200, [])],
     ['breaks off', ({ response }) => response.destroy()],
-    ['breaks off in the middle', ({ response }) => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
-      response.write('{"response":"half');
-      response.destroy();
-    }],
+    [
+      'breaks off in the middle',
+      ({ response }) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+        response.write('{"response":"half');
+        response.destroy();
+      },
+    ],
   ] as [string, Worker['onInfer']][])('a worker that %s is a bad gateway, and says no more', async (_what, onInfer) => {
     world.worker.onInfer = onInfer;
     const got = await world.infer();
@@ -121,7 +148,9 @@ describe('refusals', () => {
   });
 
   test('a worker that does not answer in time is told so', async () => {
-    const models = { qwen3: { engine: 'orchestra', replicas: [{ url: world.worker.url }], timeouts: { total_seconds: 1 } } };
+    const models = {
+      qwen3: { engine: 'orchestra', replicas: [{ url: world.worker.url }], timeouts: { total_seconds: 1 } },
+    };
     const hasty = await startOrchestraWorld({ config: { models } });
     try {
       world.worker.onInfer = () => {};
@@ -168,7 +197,8 @@ describe('refusals', () => {
   test('members called like prototypes do no harm', async () => {
     const body = '{"model_name":"qwen3","request_body":{"input":"Hi","__proto__":{"admin":true},"constructor":1}}';
     expect((await world.infer({ body })).status).toBe(200);
-    for (const name of ['__proto__', 'constructor', 'toString']) expect((await world.infer({ body: { ...QUESTION, model_name: name } })).status).toBe(503);
+    for (const name of ['__proto__', 'constructor', 'toString'])
+      expect((await world.infer({ body: { ...QUESTION, model_name: name } })).status).toBe(503);
     expect(({} as Record<string, unknown>)['admin']).toBeUndefined();
   });
 });
@@ -196,7 +226,11 @@ describe('media', () => {
   });
 
   test('media that carry their data pass', async () => {
-    for (const media of [{ images: ['data:image/png;base64,iVBORw0KGgo='] }, { images: [{ data: 'iVBORw0KGgo=' }] }, { audio: { data: 'UklGRg==', format: 'wav' } }]) {
+    for (const media of [
+      { images: ['data:image/png;base64,iVBORw0KGgo='] },
+      { images: [{ data: 'iVBORw0KGgo=' }] },
+      { audio: { data: 'UklGRg==', format: 'wav' } },
+    ]) {
       expect((await world.infer({ body: withBody({ input: 'x', ...media }) })).status).toBe(200);
     }
   });
@@ -218,7 +252,10 @@ describe('the workers', () => {
       });
       const status = await pair.call('GET', '/status', { headers: { 'x-api-key': await adminKey(pair) } });
       const workers = (status.json()['model_pools'] as Record<string, Record<string, unknown>[]>)['qwen3'];
-      expect(workers?.map(({ worker_id: id, is_busy: busy, state }) => [id, busy, state])).toEqual([[0, true, 'BUSY'], [1, true, 'BUSY']]);
+      expect(workers?.map(({ worker_id: id, is_busy: busy, state }) => [id, busy, state])).toEqual([
+        [0, true, 'BUSY'],
+        [1, true, 'BUSY'],
+      ]);
       release.resolve();
       expect(new Set((await both).map((got) => got.json()['load_balancer_worker_id']))).toEqual(new Set([0, 1]));
     } finally {
@@ -270,8 +307,19 @@ describe('the other routes', () => {
   });
 
   test('C-23: logs, status and metrics are refused without a key, from anywhere', async () => {
-    for (const path of ['/logs', '/logs?kind=balancer', '/logs_json', '/dashboard', '/status', '/metrics', '/docs', '/redoc', '/openapi.json']) {
-      for (const from of ['127.0.0.1', EXTERNAL]) expect([path, (await world.call('GET', path, { from })).status]).toEqual([path, 401]);
+    for (const path of [
+      '/logs',
+      '/logs?kind=balancer',
+      '/logs_json',
+      '/dashboard',
+      '/status',
+      '/metrics',
+      '/docs',
+      '/redoc',
+      '/openapi.json',
+    ]) {
+      for (const from of ['127.0.0.1', EXTERNAL])
+        expect([path, (await world.call('GET', path, { from })).status]).toEqual([path, 401]);
     }
   });
 
@@ -295,7 +343,9 @@ describe('the other routes', () => {
     }
     const got = await world.call('GET', '/infer', { headers: { 'x-api-key': 'k1' } });
     expect([got.status, got.text]).toEqual([405, '{"detail":"Method Not Allowed"}']);
-    expect((await world.call('POST', '/v1/chat/completions', { body: {}, headers: { 'x-api-key': 'k1' } })).status).toBe(404);
+    expect(
+      (await world.call('POST', '/v1/chat/completions', { body: {}, headers: { 'x-api-key': 'k1' } })).status,
+    ).toBe(404);
   });
 
   test('status and metrics are for administrators, and count what the workers did', async () => {
@@ -306,15 +356,53 @@ describe('the other routes', () => {
     const headers = { 'x-api-key': await adminKey(world) };
     const status = (await world.call('GET', '/status', { headers })).json();
     const [row] = (status['model_pools'] as Record<string, Record<string, unknown>[]>)['qwen3'] ?? [];
-    expect(Object.keys(row ?? {})).toEqual(['worker_id', 'port', 'is_busy', 'queue_length', 'requests', 'success', 'errors', 'avg_recent_latency_ms', 'last_duration_ms', 'overcharged', 'state']);
-    expect(row).toMatchObject({ worker_id: 0, port: world.worker.port, is_busy: false, queue_length: 0, overcharged: false, state: 'IDLE' });
+    expect(Object.keys(row ?? {})).toEqual([
+      'worker_id',
+      'port',
+      'is_busy',
+      'queue_length',
+      'requests',
+      'success',
+      'errors',
+      'avg_recent_latency_ms',
+      'last_duration_ms',
+      'overcharged',
+      'state',
+    ]);
+    expect(row).toMatchObject({
+      worker_id: 0,
+      port: world.worker.port,
+      is_busy: false,
+      queue_length: 0,
+      overcharged: false,
+      state: 'IDLE',
+    });
     const metrics = (await world.call('GET', '/metrics', { headers })).json();
-    expect(Object.keys(metrics)).toEqual(['uptime_seconds', 'total_requests', 'success', 'errors', 'rps', 'per_model', 'per_worker', 'timestamp']);
+    expect(Object.keys(metrics)).toEqual([
+      'uptime_seconds',
+      'total_requests',
+      'success',
+      'errors',
+      'rps',
+      'per_model',
+      'per_worker',
+      'timestamp',
+    ]);
     const { requests, success, errors } = row as Record<string, number>;
     expect(requests).toBe((success ?? 0) + (errors ?? 0));
     expect(errors).toBeGreaterThan(0);
-    expect(metrics).toMatchObject({ total_requests: requests, success, errors, per_model: { qwen3: { requests, success, errors } } });
-    expect((metrics['per_worker'] as Record<string, unknown>)['0']).toMatchObject({ model: 'qwen3', port: world.worker.port, requests, state: 'IDLE' });
+    expect(metrics).toMatchObject({
+      total_requests: requests,
+      success,
+      errors,
+      per_model: { qwen3: { requests, success, errors } },
+    });
+    expect((metrics['per_worker'] as Record<string, unknown>)['0']).toMatchObject({
+      model: 'qwen3',
+      port: world.worker.port,
+      requests,
+      state: 'IDLE',
+    });
   });
 });
 
@@ -322,27 +410,47 @@ describe('other engines', () => {
   let translated: OrchestraWorld;
   beforeAll(async () => {
     translated = await startOrchestraWorld({
-      config: { models: { qwen3: { engine: 'vllm', upstream_model: 'Qwen/Qwen3-8B', replicas: [{ url: engine.url }] }, gemma3: { replicas: [{ url: engine.url }] } } },
+      config: {
+        models: {
+          qwen3: { engine: 'vllm', upstream_model: 'Qwen/Qwen3-8B', replicas: [{ url: engine.url }] },
+          gemma3: { replicas: [{ url: engine.url }] },
+        },
+      },
     });
   });
   afterAll(() => translated.close());
-  const ask = (request_body: object): ReturnType<OrchestraWorld['infer']> => translated.infer({ body: { model_name: 'qwen3', request_body } });
+  const ask = (request_body: object): ReturnType<OrchestraWorld['infer']> =>
+    translated.infer({ body: { model_name: 'qwen3', request_body } });
 
   test('input becomes one user message, and the answer fills response', async () => {
     const got = await ask({ input: 'Hi', max_new_tokens: 16, session_id: 's' });
     expect(got.status).toBe(200);
     const { lb_latency_ms: latency, duration_seconds: seconds, api_worker_pid: pid, ...rest } = got.json();
-    expect(rest).toEqual({ response: 'Hello there', gpu_id_of_model_worker: 'auto', model_name_processed: 'qwen3', load_balancer_worker_id: 0, lb_queue_at_dispatch: 0 });
+    expect(rest).toEqual({
+      response: 'Hello there',
+      gpu_id_of_model_worker: 'auto',
+      model_name_processed: 'qwen3',
+      load_balancer_worker_id: 0,
+      lb_queue_at_dispatch: 0,
+    });
     expect([latency, seconds, pid].map((value) => typeof value)).toEqual(['number', 'number', 'number']);
     const [sent] = engine.exchanges;
     expect(sent?.target).toBe('/v1/chat/completions');
-    expect(sent?.json()).toEqual({ model: 'Qwen/Qwen3-8B', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 16, stream: false });
+    expect(sent?.json()).toEqual({
+      model: 'Qwen/Qwen3-8B',
+      messages: [{ role: 'user', content: 'Hi' }],
+      max_tokens: 16,
+      stream: false,
+    });
   });
 
-  test.each([[undefined], [0], [-1], [true], ['many'], [null], [Number.NaN]])('max_new_tokens %j leaves the bound to the engine', async (max) => {
-    await ask({ input: 'Hi', max_new_tokens: max });
-    expect(engine.exchanges[0]?.json()).not.toHaveProperty('max_tokens');
-  });
+  test.each([[undefined], [0], [-1], [true], ['many'], [null], [Number.NaN]])(
+    'max_new_tokens %j leaves the bound to the engine',
+    async (max) => {
+      await ask({ input: 'Hi', max_new_tokens: max });
+      expect(engine.exchanges[0]?.json()).not.toHaveProperty('max_tokens');
+    },
+  );
 
   test('images become image parts', async () => {
     await ask({ input: 'What?', images: ['data:image/jpeg;base64,/9j/AA==', { data: 'iVBORw0KGgoAAA==' }] });
@@ -362,7 +470,13 @@ describe('other engines', () => {
 
   test('text and texts become embeddings', async () => {
     const one = await ask({ text: 'Hi', instruction: 'Find' });
-    expect(one.json()).toMatchObject({ embedding: [0.25, -0.5, 1], embedding_dim: 3, count: 1, model_name_processed: 'qwen3', load_balancer_worker_id: 0 });
+    expect(one.json()).toMatchObject({
+      embedding: [0.25, -0.5, 1],
+      embedding_dim: 3,
+      count: 1,
+      model_name_processed: 'qwen3',
+      load_balancer_worker_id: 0,
+    });
     expect(engine.exchanges[0]?.target).toBe('/v1/embeddings');
     expect(engine.exchanges[0]?.json()).toEqual({ model: 'Qwen/Qwen3-8B', input: 'Instruct: Find\nQuery:Hi' });
     const many = await ask({ texts: ['Hi'], embedding_dim: 2 });
@@ -371,14 +485,22 @@ describe('other engines', () => {
     expect(Math.hypot(...(vector ?? []))).toBeCloseTo(1);
   });
 
-  test.each([[{}], [{ input: 5 }], [{ texts: [] }], [{ texts: [1] }], [{ text: 5 }], [{ audio: { data: 'aGk=', format: 'wav' } }]])('%j cannot be translated and is refused', async (body) => {
+  test.each([
+    [{}],
+    [{ input: 5 }],
+    [{ texts: [] }],
+    [{ texts: [1] }],
+    [{ text: 5 }],
+    [{ audio: { data: 'aGk=', format: 'wav' } }],
+  ])('%j cannot be translated and is refused', async (body) => {
     const got = await ask(body);
     expect([got.status, typeof got.json()['detail']]).toEqual([400, 'string']);
     expect(engine.exchanges).toHaveLength(0);
   });
 
   test('what the engine refuses comes back as a detail with its status; its failure is a bad gateway', async () => {
-    engine.onRequest = (exchange) => exchange.answer(422, { error: { message: 'too long', type: 't', param: null, code: 'c' } });
+    engine.onRequest = (exchange) =>
+      exchange.answer(422, { error: { message: 'too long', type: 't', param: null, code: 'c' } });
     const refused = await ask({ input: 'Hi' });
     expect([refused.status, refused.text]).toEqual([422, '{"detail":"too long"}']);
     engine.onRequest = (exchange) => exchange.answer(500, { error: { message: 'boom' } });

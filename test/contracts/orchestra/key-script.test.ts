@@ -14,7 +14,8 @@ afterEach(() => world.remove());
 
 const script = (args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> =>
   world.run(['compat', 'orchestra', ...args], { env: { API_KEYS_FILE: file }, ...surroundings });
-const content = async (): Promise<Record<string, unknown>> => JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+const content = async (): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
 const KEY = 'a-key-that-has-more-than-32-characters';
 
 describe('the key script of Orchestra', () => {
@@ -22,7 +23,8 @@ describe('the key script of Orchestra', () => {
     expect(await said(['add', KEY])).toBe(`Added API key: ${KEY}\n`);
     expect(await said(['add', KEY])).toBe(`Key '${KEY}' already exists!\n`);
     expect(await said(['remove', 'nobody'])).toBe("Key 'nobody' not found!\n");
-    const generated = /^Added API key: ([A-Za-z0-9_-]{32})\nGenerated new API key: \1\n$/.exec(await said(['generate']))?.[1] ?? '';
+    const generated =
+      /^Added API key: ([A-Za-z0-9_-]{32})\nGenerated new API key: \1\n$/.exec(await said(['generate']))?.[1] ?? '';
     expect(generated).toHaveLength(32);
     expect(await said(['remove', KEY])).toBe(`Removed API key: ${KEY}\n`);
     expect(await said(['toggle-auth'])).toBe('External authentication disabled\n');
@@ -30,11 +32,19 @@ describe('the key script of Orchestra', () => {
       `Authentication required for external requests: False\nLocal networks (no auth required): 127.0.0.1, localhost, ::1\n\nValid API keys (1):\n  1. ${generated}\n`,
     );
     expect(await said(['toggle-auth'])).toBe('External authentication enabled\n');
-    expect(await content()).toEqual({ valid_keys: [generated], require_auth_for_external: true, local_networks: ['127.0.0.1', 'localhost', '::1'] });
+    expect(await content()).toEqual({
+      valid_keys: [generated],
+      require_auth_for_external: true,
+      local_networks: ['127.0.0.1', 'localhost', '::1'],
+    });
   });
 
   test('the file is for its owner alone, has two spaces before members, and keeps what nobody knows', async () => {
-    await writeFile(file, JSON.stringify({ note: { kept: true }, valid_keys: ['k1'], require_auth_for_external: true, local_networks: [] }), { mode: 0o644 });
+    await writeFile(
+      file,
+      JSON.stringify({ note: { kept: true }, valid_keys: ['k1'], require_auth_for_external: true, local_networks: [] }),
+      { mode: 0o644 },
+    );
     await script(['generate']);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await content())['note']).toEqual({ kept: true });
@@ -55,7 +65,9 @@ describe('the key script of Orchestra', () => {
   test('short keys and those of the published guide are warned about', async () => {
     expect((await script(['add', '-'], { input: 'short' })).err).toContain('at least 32');
     expect((await script(['add', '-'], { input: 'demo-key-12345' })).err).toContain('everybody knows it');
-    expect((await script(['add', '-'], { input: 'iszcx8YNM7xqyo_lj-_iD8vMODMfW7xc' })).err).toContain('everybody knows it');
+    expect((await script(['add', '-'], { input: 'iszcx8YNM7xqyo_lj-_iD8vMODMfW7xc' })).err).toContain(
+      'everybody knows it',
+    );
   });
 
   test('a key that begins with a dash is a key', async () => {
@@ -82,21 +94,35 @@ describe('the key script of Orchestra', () => {
     await mkdir(join(world.home, 'conf'));
     const named = join(world.home, 'conf', 'named.json');
     await writeFile(join(world.home, 'conf', 'keyporter.yaml'), 'orchestra: { keys_file: named.json }\n');
-    await world.run(['compat', 'orchestra', 'generate', '--config', join(world.home, 'conf', 'keyporter.yaml')], { env: { API_KEYS_FILE: file } });
+    await world.run(['compat', 'orchestra', 'generate', '--config', join(world.home, 'conf', 'keyporter.yaml')], {
+      env: { API_KEYS_FILE: file },
+    });
     expect(JSON.parse(await readFile(named, 'utf8'))).toHaveProperty('valid_keys');
     const usual = await loadConfig({ text: '', env: { API_KEYS_FILE: 'other.json' }, cwd: world.home });
     expect(usual.ok && usual.loaded.config.orchestra.keys_file).toBe(join(world.home, 'other.json'));
     await world.run(['compat', 'orchestra', 'generate']);
     expect(await content()).toHaveProperty('valid_keys');
     await writeFile(join(world.home, 'conf', 'keyporter.yaml'), 'orchestra: { keys_file: null }\n');
-    const none = await world.run(['compat', 'orchestra', 'list', '--config', join(world.home, 'conf', 'keyporter.yaml')]);
+    const none = await world.run([
+      'compat',
+      'orchestra',
+      'list',
+      '--config',
+      join(world.home, 'conf', 'keyporter.yaml'),
+    ]);
     expect([none.code, none.err.includes('keyporter keys')]).toEqual([1, true]);
   });
 
   test('with --json every command answers with an object', async () => {
-    const json = async (args: readonly string[], input = ''): Promise<Record<string, unknown>> => (await script([...args, '--json'], { input })).json();
+    const json = async (args: readonly string[], input = ''): Promise<Record<string, unknown>> =>
+      (await script([...args, '--json'], { input })).json();
     expect(await json(['add', '-'], KEY)).toEqual({ key: KEY, added: true });
-    expect(await json(['list'])).toEqual({ data: [KEY], next: null, require_auth_for_external: true, local_networks: ['127.0.0.1', 'localhost', '::1'] });
+    expect(await json(['list'])).toEqual({
+      data: [KEY],
+      next: null,
+      require_auth_for_external: true,
+      local_networks: ['127.0.0.1', 'localhost', '::1'],
+    });
     expect(await json(['remove', '-'], KEY)).toEqual({ key: KEY, removed: true });
     expect(await json(['generate'])).toMatchObject({ added: true });
     expect(await json(['toggle-auth'])).toEqual({ require_auth_for_external: false });

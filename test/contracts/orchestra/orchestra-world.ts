@@ -86,7 +86,13 @@ export class Worker {
 
 function workerAnswer(body: Record<string, unknown>): object {
   const { input } = body['request_body'] as { input?: string };
-  return { response: `echo ${input}`, gpu_id_of_model_worker: 'auto', model_name_processed: body['model_name'], duration_seconds: 0.12, api_worker_pid: 4242 };
+  return {
+    response: `echo ${input}`,
+    gpu_id_of_model_worker: 'auto',
+    model_name_processed: body['model_name'],
+    duration_seconds: 0.12,
+    api_worker_pid: 4242,
+  };
 }
 
 export function answer(response: ServerResponse, status: number, body: unknown): void {
@@ -94,7 +100,11 @@ export function answer(response: ServerResponse, status: number, body: unknown):
   response.end(JSON.stringify(body));
 }
 
-export const DEFAULT_FILE = { valid_keys: ['k1'], require_auth_for_external: true, local_networks: ['127.0.0.1', 'localhost', '::1'] };
+export const DEFAULT_FILE = {
+  valid_keys: ['k1'],
+  require_auth_for_external: true,
+  local_networks: ['127.0.0.1', 'localhost', '::1'],
+};
 
 export interface OrchestraWorld {
   worker: Worker;
@@ -118,10 +128,17 @@ export interface WorldOptions {
 }
 
 /** A listener of the profile before one worker, with a key file of its own. */
-export async function startOrchestraWorld({ file = DEFAULT_FILE, orchestra = {}, config = {}, log = silentLog, listen = '127.0.0.1:0' }: WorldOptions = {}): Promise<OrchestraWorld> {
+export async function startOrchestraWorld({
+  file = DEFAULT_FILE,
+  orchestra = {},
+  config = {},
+  log = silentLog,
+  listen = '127.0.0.1:0',
+}: WorldOptions = {}): Promise<OrchestraWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'kp-orchestra-'));
   const keysFile = join(dir, 'api_keys.json');
-  const writeKeys = (content: unknown): Promise<void> => writeFile(keysFile, typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+  const writeKeys = (content: unknown): Promise<void> =>
+    writeFile(keysFile, typeof content === 'string' ? content : JSON.stringify(content, null, 2));
   await writeKeys(file);
   const worker = await Worker.start();
   const gateway = await startTestGateway(
@@ -164,17 +181,27 @@ export const INVALID_KEY = '{"detail":"Invalid or missing API key. Please provid
 /** One request and its whole answer. */
 export function send(url: string, method: string, { body, headers = {}, from }: Sending = {}): Promise<Answer> {
   const payload = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  const type = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(payload.length) };
+  const type =
+    payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(payload.length) };
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers: { ...type, ...headers }, agent: false, ...(from === undefined ? {} : { localAddress: from }) }, (incoming) => {
-      const pieces: Buffer[] = [];
-      incoming.on('data', (piece: Buffer) => pieces.push(piece));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
-        const text = Buffer.concat(pieces).toString('utf8');
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: () => JSON.parse(text) as Record<string, unknown> });
-      });
-    });
+    const outgoing = request(
+      url,
+      { method, headers: { ...type, ...headers }, agent: false, ...(from === undefined ? {} : { localAddress: from }) },
+      (incoming) => {
+        const pieces: Buffer[] = [];
+        incoming.on('data', (piece: Buffer) => pieces.push(piece));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const text = Buffer.concat(pieces).toString('utf8');
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            text,
+            json: () => JSON.parse(text) as Record<string, unknown>,
+          });
+        });
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(payload);
   });

@@ -43,8 +43,16 @@ afterAll(() => home.remove());
 
 test('workers are started, asked through /infer, and ended by keyporter stop', async () => {
   const infer = (name: string): ReturnType<typeof send> =>
-    send(`${url}/infer`, 'POST', { body: { model_name: name, request_body: { input: 'Hi' } }, from: EXTERNAL, headers: { 'x-api-key': 'k1' } });
-  await until(30_000, 'both pools answer', async () => (await infer('gemma3')).status === 200 && (await infer('qwen')).status === 200);
+    send(`${url}/infer`, 'POST', {
+      body: { model_name: name, request_body: { input: 'Hi' } },
+      from: EXTERNAL,
+      headers: { 'x-api-key': 'k1' },
+    });
+  await until(
+    30_000,
+    'both pools answer',
+    async () => (await infer('gemma3')).status === 200 && (await infer('qwen')).status === 200,
+  );
   const pids = new Set<number>();
   for (const name of ['gemma3', 'qwen', 'qwen', 'qwen', 'qwen']) {
     const got = (await infer(name)).json();
