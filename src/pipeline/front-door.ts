@@ -65,9 +65,10 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
         arrival.end();
         return;
       }
-      const cors = settings.cors.headers(request);
+      const cors = isAboutKeys(request) ? [] : settings.cors.headers(request);
       ownHeaders = answerHeaders(shownId, cors, door.draining());
       const match = rules.match(request);
+      if (!rules.operator && hasAskerKey(request) && match.route.aboutKeys !== true) settings.hostRule(request.host);
       refuseUnwantedBody(request, match);
       refuseWrongUpgrade(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
@@ -77,6 +78,7 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
   };
 }
 
+/** No web page asks about keys: none gets to read an answer. */
 function isAboutKeys({ path }: CanonicalRequest): boolean {
   return path.startsWith('/auth/');
 }

@@ -75,6 +75,8 @@ export interface Route {
   allow?: readonly string[];
   /** A body may come along and is not read: it belongs to the request that is asked about. */
   ignoresBody?: true;
+  /** Answers proxies and servers that ask about a key of somebody else. */
+  aboutKeys?: true;
 }
 
 // Nobody without a key makes us hold a body, and the model is judged on the body that is sent.
@@ -130,7 +132,7 @@ export const COMMON_ROUTES: readonly Route[] = [
 /** On admin listeners and the unix socket. The admin app knows what lies below. */
 export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({ ...housekeeping(method, '/admin/v1/*', ADMIN), dialect: problem }));
 
-const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({ method: 'POST', path, scope: needs('auth:verify'), dialect, steps, logged: true });
+const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({ method: 'POST', path, scope: needs('auth:verify'), dialect, steps, logged: true, aboutKeys: true });
 const anyMethod = (path: string): Route[] =>
   ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => ({ ...about(path, ['answerVerify'], plain), method, ignoresBody: true }));
 

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { requireKey, type KeySource } from '../../src/middleware.js';
+import { ROOT } from '../tidy/source-tree.js';
 import { ask, bearer, startVerifyWorld, type VerifyWorld } from '../contracts/verify/verify-world.js';
 import { expressProgram, honoProgram, listening, plainProgram, PROGRAMS, type Program } from './programs.js';
 
@@ -107,6 +110,15 @@ describe('fixed hashes', () => {
 });
 
 describe('the guard', () => {
+  it('is what the package exports, with nothing of the gateway behind it', async () => {
+    const entry: string = 'keyporter/middleware';
+    const exported = (await import(entry)) as { requireKey: typeof requireKey };
+    expect(exported.requireKey({ sha256: [] })).toBeTypeOf('function');
+    const bundle = readFileSync(join(ROOT, 'dist/middleware.js'), 'utf8');
+    const chunks = [...bundle.matchAll(/from "\.\/(chunks\/[^"]+)"/g)].map(([, path = '']) => readFileSync(join(ROOT, 'dist', path), 'utf8'));
+    expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(20_000);
+  });
+
   it('leaves what a later handler throws to the program', async () => {
     const program = await expressProgram(requireKey({ sha256: [] }));
     running.push(program);

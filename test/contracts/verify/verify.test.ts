@@ -167,6 +167,24 @@ describe('the asker', () => {
   });
 });
 
+describe('a web page', () => {
+  it('gets to read no answer, also where pages of every origin may use the API', async () => {
+    const open = await startVerifyWorld({ cors: { allow_origins: ['*'] } });
+    const answers = [
+      await ask(`${open.open}/auth/introspect`, { method: 'POST', headers: { origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' }, body: `token=${open.key}` }),
+      await ask(`${open.open}/auth/verify`, { headers: { origin: 'https://evil.example', ...bearer(open.key) } }),
+    ];
+    for (const answer of answers) expect([answer.status, answer.header('access-control-allow-origin')]).toEqual([200, undefined]);
+    await open.close();
+  });
+
+  it('under a name of its own gets past the door by no header', async () => {
+    const headers = { host: 'evil.example', 'x-keyporter-asker': 'anything' };
+    for (const path of ['/auth/other', '/v1/models', '/auth/llama-stack/x']) expect((await ask(`${world.api}${path}`, { headers })).status).not.toBe(200);
+    expect((await ask(`${world.api}/v1/models`, { headers })).status).toBe(421);
+  });
+});
+
 describe('the address of the subject', () => {
   it('is read from forwarding headers of an asker with a key alone', async () => {
     const bound = await world.make({ scopes: ['infer'], allow_ips: ['203.0.113.0/24'] });
