@@ -433,3 +433,13 @@ test('after any load and any sequence of changes it answers exactly as a plain m
     { numRuns: 300 },
   );
 });
+
+describe('an imported secret', () => {
+  test('is found whether its digest is a piece of a larger buffer or not', () => {
+    const secret = 'a-secret-from-elsewhere-0123456789';
+    const pool = Buffer.concat([Buffer.alloc(8, 7), digestOf(secret), Buffer.alloc(8, 9)]);
+    const { id } = makeKey();
+    const directory = directoryOf([rowOf(secret, { id, imported: true, digest: pool.subarray(8, 40) })]);
+    expect(directory.identify(secret)).toMatchObject({ id });
+  });
+});
