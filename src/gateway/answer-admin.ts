@@ -1,4 +1,7 @@
+import { matchesPattern } from '../access/model-pattern.js';
+import { anyCovers } from '../access/scope.js';
 import type { AdminApp, AdminCaller } from '../admin/caller.js';
+import type { Bounds } from '../core/caller.js';
 import type { KeyDirectory, KeyPolicy } from '../keys/key.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Parts } from '../pipeline/parts.js';
@@ -43,12 +46,18 @@ export function adminCaller({ id, caller, operator, request, route }: Exchange, 
   };
 }
 
+/** A pattern that matches no model: names have no control characters. */
+const NO_MODEL = '\u0000';
+
 /** A derived key holds what every key above it allows too; a caller without a key of ours holds its scopes. */
-function heldBy(bounds: readonly { scopes: readonly string[]; models: readonly string[] }[], policy: KeyPolicy | null, owner: string | null): KeyPolicy {
+function heldBy(bounds: readonly Pick<Bounds, 'scopes' | 'models'>[], policy: KeyPolicy | null, owner: string | null): KeyPolicy {
   const own = policy ?? { owner, scopes: bounds[0]?.scopes ?? [], models: [], allowIps: [], limits: {}, attributes: {} };
   const above = bounds.slice(1);
-  const kept = own.scopes.filter((scope) => above.every(({ scopes }) => scopes.some((held) => held === 'admin' || held === scope || scope.startsWith(`${held}:`))));
-  return { ...own, scopes: kept };
+  const scopes = own.scopes.filter((scope) => above.every((parent) => anyCovers(parent.scopes, scope)));
+  if (own.models.length === 0) return { ...own, scopes };
+  // A key above without patterns reaches what is not restricted; a pattern handed on could reach more.
+  const models = own.models.filter((pattern) => above.every((parent) => parent.models.some((held) => matchesPattern(held, pattern))));
+  return { ...own, scopes, models: models.length === 0 ? [NO_MODEL] : models };
 }
 
 const PASSED = new Set(['content-type', 'accept', 'idempotency-key', 'last-event-id']);
