@@ -74,10 +74,12 @@ export async function afterStart(invocation: Invocation, service: Service, start
 /** Answers when the shared key ends, Unix seconds; null when there is none. A shared key of an earlier start that is another one is switched off. */
 async function importSharedKey(service: Service, dataDir: string): Promise<number | null> {
   const running = await runningGateway(dataDir);
-  if (service.sharedKey === null || service.sharedKey.reveal() === '' || running === null) return null;
+  const secret = service.sharedKey?.reveal() ?? '';
+  // A key of Keyporter's own making is one of the store already, or none at all.
+  if (secret === '' || /^(sk-)?kp_/.test(secret) || running === null) return null;
   const client = connectSocket(running, dataDir);
   const expiresAt = unixSeconds(systemClock) + SHARED_DAYS * 86_400;
-  const key = { name: SHARED_NAME, scopes: ['infer'], labels: { [LABEL]: service.name }, expires_at: expiresAt, secret: service.sharedKey.reveal() };
+  const key = { name: SHARED_NAME, scopes: ['infer'], labels: { [LABEL]: service.name }, expires_at: expiresAt, secret };
   const { body } = await ask<ImportedBody>(client, '/admin/v1/keys/import', { method: 'POST', body: { keys: [key] } });
   return switchOthersOff(client, service.name, body.data[0]?.id ?? '');
 }

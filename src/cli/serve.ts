@@ -38,12 +38,18 @@ export const run: RunCommand = async (invocation) => {
   const gateway = await start(invocation, read, { loaded, dataDir });
   const release = obeySignals(io, gateway);
   await printStart(invocation, gateway, { dataDir, configFile: loaded.file });
-  if (service !== null) await afterStart(invocation, service, { gateway, dataDir });
+  if (service !== null) await afterStart(invocation, service, { gateway, dataDir }).catch((error: unknown) => closed(gateway, error));
   await gateway.stopped;
   if (service !== null) await removeServiceRecord(dataDir);
   release();
   return 0;
 };
+
+/** A service that cannot be served whole is not served. */
+async function closed(gateway: RunningGateway, error: unknown): Promise<never> {
+  await gateway.close();
+  throw error;
+}
 
 /** The service of `--service`; its files lie in the data directory. */
 async function serviceOf(invocation: Invocation): Promise<Service | null> {

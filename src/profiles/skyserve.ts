@@ -1,3 +1,4 @@
+import { problem } from '../dialects/problem.js';
 import { skyserve, withSkyserveWords } from '../dialects/skyserve.js';
 import { openaiProfile } from './openai.js';
 import type { Profile } from './profile.js';
@@ -6,6 +7,7 @@ import type { Profile } from './profile.js';
 export const skyserveProfile: Profile = {
   name: 'skyserve',
   routes: (serve) =>
-    openaiProfile.routes(serve).map((route) => (route.path.startsWith('/admin/') ? route : { ...route, dialect: withSkyserveWords(route.dialect) })),
+    // The admin API and a holder's own key are Keyporter's, and speak as everywhere.
+    openaiProfile.routes(serve).map((route) => (route.dialect === problem ? route : { ...route, dialect: withSkyserveWords(route.dialect) })),
   door: skyserve,
 };

@@ -73,6 +73,18 @@ describe('the states of a replica', () => {
     expect([(await chat(url)).status, (await chat(url, 'a-new-one')).status]).toEqual([401, 200]);
   });
 
+  it('the setup section runs before the first replica when that was asked for, and its failure starts nothing', { timeout: LIMIT_MS }, async () => {
+    const setup = (script: string): string => ONE.replace(/setup: \|\n( {2}.*\n)+/, `setup: ${script}\n`);
+    world = await SkyWorld.make(setup('exit 7'));
+    const env = { HF_TOKEN: 'x', AUTH_TOKEN: 'yyy' };
+    const flags = ['-n', 'auth', '--env', 'HF_TOKEN', '--env', 'AUTH_TOKEN', '--setup'];
+    const failed = await world.run(['serve', '--service', 'auth.yaml', '--listen', '127.0.0.1:0', ...flags], env);
+    expect([failed.code, failed.err]).toEqual([1, expect.stringContaining('The setup section ended with exit code 7, so nothing was started.')]);
+    await world.write(setup('echo "$HF_TOKEN $MODEL_NAME ${AUTH_TOKEN-none}" > ran'));
+    await world.serve(env, flags);
+    expect(await readFile(join(world.dir, 'ran'), 'utf8')).toBe('x meta-llama/Meta-Llama-3-8B-Instruct none\n');
+  });
+
   it('D-30 a service with a certificate answers https alone', { timeout: LIMIT_MS }, async () => {
     world = await SkyWorld.make(ONE.replace('  replicas: 1', '  replicas: 1\n  tls: {keyfile: key.pem, certfile: cert.pem}'));
     const { cert, key } = makeCertificate('localhost', 30);
