@@ -19,7 +19,7 @@ interface Contract {
   refused(status: number): string;
   outage(why: 'timeout' | 'network'): Denial;
   /** The holder named by the body of a 200; null when it is no answer of this contract. */
-  read(body: Buffer, credential: string): KeyHolder | null;
+  read(body: Buffer | null, credential: string): KeyHolder | null;
   showsBearer: boolean;
   body(message: string): string;
 }
@@ -31,7 +31,7 @@ const FIRST: Contract = {
   refused: () => 'Authentication failed',
   outage: () => new Denial(401, 'Authentication service error'),
   read(body, credential) {
-    const reply = objectIn(body);
+    const reply = body === null ? null : objectIn(body);
     const attributes = attributesIn(reply?.['attributes'] ?? reply?.['access_attributes']);
     const anonymous = hashedName(credential);
     const told = attributes !== null && Object.keys(attributes).length > 0;
@@ -48,6 +48,7 @@ function ogx(endpoint: URL): Contract {
     refused: (status) => `Authentication failed: ${status}`,
     outage: () => new Denial(503, 'Authentication service unavailable', { 'retry-after': '5' }),
     read(body) {
+      if (body === null) throw this.outage('network');
       const reply = objectIn(body);
       const principal = principalIn(reply?.['principal']);
       const attributes = attributesIn(reply?.['attributes'] ?? reply?.['access_attributes']);

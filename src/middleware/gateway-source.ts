@@ -42,15 +42,15 @@ function holderIn(headers: Headers): KeyHolder {
 }
 
 /** Whatever is not about the caller's key is trouble between this program and Keyporter. */
-function denialIn({ status, headers, body }: { status: number; headers: Headers; body: Buffer }): Denial {
+function denialIn({ status, headers, body }: { status: number; headers: Headers; body: Buffer | null }): Denial {
   if (status === 429) return new Denial(429, messageIn(body), { 'retry-after': headers.get('retry-after') ?? '60' });
   if (headers.get('x-keyporter-refused') !== 'subject' || ![401, 403, 404].includes(status)) return unavailable();
   const challenge = headers.get('www-authenticate');
   return new Denial(status === 404 ? 403 : status, messageIn(body), challenge === null ? {} : { 'www-authenticate': challenge });
 }
 
-function messageIn(body: Buffer): string {
-  const message = asObject(objectIn(body)?.['error'])?.['message'];
+function messageIn(body: Buffer | null): string {
+  const message = asObject(body === null ? null : objectIn(body)?.['error'])?.['message'];
   return typeof message === 'string' ? message : 'The API key is not valid.';
 }
 

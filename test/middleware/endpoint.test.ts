@@ -49,6 +49,11 @@ describe.each(Object.entries(PROGRAMS))('the first contract of Llama Stack in %s
     expect(answer.json()).toMatchObject({ message: 'Authentication successful' });
   });
 
+  it('B-03 reads no body to do so', async () => {
+    endpoint.says(200, 'cut off', { 'content-length': '100' });
+    expect((await ask(await guarded({ contract, timeoutMs: 200 }, make), { headers: KEY })).status).toBe(200);
+  });
+
   it('B-04 refuses a key to which the endpoint says 401', async () => {
     endpoint.says(401);
     const answer = await ask(await guarded({ contract }, make), { headers: { authorization: 'Bearer invalid_api_key' } });
