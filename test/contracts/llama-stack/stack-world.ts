@@ -1,3 +1,4 @@
+import { silentLog, type Log } from '../../../src/core/log.js';
 import { RecordingUpstream } from '../../support/recording-upstream.js';
 import { modelsOn, startTestGateway, type TestGateway } from '../../support/start-gateway.js';
 
@@ -27,16 +28,20 @@ export const CHAT = JSON.stringify({ model: 'test-model', messages: [{ role: 'us
 export async function startStackWorld(
   providers: readonly Record<string, unknown>[],
   config: Record<string, unknown> = {},
+  log: Log = silentLog,
 ): Promise<StackWorld> {
   const upstream = await RecordingUpstream.start({ models: ['test-model'] });
   const { auth = {}, ...rest } = config as { auth?: Record<string, unknown> };
-  const gateway = await startTestGateway({
-    listen: undefined,
-    listeners: [{ listen: '127.0.0.1:0', profile: 'llama-stack' }, { listen: '127.0.0.1:0' }],
-    models: modelsOn(upstream.url),
-    auth: { failures_per_minute: null, providers, ...auth },
-    ...rest,
-  });
+  const gateway = await startTestGateway(
+    {
+      listen: undefined,
+      listeners: [{ listen: '127.0.0.1:0', profile: 'llama-stack' }, { listen: '127.0.0.1:0' }],
+      models: modelsOn(upstream.url),
+      auth: { failures_per_minute: null, providers, ...auth },
+      ...rest,
+    },
+    log,
+  );
   const urlOf = (profile: string): string =>
     gateway.running.listeners.find((one) => one.profile === profile)?.url ?? '';
   const url = urlOf('llama-stack');
