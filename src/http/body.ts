@@ -17,7 +17,19 @@ export interface BodyReader {
    * `client_gone`; nothing is sent anywhere before it is whole.
    */
   read(incoming: IncomingMessage, bounds: BodyBounds): Promise<Buffer>;
+  /**
+   * Hands the body over as it comes, within the same bounds; `take` answers false to hold it back until
+   * `resume`, and throws to refuse the rest.
+   */
+  stream(incoming: IncomingMessage, bounds: BodyBounds, take: (chunk: Buffer) => boolean): StreamedBody;
   close(): void;
+}
+
+/** A body on its way. */
+export interface StreamedBody {
+  /** Resolves when all of it was taken; rejects as `read` does. */
+  whole: Promise<void>;
+  resume(): void;
 }
 
 /** A body must arrive at this pace at least, once the grace is over. */
@@ -42,6 +54,16 @@ export function createBodyReader(clock: Clock): BodyReader {
         one.leave = reading.add(one);
       });
     },
+    stream(incoming, bounds, take) {
+      if (bounds.contentLength !== null && bounds.contentLength > bounds.maxBytes) {
+        return { whole: Promise.reject(tooLarge(bounds.maxBytes)), resume() {} };
+      }
+      const whole = new Promise<void>((resolve, reject) => {
+        const one = new Reading(incoming, { maxBytes: bounds.maxBytes, startedAt: clock.monotonic(), resolve: () => resolve(), reject, take });
+        one.leave = reading.add(one);
+      });
+      return { whole, resume: () => void incoming.resume() };
+    },
     close,
   };
 }
@@ -51,6 +73,8 @@ interface ReadingParts {
   startedAt: number;
   resolve(body: Buffer): void;
   reject(refusal: Refusal): void;
+  /** Gets the pieces in place of the whole. */
+  take?: (chunk: Buffer) => boolean;
 }
 
 class Reading {
@@ -73,6 +97,8 @@ class Reading {
   }
 
   checkPace(now: number): void {
+    // Whoever is held back sends nothing, and that is not the sender's pace.
+    if (this.#incoming.isPaused()) return;
     const seconds = (now - this.#parts.startedAt) / 1000;
     if (seconds * 1000 > GRACE_MS && this.#received / seconds < SLOWEST_BYTES_PER_SECOND) this.#refuse(new Refusal('request_timeout'));
   }
@@ -82,8 +108,17 @@ class Reading {
     const raw = this.#incoming.socket.bytesRead - this.#rawBefore;
     if (this.#received > this.#parts.maxBytes) this.#refuse(tooLarge(this.#parts.maxBytes));
     else if (raw > this.#received * MOST_RAW_PER_BYTE + RAW_ALLOWANCE_BYTES) this.#refuse(mostlyFraming());
-    else this.#chunks.push(chunk);
+    else if (this.#parts.take === undefined) this.#chunks.push(chunk);
+    else this.#handOver(chunk, this.#parts.take);
   };
+
+  #handOver(chunk: Buffer, take: (chunk: Buffer) => boolean): void {
+    try {
+      if (!take(chunk)) this.#incoming.pause();
+    } catch (cause) {
+      this.#refuse(cause instanceof Refusal ? cause : new Refusal('internal', { cause }));
+    }
+  }
 
   readonly #done = (): void => {
     this.#stop();

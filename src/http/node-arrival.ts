@@ -4,13 +4,15 @@ import { plainAddress } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { Reply } from '../core/exchange.js';
 import { headerValue, type FlatHeaders } from '../core/headers.js';
-import type { BodyBounds, BodyReader } from './body.js';
+import type { BodyBounds, BodyReader, StreamedBody } from './body.js';
 import type { RawRequest } from './canonical-request.js';
 
 /** A request that arrived, before anything is believed of it, and the way back to its client. */
 export interface Arrival extends RawRequest, Reply {
   /** Reads the whole body; sends `100 Continue` first when the client waits for it. Call at most once. */
   readBody(bounds: BodyBounds): Promise<Buffer>;
+  /** The same, handed over as it comes. */
+  streamBody(bounds: BodyBounds, take: (chunk: Buffer) => boolean): StreamedBody;
   /** Answers 101 with these headers and hands the connection over; null when it cannot be had any more. */
   switchProtocols(headers: FlatHeaders): SwitchedConnection | null;
 }
@@ -80,6 +82,12 @@ export class NodeArrival implements Arrival {
     const { incoming, awaitsContinue, bodies } = this.#parts;
     if (awaitsContinue && (bounds.contentLength ?? 0) <= bounds.maxBytes) this.#response.writeContinue();
     return bodies.read(incoming, bounds);
+  }
+
+  streamBody(bounds: BodyBounds, take: (chunk: Buffer) => boolean): StreamedBody {
+    const { incoming, awaitsContinue, bodies } = this.#parts;
+    if (awaitsContinue && (bounds.contentLength ?? 0) <= bounds.maxBytes) this.#response.writeContinue();
+    return bodies.stream(incoming, bounds, take);
   }
 
   switchProtocols(headers: FlatHeaders): SwitchedConnection | null {

@@ -28,7 +28,7 @@ function rowOf(exchange: Exchange, durationMs: number): RequestRow {
     streamed: exchange.head?.stream ?? false,
     firstByteMs: exchange.firstByteMs,
     durationMs,
-    bytesIn: exchange.body?.length ?? 0,
+    bytesIn: exchange.upload?.received ?? exchange.body?.length ?? 0,
     bytesOut: exchange.bytesOut,
     attempts: exchange.attempts,
     correlationId: request.correlationId,

@@ -6,7 +6,7 @@ import type { OfferedModel, Replica } from '../replicas/model.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
 import type { FlatHeaders } from '../core/headers.js';
 import type { SwitchedConnection } from '../http/node-arrival.js';
-import type { FormPart } from '../http/multipart.js';
+import type { FormUpload, UploadSource } from '../http/form-upload.js';
 import type { InFlight } from '../inflight/registry.js';
 import type { InferRequest } from '../orchestra/infer-request.js';
 import type { Route } from './routes.js';
@@ -15,6 +15,8 @@ import type { Route } from './routes.js';
 export interface BodySource {
   /** Reads the whole body, within its bound; call at most once. */
   readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
+  /** Hands the body over as it comes. */
+  streamBody(bounds: { maxBytes: number; contentLength: number | null }, take: (chunk: Buffer) => boolean): UploadSource;
   /** Answers 101 and hands the connection over; null when it cannot be had any more. */
   switchProtocols(headers: FlatHeaders): SwitchedConnection | null;
 }
@@ -54,8 +56,8 @@ export interface Exchange {
   infer: InferRequest | null;
   /** Added by `authorize`. */
   model: OfferedModel | null;
-  /** Added where the body is a form: its parts with short values. */
-  form?: readonly FormPart[];
+  /** Added where the body is a form: what of it is behind `body`. */
+  upload?: FormUpload;
   /** Added by stages that know it better than the route: the scope it needs. */
   scope?: Route['scope'];
   /** Added by stages that send it to another path than the one asked for. */

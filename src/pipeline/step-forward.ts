@@ -3,6 +3,7 @@ import { aboutCaller } from './about-caller.js';
 import { need, targetPath, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { holderOf } from './step-model.js';
+import type { UploadRest } from '../upstream/transport.js';
 import type { Step } from './steps.js';
 
 /**
@@ -22,6 +23,7 @@ export function createForward(parts: Parts): Step {
       target: model.paths[targetPath(exchange)] ?? targetPath(exchange),
       query: exchange.target?.query ?? request.query,
       body: exchange.body,
+      rest: restOf(exchange),
       place,
       sending(replica) {
         exchange.attempts += 1;
@@ -57,6 +59,14 @@ export function createForward(parts: Parts): Step {
       exchange.bytesOut = entry.bytesOut;
     }
   };
+}
+
+/** What of the body is still on its way; null when all of it is here. */
+function restOf({ upload, body, request }: Exchange): UploadRest | null {
+  if (upload === undefined || upload.isWhole || body === null) return null;
+  // Held places that were replaced change the length by as much.
+  const bytes = request.contentLength === null ? null : request.contentLength + body.length - upload.begunBytes;
+  return { bytes, pieces: () => upload.rest() };
 }
 
 function learnResponse(exchange: Exchange, opening: Buffer, { responseOwners }: Parts): void {

@@ -1,4 +1,5 @@
 import { headerText } from './answer-headers.js';
+import { Refusal } from '../core/errors.js';
 import { isPromise, type Maybe } from '../core/maybe.js';
 import type { Replica } from '../replicas/model.js';
 import { missedBy } from './failures.js';
@@ -98,6 +99,8 @@ export class Attempt implements IncomingAnswer {
     const { relay, place } = this.#parts;
     if (this.#over || relay.over) return;
     this.#over = true;
+    // The upload was broken off for a reason of ours; the replica did nothing wrong.
+    if (error instanceof Refusal) return relay.fail(error);
     if (this.#answered) {
       this.#passOn();
       relay.fail(error);

@@ -8,7 +8,7 @@ import { Handshake, type OpenSocket } from './handshake.js';
 import { outgoingHeaders } from './outgoing-headers.js';
 import { Relay } from './relay.js';
 import type { RelayOutcome, RelaySettings } from './relay-settings.js';
-import type { IncomingAnswer, OutgoingRequest, Transport } from './transport.js';
+import type { IncomingAnswer, OutgoingRequest, Transport, UploadRest } from './transport.js';
 import { handshakeHeaders } from './web-socket-headers.js';
 
 /** One request on its way to a model server. */
@@ -19,6 +19,8 @@ export interface ForwardJob {
   /** Sent in place of the client's query. */
   query?: string;
   body: Buffer | null;
+  /** What of the body is still on its way: such a request is tried on another server only before it was begun. */
+  rest?: UploadRest | null;
   place: ReplicaPlace;
   /** Called before each try, with the replica it goes to. */
   sending(replica: Replica): void;
@@ -67,7 +69,7 @@ export function createForwarder(transport: Transport, clock: Clock, withheld: ()
       const leave = running.add(relay);
       const sendTo = (replica: Replica): void => {
         job.sending(replica);
-        const abort = transport.send(outgoing(job, replica, withheld()), new Attempt({ relay, place: job.place, sendTo }));
+        const abort = transport.send(outgoing(job, replica, withheld()), new Attempt({ relay, place: placeOf(job), sendTo }));
         relay.attach(abort, replica.apiKey?.reveal() ?? null);
       };
       sendTo(job.place.replica);
@@ -101,8 +103,24 @@ function outgoing(job: ForwardJob, replica: Replica, withheld: ReadonlySet<strin
     method: request.method,
     headers: outgoingHeaders(request, { requestId: job.relay.requestId, apiKey: replica.apiKey, about, withheld }),
     body,
+    rest: job.rest ?? null,
     connectMs: timeouts.connectMs,
     caFile: replica.caFile,
+  };
+}
+
+/** What was streamed cannot be sent again, even where a server says that it did not begin. */
+function placeOf({ place, rest }: ForwardJob): ReplicaPlace {
+  if (rest === null || rest === undefined) return place;
+  return {
+    replica: place.replica,
+    answered: () => place.answered(),
+    failed: (kind) => place.failed(kind),
+    another: () => place.another(),
+    declined() {
+      place.answered();
+      return null;
+    },
   };
 }
 

@@ -119,7 +119,7 @@ export class Relay implements IncomingAnswer {
   fail(error: Error): void {
     if (this.#over) return;
     const failure = readFailure(error, this.sent);
-    if (this.#answer === null) this.#refuse(refusalOf(failure, error));
+    if (this.#answer === null) this.#refuse(error instanceof Refusal ? error : refusalOf(failure, error));
     else this.#interrupt('upstream_interrupted', failure.reason);
   }
 

@@ -1,7 +1,15 @@
-import type { Duplex } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { Pool, type Dispatcher } from 'undici';
+
+/** The part of a body that is still on its way. */
+export interface UploadRest {
+  /** Length of the whole body; null when it is not known. */
+  bytes: number | null;
+  /** Throws a Refusal to break the request off. */
+  pieces(): AsyncIterable<Buffer>;
+}
 
 /** A request as it leaves us. `headers` is flat; the body's length is set by the transport. */
 export interface OutgoingRequest {
@@ -12,6 +20,8 @@ export interface OutgoingRequest {
   method: string;
   headers: string[];
   body: Buffer | null;
+  /** Follows the body as it comes. */
+  rest?: UploadRest | null;
   /** Asks the server to speak this protocol from here on. */
   upgrade?: 'websocket';
   connectMs: number;
@@ -117,7 +127,7 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
     onError: fail,
   };
   const upgrade = request.upgrade === undefined ? {} : { upgrade: request.upgrade };
-  pool.dispatch({ ...upgrade, path: request.path, method: request.method as Dispatcher.HttpMethod, headers: request.headers, body: request.body }, handler);
+  pool.dispatch({ ...upgrade, path: request.path, method: request.method as Dispatcher.HttpMethod, headers: headersOf(request), body: bodyOf(request) }, handler);
   return () => {
     aborted = true;
     if (over) return;
@@ -125,4 +135,18 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
     if (breakOff === null) fail(new Aborted());
     else breakOff(new Aborted());
   };
+}
+
+function headersOf({ headers, rest }: OutgoingRequest): string[] {
+  return rest === null || rest === undefined || rest.bytes === null ? headers : [...headers, 'content-length', String(rest.bytes)];
+}
+
+function bodyOf({ body, rest }: OutgoingRequest): Buffer | Readable | null {
+  if (rest === null || rest === undefined) return body;
+  return Readable.from(joined(body, rest), { objectMode: false });
+}
+
+async function* joined(body: Buffer | null, rest: UploadRest): AsyncGenerator<Buffer> {
+  if (body !== null) yield body;
+  yield* rest.pieces();
 }
