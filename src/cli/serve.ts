@@ -7,10 +7,10 @@ import { Failure, misuse } from './failure.js';
 import type { Invocation, RunCommand } from './invocation.js';
 import { reportRunning } from './already-running.js';
 import type { ServeOptions } from './serve-options.js';
-import { afterStart, beforeService } from './serve-service.js';
+import { afterStart, beforeReplicas } from './serve-skyserve.js';
 import { obeySignals } from './serve-signals.js';
-import { prepareService, type Service } from './service.js';
-import { removeServiceRecord } from './service-record.js';
+import { prepareSkyserve, type PreparedTask } from './skyserve.js';
+import { removeServiceRecord } from './skyserve-record.js';
 
 const NOT_YET = { workers: '--workers' };
 
@@ -34,7 +34,7 @@ export const run: RunCommand = async (invocation) => {
   });
   const running = await reportRunning(invocation, loaded, dataDir);
   if (running !== null) return running;
-  if (service !== null) await beforeService(invocation, service);
+  if (service !== null) await beforeReplicas(invocation, service);
   const gateway = await start(invocation, read, { loaded, dataDir });
   const release = obeySignals(io, gateway);
   await printStart(invocation, gateway, { dataDir, configFile: loaded.file });
@@ -52,12 +52,12 @@ async function closed(gateway: RunningGateway, error: unknown): Promise<never> {
 }
 
 /** The service of `--service`; its files lie in the data directory. */
-async function serviceOf(invocation: Invocation): Promise<Service | null> {
+async function serviceOf(invocation: Invocation): Promise<PreparedTask | null> {
   const { io, globals, options } = invocation;
   if (options['service'] === undefined) return null;
   const { env, home, cwd } = io;
   const dataDir = resolveDataDir({ flag: globals.dataDir, env, home, cwd, config: { data_dir: null }, configFile: null });
-  return prepareService(invocation, dataDir);
+  return prepareSkyserve(invocation, dataDir);
 }
 
 function refuseOptions({ options }: Invocation): void {

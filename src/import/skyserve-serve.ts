@@ -16,7 +16,7 @@ export interface ServiceSurroundings {
 }
 
 /** A service as this machine serves it. */
-export interface PlannedService {
+export interface ServicePlan {
   configuration: Record<string, unknown>;
   /** The key its clients have until now; null when the file names none. */
   sharedKey: string | null;
@@ -29,7 +29,7 @@ export interface PlannedService {
 const BALANCE = { round_robin: 'round_robin', least_load: 'least_load', instance_aware_least_load: 'least_load' } as const;
 
 /** Plans the replicas of a service on this machine. Throws a `ServiceFault`. */
-export function planService(task: ServiceTask, around: ServiceSurroundings): PlannedService {
+export function servicePlan(task: ServiceTask, around: ServiceSurroundings): ServicePlan {
   const values = valuesOf(task, around.given);
   const shared = sharedVariable(task);
   const resolve: Resolve = (name) => (Object.hasOwn(values, name) ? values[name] : undefined);

@@ -2,7 +2,7 @@ import { runningGateway } from '../../storage/data-directory.js';
 import { Failure } from '../failure.js';
 import type { Invocation } from '../invocation.js';
 import { findLocal } from '../local.js';
-import { readServiceRecord } from '../service-record.js';
+import { readServiceRecord } from '../skyserve-record.js';
 
 /** Prints where a service is, in one line that a shell can use. */
 export async function printEndpoint(invocation: Invocation, asked: { names: readonly string[]; withScheme: boolean }): Promise<number> {

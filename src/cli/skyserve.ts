@@ -7,18 +7,18 @@ import { loadConfig, type LoadOutcome } from '../config/load.js';
 import { Secret } from '../core/secret.js';
 import { serviceSpecification } from '../import/skyserve-echo.js';
 import { ServiceFault } from '../import/skyserve-fault.js';
-import { planService, type PlannedService } from '../import/skyserve-serve.js';
+import { servicePlan, type ServicePlan } from '../import/skyserve-serve.js';
 import { readServiceText, type ServiceTask } from '../import/skyserve-task.js';
 import { Failure, misuse } from './failure.js';
 import type { Invocation } from './invocation.js';
 import type { ServeOptions } from './serve-options.js';
-import { givenVariables } from './service-variables.js';
+import { givenVariables } from './skyserve-variables.js';
 
 const NAME = /^[a-zA-Z]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const USUAL_LISTEN = '127.0.0.1:5390';
 
 /** A service YAML, ready to be served on this machine. */
-export interface Service {
+export interface PreparedTask {
   name: string;
   file: string;
   /** What SkyServe says about it, and what is different here. */
@@ -31,16 +31,16 @@ export interface Service {
 }
 
 /** Reads the file of `--service`. Throws a `Failure` with the sentence of the original. */
-export async function prepareService(invocation: Invocation, dataDir: string): Promise<Service> {
+export async function prepareSkyserve(invocation: Invocation, dataDir: string): Promise<PreparedTask> {
   const { io, options, globals } = invocation;
   const { service: named = '', name = `sky-service-${randomBytes(2).toString('hex')}` }: ServeOptions = options;
   if (globals.config !== undefined) throw misuse('Give either --service or --config: a service has its configuration in its own file.');
   if (!NAME.test(name)) throw misuse(`Service name "${name}" is not valid. Begin with a letter; letters, digits, -, _ and . may follow, and the last is a letter or digit.`);
   const file = resolve(io.cwd, named);
   const given = await givenVariables(invocation);
-  const look = async (): Promise<{ task: ServiceTask; planned: PlannedService }> => {
+  const look = async (): Promise<{ task: ServiceTask; planned: ServicePlan }> => {
     const task = readServiceText(await textOf(file));
-    return { task, planned: planService(task, { given, ...listening(options), keepScript: keeper(join(dataDir, 'services', name)), gpuCount: gpuCount() }) };
+    return { task, planned: servicePlan(task, { given, ...listening(options), keepScript: keeper(join(dataDir, 'services', name)), gpuCount: gpuCount() }) };
   };
   const { task, planned } = await look().catch(asFailure);
   return {

@@ -11,8 +11,8 @@ import { Failure } from './failure.js';
 import type { Invocation } from './invocation.js';
 import { moment, printable } from './printable.js';
 import type { ServeOptions } from './serve-options.js';
-import type { Service } from './service.js';
-import { writeServiceRecord } from './service-record.js';
+import type { PreparedTask } from './skyserve.js';
+import { writeServiceRecord } from './skyserve-record.js';
 
 const SHARED_NAME = 'legacy-shared';
 /** The shared key is a bridge: by then every client has a key of its own. */
@@ -20,7 +20,7 @@ const SHARED_DAYS = 90;
 const LABEL = 'service';
 
 /** Says what will be served, and runs the section `setup` if that was asked for. */
-export async function beforeService({ io, options, globals }: Invocation, service: Service): Promise<void> {
+export async function beforeReplicas({ io, options, globals }: Invocation, service: PreparedTask): Promise<void> {
   const { setup: wanted = false }: ServeOptions = options;
   if (!globals.json) {
     const notes = service.notes.map((note) => `Note: ${note}`);
@@ -32,7 +32,7 @@ export async function beforeService({ io, options, globals }: Invocation, servic
   else if (!globals.json) io.out('Note: The setup section was not run. Add --setup to run it before the first replica.\n');
 }
 
-function runSetup(service: Service, setup: NonNullable<Service['setup']>, env: Invocation['io']['env']): Promise<void> {
+function runSetup(service: PreparedTask, setup: NonNullable<PreparedTask['setup']>, env: Invocation['io']['env']): Promise<void> {
   const { PATH, HOME, LANG } = env;
   const child = spawn('bash', ['-c', setup.text], {
     cwd: resolve(dirname(service.file), setup.directory),
@@ -49,7 +49,7 @@ function runSetup(service: Service, setup: NonNullable<Service['setup']>, env: I
 }
 
 /** Takes over the clients' key, and tells where the service is. */
-export async function afterStart(invocation: Invocation, service: Service, started: { gateway: RunningGateway; dataDir: string }): Promise<void> {
+export async function afterStart(invocation: Invocation, service: PreparedTask, started: { gateway: RunningGateway; dataDir: string }): Promise<void> {
   const { io, globals } = invocation;
   const { gateway, dataDir } = started;
   const endsAt = await importSharedKey(service, dataDir);
@@ -72,7 +72,7 @@ export async function afterStart(invocation: Invocation, service: Service, start
 }
 
 /** Answers when the shared key ends, Unix seconds; null when there is none. A shared key of an earlier start that is another one is switched off. */
-async function importSharedKey(service: Service, dataDir: string): Promise<number | null> {
+async function importSharedKey(service: PreparedTask, dataDir: string): Promise<number | null> {
   const running = await runningGateway(dataDir);
   const secret = service.sharedKey?.reveal() ?? '';
   // A key of Keyporter's own making is one of the store already, or none at all.
