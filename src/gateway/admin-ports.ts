@@ -48,7 +48,7 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
     callers: createCallersPort({ blocks: keys.callers, roster: source.roster, inFlight }),
     audit: keys.audit,
     requests: usage.requests,
-    streams: inFlight === null ? null : streamsPort(inFlight),
+    streams: inFlight === null ? null : streamsPort(inFlight, clock),
     replicas: source.replicas,
     explain: source.explain,
     models: () => source.models().map((model) => modelInfo(model, source.states())),
@@ -92,7 +92,7 @@ function endingWhatIsNotAllowed(life: KeyLife, inFlight: InFlightRegistry, clock
   });
 }
 
-function streamsPort(inFlight: InFlightRegistry): StreamsPort {
+function streamsPort(inFlight: InFlightRegistry, clock: Clock): StreamsPort {
   return {
     list: () =>
       inFlight.list().map((entry) => ({
@@ -109,7 +109,12 @@ function streamsPort(inFlight: InFlightRegistry): StreamsPort {
         bytesOut: entry.bytesOut,
       })),
     end: (id) => inFlight.endOne(id, 'stream_ended', 'ended by the operator'),
-    endKeys: (ids, reason) => inFlight.endCallers(ids, reason, reason.replace('_', ' ')),
+    endKeys(ids, reason) {
+      const ended = inFlight.endCallers(ids, reason, reason.replace('_', ' '));
+      // Callers without a key of ours may have the owner that was switched off.
+      inFlight.recheckAll(unixSeconds(clock));
+      return ended;
+    },
   };
 }
 

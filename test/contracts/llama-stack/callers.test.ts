@@ -99,6 +99,18 @@ describe('callers without a key of ours', () => {
     expect(client.unread).toContain('key_revoked');
   });
 
+  test('a disabled owner takes its callers along, with what they run', async () => {
+    await world.gateway.admin.createKey({ owner: 'team-a', scopes: ['infer'] });
+    const { client, ended } = await streaming('dave');
+    await world.gateway.admin.must('PATCH', '/owners', { name: 'team-a', disabled: true });
+    await ended(1000);
+    expect(client.unread).toContain('key_disabled');
+    expect((await world.chat('dave')).status).toBe(401);
+    await world.gateway.admin.must('PATCH', '/owners', { name: 'team-a', disabled: false });
+    world.upstream.forget();
+    expect((await world.chat('dave')).status).toBe(200);
+  });
+
   test('something that is no caller cannot be blocked', async () => {
     for (const id of ['alice', ':x', 'UPPER:x', 'jwt:'])
       expect((await world.gateway.admin.call('PATCH', '/callers', { id, blocked: true })).status).toBe(400);
