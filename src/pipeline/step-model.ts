@@ -1,7 +1,7 @@
 import { Refusal } from '../core/errors.js';
 import { edited } from '../http/edit.js';
 import { modelEdit } from '../http/read-head.js';
-import type { OfferedModel } from '../replicas/model.js';
+import type { Catalogue, OfferedModel } from '../replicas/model.js';
 import { createFieldCheck } from './field-check.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
@@ -30,7 +30,7 @@ export function createChooseModel(parts: Parts): (exchange: Exchange) => Offered
   return (exchange) => {
     const head = need(exchange.head, 'head');
     const { catalogue } = parts.settings();
-    const model = catalogue.resolve(head.model);
+    const model = catalogue.resolve(head.model) ?? latestOf(catalogue, head.model);
     if (model === null && parts.settings().incomplete) throw notYetKnown(catalogue.silent);
     if (model === null && head.model === null) {
       throw new Refusal('invalid_value', { message: 'The body must name a model. GET /v1/models lists those you may use.', param: 'model' });
@@ -39,6 +39,13 @@ export function createChooseModel(parts: Parts): (exchange: Exchange) => Offered
     exchange.model = need(model, 'model');
     return exchange.model;
   };
+}
+
+/** Ollama lists every model with a tag, and its users leave the usual one out. */
+function latestOf(catalogue: Catalogue, name: string | null): OfferedModel | null {
+  if (name === null || name.includes(':')) return null;
+  const model = catalogue.resolve(`${name}:latest`);
+  return model?.replicas[0]?.engine === 'ollama' ? model : null;
 }
 
 /** A server that was never reached may have the model: that is an outage, not a wrong name. */

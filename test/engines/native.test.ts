@@ -6,7 +6,7 @@ import { ask, enginesOn, startLines } from './ask.js';
 
 const upstream = await RecordingUpstream.start({ models: [] });
 const world = await startWorld({
-  models: { ...enginesOn(upstream.url), 'name-here': { engine: 'ollama', replicas: [{ url: upstream.url }], upstream_model: 'name-there', aliases: ['alias-here'] } },
+  models: { ...enginesOn(upstream.url), 'tagged:latest': { engine: 'ollama', replicas: [{ url: upstream.url }] }, 'other:latest': { engine: 'vllm', replicas: [{ url: upstream.url }] }, 'name-here': { engine: 'ollama', replicas: [{ url: upstream.url }], upstream_model: 'name-there', aliases: ['alias-here'] } },
   default_model: 'on-llama.cpp',
 });
 const keyWith = async (scopes: string[], more: object = {}): Promise<string> => (await world.admin.createKey({ scopes, ...more })).key;
@@ -70,6 +70,13 @@ describe('routes of single engines', () => {
     expect((await ask(world, 'HEAD /')).status).toBe(200);
     expect((await ask(world, 'GET /api/tags', { key: await keyWith(['engine:read']) })).status).toBe(403);
     expect(upstream.exchanges).toEqual([]);
+  });
+
+  test('the usual tag of a model of Ollama may be left out, and of no other engine', async () => {
+    answerAll();
+    expect((await ask(world, 'POST /api/chat', { body: { model: 'tagged' } })).status).toBe(200);
+    expect(upstream.exchanges[0]?.json()['model']).toBe('tagged:latest');
+    expect((await ask(world, 'POST /api/chat', { body: { model: 'other' } })).status).toBe(404);
   });
 
   test('what would change an engine is no route of its own', async () => {
