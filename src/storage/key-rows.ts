@@ -69,6 +69,8 @@ export function salvagedKey(row: KeyRow, fault: string): StoredKey {
 /** What memory holds of this row. Throws `BadRow`. */
 export function packRow(row: DigestRow, policyOfRow: (row: PolicyRow) => KeyPolicy = policyOf): PackRow {
   const previousExpiresAt = maybeSeconds(row.previous_expires_at, 'previous secret');
+  const imported = flagIn(row.imported, 'imported');
+  const verifier = verifierIn(row.verifier);
   return {
     id: textIn(row.id, 'id'),
     policy: policyOfRow(row),
@@ -76,8 +78,9 @@ export function packRow(row: DigestRow, policyOfRow: (row: PolicyRow) => KeyPoli
     expiresAt: maybeSeconds(row.expires_at, 'expires_at'),
     parentId: maybeText(row.parent_id, 'parent_id'),
     digest: digestIn(row.digest),
-    verifier: verifierIn(row.verifier),
-    imported: flagIn(row.imported, 'imported'),
+    // The secret before a rotation may be a weak imported one, which is only found by its slow hash.
+    verifier: imported && previousExpiresAt !== null ? 'scrypt' : verifier,
+    imported,
     previousDigest: previousExpiresAt === null ? null : digestIn(row.previous_digest),
     previousExpiresAt,
   };

@@ -110,6 +110,18 @@ describe('importing Llama-Server-AuthKeys', () => {
     await gateway.ended;
   }, 30_000);
 
+  it('a weak token can be rotated, and both secrets work for the overlap, after a restart too', async () => {
+    makeDatabase(file, [{ token: 'weak', scope: 'infer', expiredAt: null }]);
+    await world.here(['import', file]);
+    const [key] = await keys();
+    const rotated = (await world.here(['keys', 'rotate', key?.id ?? '', '--overlap', '1h', '--json'])).json()['key'] as string;
+    const gateway = await world.serve('--upstream', 'http://127.0.0.1:9');
+    const ask = async (secret: string): Promise<number> => (await fetch(`${gateway.url}/me`, { headers: { authorization: `Bearer ${secret}` } })).status;
+    expect([await ask('weak'), await ask(rotated), await ask('week')]).toEqual([200, 200, 401]);
+    gateway.signal('SIGTERM');
+    await gateway.ended;
+  }, 30_000);
+
   it('the configuration comes as keyporter.yaml, with the report in its comments and no root token', async () => {
     const root = 'a-long-root-token-0123456789';
     const ini = join(world.home, 'config.ini');
