@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isLoopbackHost, parseListen } from '../config/listen.js';
-import { loadConfig, type LoadOutcome } from '../config/load.js';
+import { findConfigFile, loadConfig, type LoadOutcome } from '../config/load.js';
 import { Secret } from '../core/secret.js';
 import { serviceSpecification } from '../import/skyserve-echo.js';
 import { ServiceFault } from '../import/skyserve-fault.js';
@@ -47,7 +47,7 @@ export async function prepareSkyserve(invocation: Invocation, dataDir: string): 
     name,
     file,
     specification: serviceSpecification(task),
-    notes: planned.notes,
+    notes: [...planned.notes, ...(await ignoredConfiguration(invocation))],
     sharedKey: planned.sharedKey === null ? null : new Secret(planned.sharedKey),
     setup: task.setup === null ? null : { text: task.setup, directory: task.workdir ?? '.', variables: planned.variables },
     async read(reload) {
@@ -55,6 +55,12 @@ export async function prepareSkyserve(invocation: Invocation, dataDir: string): 
       return loadConfig({ file, text: JSON.stringify(configuration), env: {}, cwd: io.cwd, reload });
     },
   };
+}
+
+/** Nobody should wonder why a file that is there has no effect. */
+async function ignoredConfiguration({ io: { env, cwd, home } }: Invocation): Promise<string[]> {
+  const other = await findConfigFile({ env, cwd, home });
+  return other === null ? [] : [`${other} is not read: a service has its configuration in its own file.`];
 }
 
 function textOf(file: string): Promise<string> {
