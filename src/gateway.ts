@@ -1,81 +1,25 @@
 import { formatFaults, loadConfig, type LoadedConfig, type LoadOutcome } from './config/load.js';
+import type { Config } from './config/schema.js';
 import { systemClock, unixSeconds, type Clock } from './core/clock.js';
-import { silentLog, type Log } from './core/log.js';
-import type { Secret } from './core/secret.js';
+import { silentLog } from './core/log.js';
 import { lazyAdminApp } from './gateway/admin-app.js';
 import { createAdminPorts, exposedServers, type AdminSource } from './gateway/admin-ports.js';
+import { adminSource } from './gateway/admin-source.js';
 import { OPERATOR } from './gateway/answer-admin.js';
-import { createConfiguration, type Configuration, type ReadAgain } from './gateway/configuration.js';
-import { createExplain } from './gateway/explain.js';
-import { followCertificates, openListeners, rulesFor, type OpenListener } from './gateway/listeners.js';
+import { auditedReload } from './gateway/audited-reload.js';
+import { createConfiguration } from './gateway/configuration.js';
+import { followCertificates, openListeners, type ListenerRules, type OpenListener } from './gateway/listeners.js';
 import { openOrchestra } from './gateway/orchestra.js';
-import { openOperatorSocket } from './gateway/operator-socket.js';
+import { openForOperator } from './gateway/operator-socket.js';
+import type { GatewayOptions, RunningGateway } from './gateway/running.js';
 import { createServing } from './gateway/serving.js';
-import { createReplicasPort } from './gateway/replicas-port.js';
 import { createShutdown, type Shutdown } from './gateway/shutdown.js';
-import type { Environment } from './gateway/supervised.js';
-import type { Stores } from './gateway/stores.js';
-import { VERSION } from './gateway/version.js';
 import { openWorld, type World } from './gateway/world.js';
-import type { Identity } from './identity/identify.js';
-import { createRoster, type Roster } from './identity/providers/roster.js';
-import { createInFlightRegistry, type InFlightRegistry } from './inflight/registry.js';
-import type { KeyRecord } from './keys/key.js';
+import { createRoster } from './identity/providers/roster.js';
+import { createInFlightRegistry } from './inflight/registry.js';
 import { createFrontDoor, type FrontDoor } from './pipeline/front-door.js';
-import type { OrchestraParts } from './pipeline/parts.js';
-import type { Exposed } from './replicas/exposure.js';
-import type { ReplicaState } from './replicas/model.js';
-import type { ProcessState } from './supervisor/process-state.js';
-import { announce, socketPath } from './storage/data-directory.js';
 
-export interface GatewayOptions {
-  loaded: LoadedConfig;
-  dataDir: string;
-  log: Log;
-  clock?: Clock;
-  /** Where sockets may lie whose path would be too long in the data directory (`XDG_RUNTIME_DIR`). */
-  runtimeDir?: string | undefined;
-  /** Variables of which a few (`PATH`, `LANG` and the like) go on to model servers that are started here. */
-  environment?: Environment;
-  /** Reads the configuration again, for reloads; without it there are none. */
-  readAgain?: ReadAgain;
-  flags: {
-    /** Already part of `loaded`. */
-    listen?: string;
-    upstreams?: string[];
-    /** Serve the demo model while no engine is found. */
-    demo?: boolean;
-    /** Started by a person at a terminal, who gets the demo too. */
-    interactive?: boolean;
-    /** The first key may be shown. */
-    firstKey?: boolean;
-  };
-}
-
-export interface RunningGateway {
-  url: string;
-  listeners: { url: string; serve: string[]; profile: string }[];
-  /** Made at the first start that may show it, never again. */
-  firstKey: { record: KeyRecord; secret: Secret } | null;
-  /** Every model server was asked once. */
-  settled: Promise<void>;
-  engines(): ReplicaState[];
-  /** The model servers that were started here. */
-  processes(): ProcessState[];
-  /** Names of the models on offer. */
-  modelNames(): string[];
-  whenEnginesChange(changed: () => void): () => void;
-  /** Model servers of this machine that others can use past Keyporter. */
-  exposed(): Promise<Exposed[]>;
-  warnings: string[];
-  handle: OpenListener['listener']['handle'];
-  reload(): Promise<{ ok: boolean; faults: string[] }>;
-  /** Lets running requests end, then closes. Called again: closes now. */
-  drain(): Promise<void>;
-  /** Ends running requests and closes. */
-  close(): Promise<void>;
-  stopped: Promise<void>;
-}
+export type { GatewayOptions, RunningGateway } from './gateway/running.js';
 
 /** The composition root: makes every part, gives each what it needs, and knows the order of start and end. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
@@ -102,114 +46,62 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       demo: flags.demo === true || flags.interactive === true,
       ownPorts: () => open.flatMap(({ listener }) => listener.port ?? []),
     });
-    const { stores, models } = world;
+    const { stores } = world;
     const adminApp = lazyAdminApp(() => createAdminPorts(source), { clock, log });
     const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, roster, shutdown, orchestra, adminApp });
     const source = adminSource({ world, configuration, shutdown, inFlight, roster, identity, orchestra, open, clock });
-    open.push(...(await openListeners(config(), { clock, arrivalFor: (rules) => createFrontDoor(door, { ...rules, operator: false }) })));
-    shutdown.onClose(() => Promise.all(open.map(({ listener }) => listener.close())));
-    const url = config().public_url ?? open[0]?.url ?? '';
-    await openForOperator({ door, dataDir: stores.dataDir, runtimeDir: options.runtimeDir ?? null, url, listen: config().listeners[0]?.listen ?? '', shutdown });
+    const url = await openDoors({ door, open, shutdown, config: config(), dataDir: stores.dataDir, runtimeDir: options.runtimeDir ?? null, clock });
     configuration.onChange(() => inFlight.recheckAll(unixSeconds(clock)));
     const reload = auditedReload(configuration, stores);
     shutdown.onClose(configuration.follow((text) => void reload(text)));
     shutdown.onClose(followCertificates(open, { clock, log }));
     shutdown.onClose(clock.every(EXPIRY_CHECK_MS, () => inFlight.expire(unixSeconds(clock))));
     const firstKey = flags.firstKey === true ? await stores.keys.life.createFirstKey({ ...OPERATOR, requestId: null }) : null;
-    return {
-      url,
-      listeners: source.status().listeners,
-      firstKey,
-      settled: models.settled,
-      engines: models.states,
-      processes: () => world.supervised.supervisor.processes(),
-      modelNames: () => source.models().map(({ name }) => name),
-      whenEnginesChange: models.onChange,
-      exposed: () => exposedServers(source),
-      warnings: [...loaded.warnings, ...source.warnings()],
-      handle: (incoming, response) => open[0]?.listener.handle(incoming, response),
-      reload,
-      drain: shutdown.drain,
-      close: shutdown.close,
-      stopped: shutdown.stopped,
-    };
+    return { ...views({ world, source, open, loaded }), url, firstKey, reload, drain: shutdown.drain, close: shutdown.close, stopped: shutdown.stopped };
   } catch (error) {
     await shutdown.close();
     throw error;
   }
 }
 
-/** A reload nobody asked for through the admin API, which keeps its own record: by a signal, or because the file changed. */
-function auditedReload(configuration: Configuration, { keys }: Stores): (text?: string) => Promise<{ ok: boolean; faults: string[] }> {
-  return async (text) => {
-    const outcome = await configuration.reload(text);
-    const act = { actor: OPERATOR.id, address: null, requestId: null, action: 'config.reload', target: 'config' };
-    await keys.audit.record({ ...act, result: outcome.ok ? 'done' : 'refused', details: { faults: outcome.faults } });
-    return outcome;
-  };
-}
-
 const EXPIRY_CHECK_MS = 1000;
 
-interface SourceParts {
-  world: World;
-  configuration: Configuration;
+interface Doors {
+  door: FrontDoor;
+  open: OpenListener[];
   shutdown: Shutdown;
-  inFlight: InFlightRegistry;
-  roster: Roster;
-  identity: Identity;
-  orchestra: OrchestraParts;
-  open: readonly OpenListener[];
+  config: Config;
+  dataDir: string;
+  runtimeDir: string | null;
   clock: Clock;
 }
 
-/** What the admin plane can ask of a running gateway. */
-function adminSource({ world, configuration, shutdown, inFlight, roster, identity, orchestra, open, clock }: SourceParts): AdminSource {
-  const { stores, models, probe, supervised } = world;
-  const startedAt = unixSeconds(clock);
+/** Opens every listener and the operator's socket; answers the URL to tell people. */
+async function openDoors({ door, open, shutdown, config, dataDir, runtimeDir, clock }: Doors): Promise<string> {
+  const arrivalFor = (rules: ListenerRules) => createFrontDoor(door, { ...rules, operator: false });
+  open.push(...(await openListeners(config, { clock, arrivalFor })));
+  shutdown.onClose(() => Promise.all(open.map(({ listener }) => listener.close())));
+  const url = config.public_url ?? open[0]?.url ?? '';
+  await openForOperator({ door, dataDir, runtimeDir, url, listen: config.listeners[0]?.listen ?? '', shutdown });
+  return url;
+}
+
+type Views = Omit<RunningGateway, 'url' | 'firstKey' | 'reload' | 'drain' | 'close' | 'stopped'>;
+
+/** What whoever started the gateway may see of it. */
+function views({ world, source, open, loaded }: { world: World; source: AdminSource; open: readonly OpenListener[]; loaded: LoadedConfig }): Views {
+  const { models, supervised } = world;
   return {
-    stores,
-    clock,
-    probe,
-    loaded: configuration.current,
-    explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: models.catalogue, routeRules: () => configuration.current().config.auth.route_policy, clock }),
-    models: () => models.catalogue().list(),
-    states: models.states,
-    replicas: createReplicasPort({ pool: models.pool, supervisor: supervised.supervisor }),
+    listeners: source.status().listeners,
+    settled: models.settled,
+    engines: models.states,
     processes: () => supervised.supervisor.processes(),
-    warnings: () => [...orchestra.keys.warnings(), ...models.catalogue().warnings, ...stores.keys.warnings],
-    status: () => ({
-      version: VERSION,
-      startedAt,
-      listeners: open.map(({ url, serve, profile }) => ({ url, serve: [...serve], profile })),
-      draining: shutdown.begun,
-      lastReload: configuration.lastReload(),
-    }),
-    inFlight,
-    roster,
-    reload: () => configuration.reload(),
-    stop() {
-      supervised.endWithGateway();
-      void shutdown.drain();
-    },
+    modelNames: () => source.models().map(({ name }) => name),
+    whenEnginesChange: models.onChange,
+    exposed: () => exposedServers(source),
+    warnings: [...loaded.warnings, ...source.warnings()],
+    handle: (incoming, response) => open[0]?.listener.handle(incoming, response),
   };
-}
-
-interface OperatorDoor {
-  door: FrontDoor;
-  dataDir: string;
-  runtimeDir: string | null;
-  url: string;
-  listen: string;
-  shutdown: Shutdown;
-}
-
-/** Opens the socket of this machine's operator and tells where it is. */
-async function openForOperator({ door, dataDir, runtimeDir, url, listen, shutdown }: OperatorDoor): Promise<void> {
-  const socket = socketPath(dataDir, runtimeDir);
-  const listener = await openOperatorSocket(socket, { clock: door.clock, onArrival: createFrontDoor(door, { ...rulesFor(['admin']), operator: true }) });
-  shutdown.onClose(() => listener.close());
-  await announce(dataDir, { pid: process.pid, socket, url, listen });
 }
 
 /** A gateway inside another Node program. */

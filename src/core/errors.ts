@@ -21,7 +21,7 @@ const INVALID = 'invalid_request_error';
  * Every way a request can be refused before its answer begins. Source of `docs/errors.md`, of the
  * bodies in every dialect and of the `reason` in the request log.
  */
-// oxfmt-ignore -- a table is read by its rows
+// oxfmt-ignore
 export const ERRORS = {
   bad_request: { status: 400, type: INVALID, owner: CALLER, message: 'The request is not well-formed.', check: 'The sentence names the header, path or framing at fault.' },
   invalid_json: { status: 400, type: INVALID, owner: CALLER, message: 'The body is not valid JSON.', check: 'Send UTF-8 JSON; the sentence names the byte where reading stopped.' },

@@ -5,7 +5,7 @@ import { covers, isKnownScope } from '../access/scope.js';
 import type { LoadedConfig } from '../config/load.js';
 import { systemClock, unixSeconds } from '../core/clock.js';
 import type { Log } from '../core/log.js';
-import { createIdentity } from '../identity/identify.js';
+import { createIdentity, type Identity } from '../identity/identify.js';
 import { NOBODY_VOUCHES } from '../identity/providers/vouching.js';
 import { parseKey } from '../keys/format.js';
 import { parseRanges } from '../core/address.js';
@@ -16,7 +16,7 @@ import { OPERATOR } from './answer-admin.js';
 import { createExplain } from './explain.js';
 import { rulesFor } from './listeners.js';
 import { keyFileWarnings } from './orchestra.js';
-import { openStores } from './stores.js';
+import { openStores, type Stores } from './stores.js';
 import { VERSION } from './version.js';
 
 export interface OfflineOptions {
@@ -36,7 +36,7 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
   const stores = await openStores({ dataDir, create, config: () => loaded.config, clock, log });
   const probe = createProbe();
   const catalogue = createCatalogue(loaded.config, new Map());
-  const identity = createIdentity({ directory: stores.keys.directory, canonicalKey: (text) => parseKey(text)?.canonical ?? null, localNetworks: parseRanges([]), localScopes: [], vouching: NOBODY_VOUCHES });
+  const identity = storedIdentity(stores);
   const ofKeyFile = await keyFileWarnings(loaded, clock);
   const startedAt = unixSeconds(clock);
   const app = createAdminApp(
@@ -67,4 +67,15 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       await stores.close();
     },
   };
+}
+
+/** Only keys of the store are known while no gateway runs. */
+function storedIdentity({ keys }: Stores): Identity {
+  return createIdentity({
+    directory: keys.directory,
+    canonicalKey: (text) => parseKey(text)?.canonical ?? null,
+    localNetworks: parseRanges([]),
+    localScopes: [],
+    vouching: NOBODY_VOUCHES,
+  });
 }

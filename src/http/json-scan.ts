@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../core/errors.js';
 import type { JsonKind, TopMember } from '../core/exchange.js';
+import { duplicate, tooMuch } from './json-faults.js';
 
 export type { TopMember };
 
@@ -238,13 +239,4 @@ class Scan {
     const where = at >= this.#bytes.length ? 'it ends too early' : `reading stopped at byte ${at}`;
     return new Refusal('invalid_json', { message: `The body is not valid JSON: ${where}.` });
   }
-}
-
-function duplicate(name: string): Refusal {
-  const shown = name.slice(0, 64);
-  return new Refusal('duplicate_member', { message: `The body names "${shown}" twice. Send it once.`, param: shown });
-}
-
-function tooMuch(what: string): Refusal {
-  return new Refusal('invalid_value', { message: `The body was refused: ${what}.` });
 }

@@ -1,0 +1,58 @@
+import { unixSeconds, type Clock } from '../core/clock.js';
+import type { Identity } from '../identity/identify.js';
+import type { Roster } from '../identity/providers/roster.js';
+import type { InFlightRegistry } from '../inflight/registry.js';
+import type { OrchestraParts } from '../pipeline/parts.js';
+import type { AdminSource } from './admin-ports.js';
+import type { Configuration } from './configuration.js';
+import { createExplain } from './explain.js';
+import { rulesFor, type OpenListener } from './listeners.js';
+import { createReplicasPort } from './replicas-port.js';
+import type { Shutdown } from './shutdown.js';
+import { VERSION } from './version.js';
+import type { World } from './world.js';
+
+export interface SourceParts {
+  world: World;
+  configuration: Configuration;
+  shutdown: Shutdown;
+  inFlight: InFlightRegistry;
+  roster: Roster;
+  identity: Identity;
+  orchestra: OrchestraParts;
+  open: readonly OpenListener[];
+  clock: Clock;
+}
+
+/** What the admin plane can ask of a running gateway. */
+export function adminSource(parts: SourceParts): AdminSource {
+  const { world, configuration, shutdown, inFlight, roster, identity, orchestra, open, clock } = parts;
+  const { stores, models, probe, supervised } = world;
+  const startedAt = unixSeconds(clock);
+  return {
+    stores,
+    clock,
+    probe,
+    loaded: configuration.current,
+    explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: models.catalogue, routeRules: () => configuration.current().config.auth.route_policy, clock }),
+    models: () => models.catalogue().list(),
+    states: models.states,
+    replicas: createReplicasPort({ pool: models.pool, supervisor: supervised.supervisor }),
+    processes: () => supervised.supervisor.processes(),
+    warnings: () => [...orchestra.keys.warnings(), ...models.catalogue().warnings, ...stores.keys.warnings],
+    status: () => ({
+      version: VERSION,
+      startedAt,
+      listeners: open.map(({ url, serve, profile }) => ({ url, serve: [...serve], profile })),
+      draining: shutdown.begun,
+      lastReload: configuration.lastReload(),
+    }),
+    inFlight,
+    roster,
+    reload: () => configuration.reload(),
+    stop() {
+      supervised.endWithGateway();
+      void shutdown.drain();
+    },
+  };
+}

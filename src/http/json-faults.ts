@@ -1,0 +1,12 @@
+import { Refusal } from '../core/errors.js';
+
+/** A name that stands twice: two readers could take different ones. */
+export function duplicate(name: string): Refusal {
+  const shown = name.slice(0, 64);
+  return new Refusal('duplicate_member', { message: `The body names "${shown}" twice. Send it once.`, param: shown });
+}
+
+/** A bound on how large or deep a body may be. */
+export function tooMuch(what: string): Refusal {
+  return new Refusal('invalid_value', { message: `The body was refused: ${what}.` });
+}
