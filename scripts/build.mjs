@@ -80,7 +80,9 @@ async function declareWhenStale(stamp) {
 
 async function bundle(options) {
   const { build: esbuild } = await import('esbuild');
-  const wanted = options.workers ? ENTRIES.filter(({ out }) => !['main', 'index', 'middleware'].includes(out)) : ENTRIES;
+  const wanted = options.workers
+    ? ENTRIES.filter(({ out }) => !['main', 'index', 'middleware'].includes(out))
+    : ENTRIES;
   const result = await esbuild({
     absWorkingDir: ROOT,
     entryPoints: wanted.map((entry) => ({ in: entry.source, out: entry.out })),

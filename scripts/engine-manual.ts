@@ -55,7 +55,13 @@ function engineChapter(name: string, engine: Engine): string[] {
     row(['Path', 'Open to', 'Model in', 'Caps on tokens', 'Tokens used stand in']),
     row(['---', '---', '---', '---', '---']),
     ...engine.paths.map((path) =>
-      row([`\`${path.method} ${path.path}\``, CLASSES[path.class], MODEL[path.model], path.caps.map((cap) => `\`${cap}\``).join(', '), path.usage ?? '']),
+      row([
+        `\`${path.method} ${path.path}\``,
+        CLASSES[path.class],
+        MODEL[path.model],
+        path.caps.map((cap) => `\`${cap}\``).join(', '),
+        path.usage ?? '',
+      ]),
     ),
     '',
     ...(Object.keys(engine.fields).length === 0 ? [] : [...fieldRows(engine.fields), '']),
@@ -63,11 +69,16 @@ function engineChapter(name: string, engine: Engine): string[] {
 }
 
 function fieldRows(rules: FieldRules): string[] {
-  return [row(['Member', 'What happens']), row(['---', '---']), ...Object.entries(rules).flatMap(([name, rule]) => ruleRows(name, rule))];
+  return [
+    row(['Member', 'What happens']),
+    row(['---', '---']),
+    ...Object.entries(rules).flatMap(([name, rule]) => ruleRows(name, rule)),
+  ];
 }
 
 function ruleRows(name: string, rule: FieldRule): string[] {
-  if (rule.kind === 'members') return Object.entries(rule.members).flatMap(([inner, its]) => ruleRows(`${name}.${inner}`, its));
+  if (rule.kind === 'members')
+    return Object.entries(rule.members).flatMap(([inner, its]) => ruleRows(`${name}.${inner}`, its));
   return [row([`\`${name}\``, sentence(rule)])];
 }
 

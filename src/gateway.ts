@@ -32,7 +32,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const shutdown = createShutdown({
     inFlight,
     clock,
-    times: () => ({ preStopMs: config().server.pre_stop_seconds * 1000, drainMs: config().server.drain_seconds * 1000 }),
+    times: () => drainTimes(config()),
     stopAccepting: () => open.forEach(({ listener }) => listener.stopAccepting()),
   });
   try {
@@ -48,16 +48,20 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     });
     const { stores } = world;
     const adminApp = lazyAdminApp(() => createAdminPorts(source), { clock, log });
-    const { door, identity } = createServing({ ...world, clock, log, configuration, inFlight, roster, shutdown, orchestra, adminApp });
-    const source = adminSource({ world, configuration, shutdown, inFlight, roster, identity, orchestra, open, clock });
-    const url = await openDoors({ door, open, shutdown, config: config(), dataDir: stores.dataDir, runtimeDir: options.runtimeDir ?? null, clock });
+    const parts = { clock, configuration, inFlight, roster, shutdown, orchestra };
+    const { door, identity } = createServing({ ...world, ...parts, log, adminApp });
+    const source = adminSource({ ...parts, world, identity, open });
+    const runtimeDir = options.runtimeDir ?? null;
+    const url = await openDoors({ door, open, shutdown, config: config(), dataDir: stores.dataDir, runtimeDir, clock });
     configuration.onChange(() => inFlight.recheckAll(unixSeconds(clock)));
     const reload = auditedReload(configuration, stores);
     shutdown.onClose(configuration.follow((text) => void reload(text)));
     shutdown.onClose(followCertificates(open, { clock, log }));
     shutdown.onClose(clock.every(EXPIRY_CHECK_MS, () => inFlight.expire(unixSeconds(clock))));
-    const firstKey = flags.firstKey === true ? await stores.keys.life.createFirstKey({ ...OPERATOR, requestId: null }) : null;
-    return { ...views({ world, source, open, loaded }), url, firstKey, reload, drain: shutdown.drain, close: shutdown.close, stopped: shutdown.stopped };
+    const firstKey =
+      flags.firstKey === true ? await stores.keys.life.createFirstKey({ ...OPERATOR, requestId: null }) : null;
+    const { drain, close, stopped } = shutdown;
+    return { ...views({ world, source, open, loaded }), url, firstKey, reload, drain, close, stopped };
   } catch (error) {
     await shutdown.close();
     throw error;
@@ -65,6 +69,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 }
 
 const EXPIRY_CHECK_MS = 1000;
+
+function drainTimes({ server }: Config): { preStopMs: number; drainMs: number } {
+  return { preStopMs: server.pre_stop_seconds * 1000, drainMs: server.drain_seconds * 1000 };
+}
 
 interface Doors {
   door: FrontDoor;
@@ -89,7 +97,17 @@ async function openDoors({ door, open, shutdown, config, dataDir, runtimeDir, cl
 type Views = Omit<RunningGateway, 'url' | 'firstKey' | 'reload' | 'drain' | 'close' | 'stopped'>;
 
 /** What whoever started the gateway may see of it. */
-function views({ world, source, open, loaded }: { world: World; source: AdminSource; open: readonly OpenListener[]; loaded: LoadedConfig }): Views {
+function views({
+  world,
+  source,
+  open,
+  loaded,
+}: {
+  world: World;
+  source: AdminSource;
+  open: readonly OpenListener[];
+  loaded: LoadedConfig;
+}): Views {
   const { models, supervised } = world;
   return {
     listeners: source.status().listeners,
@@ -120,6 +138,12 @@ export async function createGateway(config: Record<string, unknown> & { data_dir
   const read = (): Promise<LoadOutcome> => loadConfig({ text: JSON.stringify(config), env: {}, cwd: config.data_dir });
   const outcome = await read();
   if (!outcome.ok) throw new Error(formatFaults(outcome.faults));
-  const { url, handle, reload, close } = await startGateway({ loaded: outcome.loaded, dataDir: config.data_dir, log: silentLog, readAgain: read, flags: {} });
+  const { url, handle, reload, close } = await startGateway({
+    loaded: outcome.loaded,
+    dataDir: config.data_dir,
+    log: silentLog,
+    readAgain: read,
+    flags: {},
+  });
   return { url, handle, reload, close };
 }

@@ -64,10 +64,30 @@ export const ROUTE_RULE = 'route permitted';
  * a revoked key learns nothing else; scope and model come last, since only a known caller may hear of them.
  */
 const RULES: readonly Rule[] = [
-  { name: 'not revoked', code: 'invalid_api_key', judge: ({ caller }) => caller.state !== 'revoked' || { why: 'the key is revoked' } },
-  { name: 'not disabled', code: 'invalid_api_key', judge: ({ caller }) => caller.state !== 'disabled' || { why: 'the key is disabled' } },
-  { name: 'parents alive', code: 'invalid_api_key', judge: ({ caller }) => (caller.lineage.length === 0 ? null : caller.ancestorsAlive || { why: 'a key it was derived from is disabled, revoked or expired' }) },
-  { name: 'owner enabled', code: 'invalid_api_key', judge: ({ caller }) => (caller.owner === null ? null : !caller.ownerDisabled || { why: `the owner "${caller.owner}" is disabled` }) },
+  {
+    name: 'not revoked',
+    code: 'invalid_api_key',
+    judge: ({ caller }) => caller.state !== 'revoked' || { why: 'the key is revoked' },
+  },
+  {
+    name: 'not disabled',
+    code: 'invalid_api_key',
+    judge: ({ caller }) => caller.state !== 'disabled' || { why: 'the key is disabled' },
+  },
+  {
+    name: 'parents alive',
+    code: 'invalid_api_key',
+    judge: ({ caller }) =>
+      caller.lineage.length === 0
+        ? null
+        : caller.ancestorsAlive || { why: 'a key it was derived from is disabled, revoked or expired' },
+  },
+  {
+    name: 'owner enabled',
+    code: 'invalid_api_key',
+    judge: ({ caller }) =>
+      caller.owner === null ? null : !caller.ownerDisabled || { why: `the owner "${caller.owner}" is disabled` },
+  },
   { name: 'not expired', code: 'invalid_api_key', judge: judgeExpiry },
   { name: 'address allowed', code: 'invalid_api_key', judge: judgeAddress },
   { name: 'scope held', code: 'missing_scope', judge: judgeScope },
@@ -93,7 +113,11 @@ export function decide(given: Case, trace?: RuleAnswer[]): Decision {
   for (const rule of RULES) {
     const judgement = rule.judge(known);
     if (judgement === true || judgement === null) {
-      trace?.push({ rule: rule.name, answer: judgement === null ? 'skip' : 'allow', why: judgement === null ? 'nothing to judge' : 'holds' });
+      trace?.push({
+        rule: rule.name,
+        answer: judgement === null ? 'skip' : 'allow',
+        why: judgement === null ? 'nothing to judge' : 'holds',
+      });
       continue;
     }
     trace?.push({ rule: rule.name, answer: 'deny', why: judgement.why });
@@ -106,7 +130,10 @@ function judgeExpiry({ caller, nowSeconds }: Case & { caller: Caller }): Judgeme
   if (caller.expiresAt === null) return null;
   if (nowSeconds < caller.expiresAt) return true;
   const since = new Date(caller.expiresAt * 1000).toISOString();
-  return { why: `expired at ${since}`, told: `The API key expired at ${since}. Ask whoever gave it to you for a new one.` };
+  return {
+    why: `expired at ${since}`,
+    told: `The API key expired at ${since}. Ask whoever gave it to you for a new one.`,
+  };
 }
 
 function judgeAddress({ caller, asked: { address } }: Case & { caller: Caller }): Judgement {
@@ -125,7 +152,10 @@ function judgeScope({ caller, asked: { scope } }: Case & { caller: Caller }): Ju
   const needed = 'needed' in scope ? scope.needed : scope.within;
   for (const { scopes } of caller.bounds) {
     if ('needed' in scope ? anyCovers(scopes, needed) : anyWithin(scopes, needed)) continue;
-    return { why: `scope ${needed} is not held`, told: `This key may not use this route: it needs the scope "${needed}".` };
+    return {
+      why: `scope ${needed} is not held`,
+      told: `This key may not use this route: it needs the scope "${needed}".`,
+    };
   }
   return true;
 }
@@ -135,7 +165,12 @@ function judgeRoute({ caller, asked: { route } }: Case & { caller: Caller }): Ju
   if (route === undefined || (route.policy.empty && !route.needsRule)) return null;
   const path = route.path.slice(0, 200);
   const permitted = route.policy.permits(route.path, caller.kind === 'local' ? null : caller.attributes);
-  return permitted || { why: `no route rule lets the caller use ${path}`, told: `Access denied: insufficient permissions for route ${path}` };
+  return (
+    permitted || {
+      why: `no route rule lets the caller use ${path}`,
+      told: `Access denied: insufficient permissions for route ${path}`,
+    }
+  );
 }
 
 function judgeModel({ caller, asked: { model } }: Case & { caller: Caller }): Judgement {
@@ -143,7 +178,12 @@ function judgeModel({ caller, asked: { model } }: Case & { caller: Caller }): Ju
   if (model === 'unknown') return { why: 'no model goes by this name' };
   for (const { models } of caller.bounds) {
     if (mayUseModel(models, model.name, model.restricted)) continue;
-    return { why: models.length === 0 ? `model "${model.name}" is restricted and the key has no pattern for it` : `no pattern of the key matches model "${model.name}"` };
+    return {
+      why:
+        models.length === 0
+          ? `model "${model.name}" is restricted and the key has no pattern for it`
+          : `no pattern of the key matches model "${model.name}"`,
+    };
   }
   return true;
 }

@@ -29,7 +29,9 @@ export async function printStart(invocation: Invocation, gateway: RunningGateway
     `  configuration   ${printable(places.configFile ?? 'no file, defaults')}\n  data directory  ${printable(places.dataDir)}\n`,
   );
   for (const listener of gateway.listeners.slice(1))
-    io.out(`  also listens on ${listener.url} (${listener.profile === 'openai' ? listener.serve.join(', ') : listener.profile})\n`);
+    io.out(
+      `  also listens on ${listener.url} (${listener.profile === 'openai' ? listener.serve.join(', ') : listener.profile})\n`,
+    );
   const told = await firstLook(gateway);
   printProcesses(io, gateway.processes());
   printEngines(io, gateway);

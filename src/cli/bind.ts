@@ -17,9 +17,7 @@ export function createBind(io: Io, finished: (exitCode: number) => void): Bind {
       const globals = globalsOf(root);
       if (globals.key !== undefined && globals.key !== '-' && command.name() !== 'requests')
         throw misuse('Here --key takes only "-": send the key on standard input, or set KEYPORTER_KEY.');
-      finished(
-        await run({ io, globals, args, options: command.opts(), commands: () => listCommands(root) }),
-      );
+      finished(await run({ io, globals, args, options: command.opts(), commands: () => listCommands(root) }));
     };
 }
 

@@ -33,7 +33,14 @@ function linesOf({ file, reading }: ImportReport['readings'][number]): string[] 
 }
 
 function endOf({ keys, outcome, dryRun, out }: ImportReport): string[] {
-  const written = out === null ? [] : [dryRun ? `${out} would be written.` : `The configuration was written to ${out}. Look through it before it is used.`];
+  const written =
+    out === null
+      ? []
+      : [
+          dryRun
+            ? `${out} would be written.`
+            : `The configuration was written to ${out}. Look through it before it is used.`,
+        ];
   if (dryRun) return [`Nothing was changed: ${keys} keys would be imported.`, ...written];
   if (outcome === null) return ['There were no keys to import.', ...written];
   const known = outcome.known === 0 ? '' : `; ${outcome.known} were known already and stay as they are`;
@@ -43,7 +50,13 @@ function endOf({ keys, outcome, dryRun, out }: ImportReport): string[] {
 function asBody({ readings, keys, outcome, dryRun, yaml, out }: ImportReport): object {
   return {
     dry_run: dryRun,
-    files: readings.map(({ file, reading: { format, fields, keys: found, advice } }) => ({ file, format, keys: found.length, fields, advice })),
+    files: readings.map(({ file, reading: { format, fields, keys: found, advice } }) => ({
+      file,
+      format,
+      keys: found.length,
+      fields,
+      advice,
+    })),
     keys: { found: keys, imported: outcome?.imported ?? 0, known: outcome?.known ?? 0 },
     configuration: yaml,
     written_to: dryRun ? null : out,

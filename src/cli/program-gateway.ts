@@ -68,7 +68,11 @@ function addServe(program: Command, bind: Bind): void {
     .option('--demo', 'serve the built-in demo model until a real one appears')
     .option('--service <file>', 'serve a SkyServe service YAML on this machine')
     .option('-n, --name <name>', 'name of the service')
-    .option('--env <name[=value]>', 'a variable of the service; a name alone takes it from the environment (may be repeated)', many)
+    .option(
+      '--env <name[=value]>',
+      'a variable of the service; a name alone takes it from the environment (may be repeated)',
+      many,
+    )
     .option('--secret <name[=value]>', 'as --env (may be repeated)', many)
     .option('--env-file <file>', 'variables of the service, one NAME=VALUE a line')
     .option('--setup', 'run the setup section of the service first')

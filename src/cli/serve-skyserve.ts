@@ -29,10 +29,15 @@ export async function beforeReplicas({ io, options, globals }: Invocation, servi
   }
   if (service.setup === null) return;
   if (wanted) await runSetup(service, service.setup, io.env);
-  else if (!globals.json) io.out('Note: The setup section was not run. Add --setup to run it before the first replica.\n');
+  else if (!globals.json)
+    io.out('Note: The setup section was not run. Add --setup to run it before the first replica.\n');
 }
 
-function runSetup(service: PreparedTask, setup: NonNullable<PreparedTask['setup']>, env: Invocation['io']['env']): Promise<void> {
+function runSetup(
+  service: PreparedTask,
+  setup: NonNullable<PreparedTask['setup']>,
+  env: Invocation['io']['env'],
+): Promise<void> {
   const { PATH, HOME, LANG } = env;
   const child = spawn('bash', ['-c', setup.text], {
     cwd: resolve(dirname(service.file), setup.directory),
@@ -40,23 +45,33 @@ function runSetup(service: PreparedTask, setup: NonNullable<PreparedTask['setup'
     stdio: ['ignore', 2, 2],
   });
   return new Promise((done, failed) => {
-    child.once('error', (cause) => failed(new Failure(`The setup section could not be run: ${cause.message}.`, { cause })));
+    child.once('error', (cause) =>
+      failed(new Failure(`The setup section could not be run: ${cause.message}.`, { cause })),
+    );
     child.once('exit', (code) => {
       if (code === 0) done();
-      else failed(new Failure(`The setup section ended with exit code ${code ?? 'of a signal'}, so nothing was started.`));
+      else
+        failed(new Failure(`The setup section ended with exit code ${code ?? 'of a signal'}, so nothing was started.`));
     });
   });
 }
 
 /** Takes over the clients' key, and tells where the service is. */
-export async function afterStart(invocation: Invocation, service: PreparedTask, started: { gateway: RunningGateway; dataDir: string }): Promise<void> {
+export async function afterStart(
+  invocation: Invocation,
+  service: PreparedTask,
+  started: { gateway: RunningGateway; dataDir: string },
+): Promise<void> {
   const { io, globals } = invocation;
   const { gateway, dataDir } = started;
   const endsAt = await importSharedKey(service, dataDir);
   const url = gateway.listeners[0]?.url ?? gateway.url;
   await writeServiceRecord(dataDir, { name: service.name, pid: process.pid, url });
   if (globals.json) return;
-  if (endsAt !== null) io.out(`\nThe clients' key works as the key ${SHARED_NAME} until ${moment(endsAt)} UTC. Give each client a key of its own: keyporter keys create --name NAME\n`);
+  if (endsAt !== null)
+    io.out(
+      `\nThe clients' key works as the key ${SHARED_NAME} until ${moment(endsAt)} UTC. Give each client a key of its own: keyporter keys create --name NAME\n`,
+    );
   io.out(
     [
       `\nService name: ${printable(service.name)}`,
@@ -79,7 +94,13 @@ async function importSharedKey(service: PreparedTask, dataDir: string): Promise<
   if (secret === '' || /^(sk-)?kp_/.test(secret) || running === null) return null;
   const client = connectSocket(running, dataDir);
   const expiresAt = unixSeconds(systemClock) + SHARED_DAYS * 86_400;
-  const key = { name: SHARED_NAME, scopes: ['infer'], labels: { [LABEL]: service.name }, expires_at: expiresAt, secret };
+  const key = {
+    name: SHARED_NAME,
+    scopes: ['infer'],
+    labels: { [LABEL]: service.name },
+    expires_at: expiresAt,
+    secret,
+  };
   const { body } = await ask<ImportedBody>(client, '/admin/v1/keys/import', { method: 'POST', body: { keys: [key] } });
   return switchOthersOff(client, service.name, body.data[0]?.id ?? '');
 }
@@ -88,7 +109,8 @@ async function switchOthersOff(client: AdminClient, service: string, id: string)
   const path = withQuery('/admin/v1/keys', { label: `${LABEL}=${service}`, limit: 1000 });
   const { data } = (await ask<KeyListBody>(client, path)).body;
   for (const key of data) {
-    if (key.id !== id && key.name === SHARED_NAME && key.state === 'active') await ask(client, `/admin/v1/keys/${segment(key.id)}/disable`, { method: 'POST' });
+    if (key.id !== id && key.name === SHARED_NAME && key.state === 'active')
+      await ask(client, `/admin/v1/keys/${segment(key.id)}/disable`, { method: 'POST' });
   }
   return data.find((key) => key.id === id)?.expires_at ?? null;
 }

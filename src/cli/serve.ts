@@ -38,7 +38,8 @@ export const run: RunCommand = async (invocation) => {
   const gateway = await start(invocation, read, { loaded, dataDir });
   const release = obeySignals(io, gateway);
   await printStart(invocation, gateway, { dataDir, configFile: loaded.file });
-  if (service !== null) await afterStart(invocation, service, { gateway, dataDir }).catch((error: unknown) => closed(gateway, error));
+  if (service !== null)
+    await afterStart(invocation, service, { gateway, dataDir }).catch((error: unknown) => closed(gateway, error));
   await gateway.stopped;
   if (service !== null) await removeServiceRecord(dataDir);
   release();
@@ -56,13 +57,21 @@ async function serviceOf(invocation: Invocation): Promise<PreparedTask | null> {
   const { io, globals, options } = invocation;
   if (options['service'] === undefined) return null;
   const { env, home, cwd } = io;
-  const dataDir = resolveDataDir({ flag: globals.dataDir, env, home, cwd, config: { data_dir: null }, configFile: null });
+  const dataDir = resolveDataDir({
+    flag: globals.dataDir,
+    env,
+    home,
+    cwd,
+    config: { data_dir: null },
+    configFile: null,
+  });
   return prepareSkyserve(invocation, dataDir);
 }
 
 function refuseOptions({ options }: Invocation): void {
   for (const [name, flag] of Object.entries(OF_SERVICE)) {
-    if (options[name] !== undefined && options['service'] === undefined) throw misuse(`${flag} belongs to a service. Name its file with --service FILE.`);
+    if (options[name] !== undefined && options['service'] === undefined)
+      throw misuse(`${flag} belongs to a service. Name its file with --service FILE.`);
   }
   for (const [name, flag] of Object.entries(NOT_YET)) {
     if (options[name] !== undefined)

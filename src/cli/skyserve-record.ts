@@ -21,7 +21,11 @@ export async function removeServiceRecord(dataDir: string): Promise<void> {
 /** The record of the gateway with this process number; one that a killed gateway left behind does not count. */
 export async function readServiceRecord(dataDir: string, pid: number): Promise<ServiceRecord | null> {
   try {
-    const { name, pid: writer, url } = JSON.parse(await readFile(join(dataDir, FILE), 'utf8')) as Partial<ServiceRecord>;
+    const {
+      name,
+      pid: writer,
+      url,
+    } = JSON.parse(await readFile(join(dataDir, FILE), 'utf8')) as Partial<ServiceRecord>;
     return typeof name === 'string' && typeof url === 'string' && writer === pid ? { name, pid, url } : null;
   } catch {
     return null;

@@ -16,8 +16,14 @@ export async function givenVariables({ io, options }: Invocation): Promise<Recor
     const name = at < 0 ? text : text.slice(0, at);
     if (!VARIABLE.test(name)) throw misuse('--env takes NAME or NAME=VALUE, with letters, digits and _ in the name.');
     const value = at < 0 ? io.env[name] : text.slice(at + 1);
-    if (value === undefined) throw new Failure(`--env ${name} takes its value from the environment, where ${name} is not set. Set it, or leave the option out.`);
-    if (at >= 0 && SECRET_NAME.test(name)) io.err(`Warning: every user of this machine can read ${name} in this command line. Set it in the environment and write --env ${name}.\n`);
+    if (value === undefined)
+      throw new Failure(
+        `--env ${name} takes its value from the environment, where ${name} is not set. Set it, or leave the option out.`,
+      );
+    if (at >= 0 && SECRET_NAME.test(name))
+      io.err(
+        `Warning: every user of this machine can read ${name} in this command line. Set it in the environment and write --env ${name}.\n`,
+      );
     values[name] = value;
   }
   return values;

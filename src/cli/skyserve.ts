@@ -34,13 +34,25 @@ export interface PreparedTask {
 export async function prepareSkyserve(invocation: Invocation, dataDir: string): Promise<PreparedTask> {
   const { io, options, globals } = invocation;
   const { service: named = '', name = `sky-service-${randomBytes(2).toString('hex')}` }: ServeOptions = options;
-  if (globals.config !== undefined) throw misuse('Give either --service or --config: a service has its configuration in its own file.');
-  if (!NAME.test(name)) throw misuse(`Service name "${name}" is not valid. Begin with a letter; letters, digits, -, _ and . may follow, and the last is a letter or digit.`);
+  if (globals.config !== undefined)
+    throw misuse('Give either --service or --config: a service has its configuration in its own file.');
+  if (!NAME.test(name))
+    throw misuse(
+      `Service name "${name}" is not valid. Begin with a letter; letters, digits, -, _ and . may follow, and the last is a letter or digit.`,
+    );
   const file = resolve(io.cwd, named);
   const given = await givenVariables(invocation);
   const look = async (): Promise<{ task: ServiceTask; planned: ServicePlan }> => {
     const task = readServiceText(await textOf(file));
-    return { task, planned: servicePlan(task, { given, ...listening(options), keepScript: keeper(join(dataDir, 'services', name)), gpuCount: gpuCount() }) };
+    return {
+      task,
+      planned: servicePlan(task, {
+        given,
+        ...listening(options),
+        keepScript: keeper(join(dataDir, 'services', name)),
+        gpuCount: gpuCount(),
+      }),
+    };
   };
   const { task, planned } = await look().catch(asFailure);
   return {
@@ -49,7 +61,8 @@ export async function prepareSkyserve(invocation: Invocation, dataDir: string): 
     specification: serviceSpecification(task),
     notes: [...planned.notes, ...(await ignoredConfiguration(invocation))],
     sharedKey: planned.sharedKey === null ? null : new Secret(planned.sharedKey),
-    setup: task.setup === null ? null : { text: task.setup, directory: task.workdir ?? '.', variables: planned.variables },
+    setup:
+      task.setup === null ? null : { text: task.setup, directory: task.workdir ?? '.', variables: planned.variables },
     async read(reload) {
       const { configuration } = (await look().catch(asFailure)).planned;
       return loadConfig({ file, text: JSON.stringify(configuration), env: {}, cwd: io.cwd, reload });

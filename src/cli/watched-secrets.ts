@@ -23,7 +23,8 @@ async function watchedSecrets(invocation: Invocation): Promise<ReadonlySet<strin
   const { configuration } = await findLocal(invocation);
   if (!('loaded' in configuration)) return new Set();
   const { listeners, orchestra } = configuration.loaded.config;
-  if (!listeners.some(({ profile }) => profile === 'orchestra') || typeof orchestra.keys_file !== 'string') return new Set();
+  if (!listeners.some(({ profile }) => profile === 'orchestra') || typeof orchestra.keys_file !== 'string')
+    return new Set();
   try {
     const value: unknown = JSON.parse(await readFile(orchestra.keys_file, 'utf8'));
     const keys: readonly unknown[] = isObject(value) && Array.isArray(value['valid_keys']) ? value['valid_keys'] : [];

@@ -11,7 +11,11 @@ const fields = section({
       examples: [['logit_bias']],
     }),
   clamp: z
-    .record(z.string(), z.number(told('must be a number, 0 or more')).min(0, told('must be a number, 0 or more')), told('must be a map from members to numbers'))
+    .record(
+      z.string(),
+      z.number(told('must be a number, 0 or more')).min(0, told('must be a number, 0 or more')),
+      told('must be a map from members to numbers'),
+    )
     .default({ n: 8, best_of: 8 })
     .meta({
       description:

@@ -27,7 +27,10 @@ export const listenerRules: readonly Rule[] = [
     check(config, report) {
       for (const [index, { profile, serve }] of (config.listeners ?? []).entries()) {
         if (profile === 'openai' || profile === 'skyserve' || serve.every((part) => part === 'api')) continue;
-        report(['listeners', index, 'serve'], `cannot be chosen with the profile \`${profile}\`, which has its own routes; use another listener`);
+        report(
+          ['listeners', index, 'serve'],
+          `cannot be chosen with the profile \`${profile}\`, which has its own routes; use another listener`,
+        );
       }
     },
   },

@@ -46,10 +46,7 @@ export const listen = listenAddress()
 
 const listener = group({
   listen: listenAddress().describe('Address and port to listen on. Port 0 lets the system choose one.'),
-  serve: listOf(
-    choice(['api', 'admin', 'verify'], { metrics: 'serve Prometheus metrics at /metrics' }),
-    1,
-  )
+  serve: listOf(choice(['api', 'admin', 'verify'], { metrics: 'serve Prometheus metrics at /metrics' }), 1)
     .default(['api'])
     .meta({
       description:

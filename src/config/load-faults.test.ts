@@ -354,7 +354,11 @@ describe('models', () => {
       'unknown_model: default',
       ['1: `unknown_model` can be `default` only when `default_model` is set'],
     ],
-    ['no replica', 'models:\n  a: {}', ['2: `models.a.replicas` must name at least one server, unless there is a `command` that starts it']],
+    [
+      'no replica',
+      'models:\n  a: {}',
+      ['2: `models.a.replicas` must name at least one server, unless there is a `command` that starts it'],
+    ],
     [
       'an empty list of replicas',
       'models:\n  a: { replicas: [] }',

@@ -88,11 +88,18 @@ export const modelRules: readonly Rule[] = [
 ];
 
 /** A replica stands at one URL, or at every address of one name. */
-function placeFault({ url, dns, port, ca_file: caFile }: ParsedConfig['models'][string]['replicas'][number]): string | null {
+function placeFault({
+  url,
+  dns,
+  port,
+  ca_file: caFile,
+}: ParsedConfig['models'][string]['replicas'][number]): string | null {
   if (url === null && dns === null) return 'must have a `url`, or `dns` and `port`';
   if (url !== null && (dns !== null || port !== null)) return 'must have either a `url` or `dns` and `port`, not both';
   if (dns !== null && port === null) return 'must have a `port` beside `dns`';
-  return dns !== null && caFile !== null ? 'cannot have a `ca_file` beside `dns`: those replicas are spoken to over plain HTTP' : null;
+  return dns !== null && caFile !== null
+    ? 'cannot have a `ca_file` beside `dns`: those replicas are spoken to over plain HTTP'
+    : null;
 }
 
 function shown(name: string): string {

@@ -65,11 +65,14 @@ export const upstreams = listOf(group({ url: serverUrl(), api_key: serverKey(), 
   });
 
 const replica = group({
-  url: serverUrl().nullable().default(null).meta({
-    description:
-      'Where the server is. A trailing `/` or `/v1` is dropped. Link-local and metadata addresses and the gateway itself are refused.',
-    examples: ['http://127.0.0.1:8080'],
-  }),
+  url: serverUrl()
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Where the server is. A trailing `/` or `/v1` is dropped. Link-local and metadata addresses and the gateway itself are refused.',
+      examples: ['http://127.0.0.1:8080'],
+    }),
   dns: textLike(isHostName, 'must be a host name, such as qwen.models.svc.cluster.local')
     .nullable()
     .default(null)
@@ -91,15 +94,16 @@ const replica = group({
         'PEM file that vouches for the certificate of the server, besides the authorities of the system. Relative to the configuration file.',
       examples: ['/etc/keyporter/engines-ca.pem'],
     }),
-  weight: wholeNumber(1, 1000)
-    .default(1)
-    .describe('Share of this replica under `balance: weighted_least_load`.'),
+  weight: wholeNumber(1, 1000).default(1).describe('Share of this replica under `balance: weighted_least_load`.'),
 });
 
-const replicas = listOf(replica, 0, 1000).default([]).meta({
-  description: 'The servers that have this model, unless there is a `command` that starts them. Each has a `url`, or `dns` and `port`.',
-  examples: [[{ url: 'http://10.0.0.5:8000', api_key: '${VLLM_KEY}' }]],
-});
+const replicas = listOf(replica, 0, 1000)
+  .default([])
+  .meta({
+    description:
+      'The servers that have this model, unless there is a `command` that starts them. Each has a `url`, or `dns` and `port`.',
+    examples: [[{ url: 'http://10.0.0.5:8000', api_key: '${VLLM_KEY}' }]],
+  });
 
 const paths = z
   .record(z.string(), reachableUrl(), told('must be a map from paths to URLs'))

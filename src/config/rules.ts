@@ -33,7 +33,14 @@ const keyRules: readonly Rule[] = [
 
 /** Asks every rule about the sound part of a file. `faulty` names the top-level members with faults. */
 export function checkRules(config: ParsedConfig, faulty: ReadonlySet<string>, report: Report): void {
-  for (const rule of [...listenerRules, ...modelRules, ...commandRules, ...keyRules, ...providerRules, ...routePolicyRules]) {
+  for (const rule of [
+    ...listenerRules,
+    ...modelRules,
+    ...commandRules,
+    ...keyRules,
+    ...providerRules,
+    ...routePolicyRules,
+  ]) {
     if (!rule.needs.some((name) => faulty.has(name))) rule.check(config, report);
   }
 }

@@ -12,8 +12,12 @@ describe('verify_networks', () => {
   });
 
   it('are reported at every start', async () => {
-    const outcome = await load('{ listen: 127.0.0.1:5391, serve: [verify], verify_networks: [127.0.0.1/32, 10.0.0.0/8] }');
-    expect(outcome.ok && outcome.loaded.warnings).toEqual([expect.stringContaining('programs from 127.0.0.1/32, 10.0.0.0/8 may ask about keys')]);
+    const outcome = await load(
+      '{ listen: 127.0.0.1:5391, serve: [verify], verify_networks: [127.0.0.1/32, 10.0.0.0/8] }',
+    );
+    expect(outcome.ok && outcome.loaded.warnings).toEqual([
+      expect.stringContaining('programs from 127.0.0.1/32, 10.0.0.0/8 may ask about keys'),
+    ]);
   });
 
   it('that are empty are no reason for a warning', async () => {

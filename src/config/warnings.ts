@@ -5,7 +5,13 @@ import type { Config } from './schema.js';
 
 /** A sentence for every switch that is on and makes the gateway weaker than it comes. */
 export function warningsFor(config: Config): string[] {
-  return [...listenerWarnings(config), ...orchestraWarnings(config), ...doorWarnings(config), ...authkeysWarnings(config), ...providerWarnings(config)];
+  return [
+    ...listenerWarnings(config),
+    ...orchestraWarnings(config),
+    ...doorWarnings(config),
+    ...authkeysWarnings(config),
+    ...providerWarnings(config),
+  ];
 }
 
 function listenerWarnings({ listeners, admin }: Config): string[] {
@@ -17,7 +23,9 @@ function listenerWarnings({ listeners, admin }: Config): string[] {
   }
   for (const { listen, verify_networks: networks } of listeners) {
     if (networks.length === 0) continue;
-    warnings.push(`verify_networks of the listener on ${listen} is set: programs from ${networks.join(', ')} may ask about keys without one of their own.`);
+    warnings.push(
+      `verify_networks of the listener on ${listen} is set: programs from ${networks.join(', ')} may ask about keys without one of their own.`,
+    );
   }
   for (const { listen, tls } of listeners) {
     const host = parseListen(listen)?.host ?? '';

@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { Crowd } from './crowd.js';
 
 it('holds exactly what was added and not taken out, whatever the order', () => {
-  const steps = fc.array(fc.oneof(fc.record({ add: fc.nat(1000) }), fc.record({ leave: fc.nat(1000) })), { maxLength: 200 });
+  const steps = fc.array(fc.oneof(fc.record({ add: fc.nat(1000) }), fc.record({ leave: fc.nat(1000) })), {
+    maxLength: 200,
+  });
   fc.assert(
     fc.property(steps, (given) => {
       const crowd = new Crowd<number>();

@@ -22,7 +22,7 @@ export function createRequestIds(): () => string {
   };
   const id = Buffer.from(`req_${'0'.repeat(ID_LENGTH)}`);
   return () => {
-    for (let place = 4; place < id.length; ) {
+    for (let place = 4; place < id.length;) {
       const byte = nextByte();
       // 252 is the largest multiple of 36 in a byte: what lies above would favour some characters.
       if (byte < 252) id[place++] = ALPHABET.charCodeAt(byte % 36);

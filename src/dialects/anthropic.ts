@@ -21,8 +21,14 @@ export const anthropic: Dialect = {
     return JSON.stringify({ type: 'error', error: { type, message: refusal.publicMessage }, request_id: requestId });
   },
   lastEvent(end, sentence, requestId) {
-    const error = { type: end === 'insufficient_quota' ? 'rate_limit_error' : 'api_error', message: sentence, details: { error_code: end } };
+    const error = {
+      type: end === 'insufficient_quota' ? 'rate_limit_error' : 'api_error',
+      message: sentence,
+      details: { error_code: end },
+    };
     return `event: error\ndata: ${JSON.stringify({ type: 'error', error, request_id: requestId })}\n\n`;
   },
-  endMarks: ['event: message_stop', '"type":"message_stop"', '"type": "message_stop"', 'event: error'].map((mark) => Buffer.from(mark)),
+  endMarks: ['event: message_stop', '"type":"message_stop"', '"type": "message_stop"', 'event: error'].map((mark) =>
+    Buffer.from(mark),
+  ),
 };

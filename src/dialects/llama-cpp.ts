@@ -24,7 +24,15 @@ export const llamaCpp: Dialect = {
   lastEvent(end, sentence) {
     return `data: ${JSON.stringify({ error: { code: 500, message: sentence, type: 'server_error', reason: end } })}\n\n`;
   },
-  endMarks: ['"stop":true', '"stop": true', 'data: [DONE]', 'data: {"error"', 'data:{"error"', 'error: {', 'event: error'].map((mark) => Buffer.from(mark)),
+  endMarks: [
+    '"stop":true',
+    '"stop": true',
+    'data: [DONE]',
+    'data: {"error"',
+    'data:{"error"',
+    'error: {',
+    'event: error',
+  ].map((mark) => Buffer.from(mark)),
 };
 
 /** Those of them that answer in one piece. */

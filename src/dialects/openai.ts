@@ -9,13 +9,23 @@ export const openai: Dialect = {
   errorType: 'application/json',
   errorBody(refusal) {
     const { type } = ERRORS[refusal.code];
-    return JSON.stringify({ error: { message: refusal.publicMessage, type, param: refusal.param, code: refusal.code } });
+    return JSON.stringify({
+      error: { message: refusal.publicMessage, type, param: refusal.param, code: refusal.code },
+    });
   },
   lastEvent(end, sentence) {
     const type = end === 'insufficient_quota' ? 'insufficient_quota' : 'server_error';
     return `data: ${JSON.stringify({ error: { message: sentence, type, param: null, code: end } })}\n\n`;
   },
-  endMarks: marks('data: [DONE]', 'data:[DONE]', '"finish_reason":"', '"finish_reason": "', 'data: {"error"', 'data:{"error"', 'event: error'),
+  endMarks: marks(
+    'data: [DONE]',
+    'data:[DONE]',
+    '"finish_reason":"',
+    '"finish_reason": "',
+    'data: {"error"',
+    'data:{"error"',
+    'event: error',
+  ),
 };
 
 /** The Responses API: the same refusals, named events in its streams. */

@@ -8,7 +8,14 @@ export const problem: Dialect = {
   errorType: 'application/problem+json',
   errorBody(refusal, requestId) {
     const { status } = ERRORS[refusal.code];
-    return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code: refusal.code, detail: refusal.publicMessage, request_id: requestId });
+    return JSON.stringify({
+      type: 'about:blank',
+      title: STATUS_CODES[status] ?? 'Error',
+      status,
+      code: refusal.code,
+      detail: refusal.publicMessage,
+      request_id: requestId,
+    });
   },
   lastEvent: () => '',
   endMarks: [],

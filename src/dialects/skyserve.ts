@@ -2,7 +2,9 @@ import type { Dialect } from '../core/exchange.js';
 import { openai } from './openai.js';
 
 const UNAUTHORIZED = JSON.stringify({ error: 'Unauthorized' });
-const NO_REPLICA = JSON.stringify({ detail: 'No ready replicas. Use "sky serve status [SERVICE_NAME]" to check the replica status.' });
+const NO_REPLICA = JSON.stringify({
+  detail: 'No ready replicas. Use "sky serve status [SERVICE_NAME]" to check the replica status.',
+});
 
 /** A dialect with the two bodies that clients of a SkyServe endpoint know: vLLM's 401 and the balancer's 503. */
 export function withSkyserveWords(dialect: Dialect): Dialect {

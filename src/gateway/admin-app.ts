@@ -7,7 +7,10 @@ import type { Log } from '../core/log.js';
 import { VERSION } from './version.js';
 
 /** The admin API, loaded when it is first asked: a gateway starts faster without it. */
-export function lazyAdminApp(ports: () => AdminPorts, { clock, log }: { clock: Clock; log: Log }): () => Promise<AdminApp> {
+export function lazyAdminApp(
+  ports: () => AdminPorts,
+  { clock, log }: { clock: Clock; log: Log },
+): () => Promise<AdminApp> {
   let app: Promise<AdminApp> | null = null;
   const make = async (): Promise<AdminApp> => {
     const { createAdminApp } = await import('../admin/app.js');

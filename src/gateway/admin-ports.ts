@@ -145,7 +145,9 @@ function statusInfo(source: AdminSource): StatusInfo {
     running: inFlight?.size ?? 0,
     requestLogDropped: stores.usage.requests.dropped,
     warnings: [...loaded.warnings, ...source.warnings()],
-    upstreams: source.states().map(({ url, state, detail, models, engine }) => ({ url, state, detail, models: models.length, engine })),
+    upstreams: source
+      .states()
+      .map(({ url, state, detail, models, engine }) => ({ url, state, detail, models: models.length, engine })),
   };
 }
 

@@ -37,7 +37,8 @@ export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDi
 /** Who asks, in the words of the admin API. */
 export function adminCaller({ id, caller, operator, request, route }: Exchange, directory: KeyDirectory): AdminCaller {
   const reach = route.path.startsWith('/admin/') ? 'admin' : 'me';
-  if (caller === null || operator) return { actor: { ...OPERATOR, requestId: id }, holder: 'operator', keyId: null, reach };
+  if (caller === null || operator)
+    return { actor: { ...OPERATOR, requestId: id }, holder: 'operator', keyId: null, reach };
   return {
     actor: { id: caller.id, address: request.address, requestId: id },
     holder: heldBy(caller.bounds, directory.byId(caller.id)?.policy ?? null, caller.owner),
@@ -50,13 +51,26 @@ export function adminCaller({ id, caller, operator, request, route }: Exchange, 
 const NO_MODEL = '\u0000';
 
 /** A derived key holds what every key above it allows too; a caller without a key of ours holds its scopes. */
-function heldBy(bounds: readonly Pick<Bounds, 'scopes' | 'models'>[], policy: KeyPolicy | null, owner: string | null): KeyPolicy {
-  const own = policy ?? { owner, scopes: bounds[0]?.scopes ?? [], models: [], allowIps: [], limits: {}, attributes: {} };
+function heldBy(
+  bounds: readonly Pick<Bounds, 'scopes' | 'models'>[],
+  policy: KeyPolicy | null,
+  owner: string | null,
+): KeyPolicy {
+  const own = policy ?? {
+    owner,
+    scopes: bounds[0]?.scopes ?? [],
+    models: [],
+    allowIps: [],
+    limits: {},
+    attributes: {},
+  };
   const above = bounds.slice(1);
   const scopes = own.scopes.filter((scope) => above.every((parent) => anyCovers(parent.scopes, scope)));
   if (own.models.length === 0) return { ...own, scopes };
   // A key above without patterns reaches what is not restricted; a pattern handed on could reach more.
-  const models = own.models.filter((pattern) => above.every((parent) => parent.models.some((held) => matchesPattern(held, pattern))));
+  const models = own.models.filter((pattern) =>
+    above.every((parent) => parent.models.some((held) => matchesPattern(held, pattern))),
+  );
   return { ...own, scopes, models: models.length === 0 ? [NO_MODEL] : models };
 }
 
@@ -75,7 +89,9 @@ async function passOn(response: Response, exchange: Exchange, runs: (end: () => 
   const headers: string[] = [];
   for (const [name, value] of response.headers) headers.push(name, value);
   headers.push(...ownHeaders, 'x-content-type-options', 'nosniff');
-  const streamed = response.headers.get('content-type')?.startsWith('text/event-stream') === true || response.headers.get('content-type') === 'application/x-ndjson';
+  const streamed =
+    response.headers.get('content-type')?.startsWith('text/event-stream') === true ||
+    response.headers.get('content-type') === 'application/x-ndjson';
   if (streamed && response.body !== null) {
     runs(() => reply.destroy());
     reply.head(response.status, headers);

@@ -36,7 +36,12 @@ export interface ConfigurationParts {
 /** Members that are read once: a change of them waits for the next start, and is said so. */
 const FIXED = ['listeners', 'data_dir', 'database', 'tls', 'logging', 'usage'] as const;
 
-export async function createConfiguration({ loaded: first, readAgain, clock, log }: ConfigurationParts): Promise<Configuration> {
+export async function createConfiguration({
+  loaded: first,
+  readAgain,
+  clock,
+  log,
+}: ConfigurationParts): Promise<Configuration> {
   let loaded = first;
   let door = await doorSettings(loaded);
   let lastReload: StatusInfo['lastReload'] = null;
@@ -44,13 +49,20 @@ export async function createConfiguration({ loaded: first, readAgain, clock, log
 
   const reload = async (text?: string): Promise<{ ok: boolean; faults: string[] }> => {
     const outcome = readAgain === undefined ? null : await readAgain(text);
-    const faults = outcome === null ? ['This gateway was started without a configuration it could read again.'] : outcome.ok ? [] : [formatFaults(outcome.faults)];
+    const faults =
+      outcome === null
+        ? ['This gateway was started without a configuration it could read again.']
+        : outcome.ok
+          ? []
+          : [formatFaults(outcome.faults)];
     lastReload = { at: unixSeconds(clock), ok: outcome?.ok === true, faults };
     if (outcome?.ok !== true) {
       log.error({ faults }, 'the new configuration cannot be used: the running one stays');
       return { ok: false, faults };
     }
-    const waiting = FIXED.filter((member) => JSON.stringify(loaded.config[member]) !== JSON.stringify(outcome.loaded.config[member]));
+    const waiting = FIXED.filter(
+      (member) => JSON.stringify(loaded.config[member]) !== JSON.stringify(outcome.loaded.config[member]),
+    );
     door = await doorSettings(outcome.loaded);
     loaded = outcome.loaded;
     for (const tell of changed) tell();
@@ -63,7 +75,8 @@ export async function createConfiguration({ loaded: first, readAgain, clock, log
     lastReload: () => lastReload,
     reload,
     onChange: (tell) => void changed.push(tell),
-    follow: (tell) => (loaded.file === null || readAgain === undefined ? () => {} : watchConfig(loaded.file, clock, tell)),
+    follow: (tell) =>
+      loaded.file === null || readAgain === undefined ? () => {} : watchConfig(loaded.file, clock, tell),
   };
 }
 

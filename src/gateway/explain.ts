@@ -22,7 +22,13 @@ export interface ExplainParts {
 }
 
 /** What would happen to a request, by the very functions that serve it, with the answer of every rule asked. */
-export function createExplain({ identity, match, catalogue, routeRules, clock }: ExplainParts): (request: ExplainRequest) => Promise<Explanation> {
+export function createExplain({
+  identity,
+  match,
+  catalogue,
+  routeRules,
+  clock,
+}: ExplainParts): (request: ExplainRequest) => Promise<Explanation> {
   return async (request) => {
     const rules: RuleAnswer[] = [];
     const caller = await callerFor(request, identity);
@@ -43,9 +49,27 @@ export function createExplain({ identity, match, catalogue, routeRules, clock }:
     const { route } = found;
     rules.push({ rule: 'known route', answer: 'allow', why: `${route.method} ${route.path}` });
     const { scope, model, name } = asked;
-    const decision = decide({ caller, asked: { scope, model, address: request.from ?? null, ...askedRoute(route, path, createRoutePolicy(routeRules())) }, nowSeconds: request.at ?? unixSeconds(clock) }, rules);
+    const decision = decide(
+      {
+        caller,
+        asked: {
+          scope,
+          model,
+          address: request.from ?? null,
+          ...askedRoute(route, path, createRoutePolicy(routeRules())),
+        },
+        nowSeconds: request.at ?? unixSeconds(clock),
+      },
+      rules,
+    );
     if (decision.allowed) return { allowed: true, status: 200, code: null, message: null, rules, nextPassAt: null };
-    return denied(refusalOf(decision, { route, head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, members: [] } }), rules);
+    return denied(
+      refusalOf(decision, {
+        route,
+        head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, members: [] },
+      }),
+      rules,
+    );
   };
 }
 
@@ -57,11 +81,15 @@ interface WhatIsAsked {
 
 /** The scope and the model that the stages of the route would judge. */
 function whatIsAsked({ route, param }: Match, request: ExplainRequest, catalogue: Catalogue): WhatIsAsked {
-  const engine = route.steps.includes('findEnginePath') ? readEngineAsked(catalogue, request.method.toUpperCase(), param ?? '') : null;
-  if (engine !== null) return { scope: engineScope(engine, request.method.toUpperCase()), model: engine.model, name: engine.model.name };
+  const engine = route.steps.includes('findEnginePath')
+    ? readEngineAsked(catalogue, request.method.toUpperCase(), param ?? '')
+    : null;
+  if (engine !== null)
+    return { scope: engineScope(engine, request.method.toUpperCase()), model: engine.model, name: engine.model.name };
   const asksModel = param !== null || route.steps.some((step) => CHOOSES_MODEL.has(step));
   const name = param ?? request.model ?? (route.upgrades === true ? modelInQuery(request.path) : null);
-  const model = asksModel && (name !== null || request.model !== undefined) ? (catalogue.resolve(name) ?? 'unknown') : null;
+  const model =
+    asksModel && (name !== null || request.model !== undefined) ? (catalogue.resolve(name) ?? 'unknown') : null;
   return { scope: route.scope, model, name };
 }
 
@@ -72,15 +100,29 @@ function modelInQuery(target: string): string | null {
 }
 
 const NO_REQUEST = {
-  headers: [], names: [], peer: '', address: '', forwarded: false, secure: false, contentLength: 0, contentType: null,
-  contentEncoding: null, origin: null, host: undefined, correlationId: null, userAgent: null,
+  headers: [],
+  names: [],
+  peer: '',
+  address: '',
+  forwarded: false,
+  secure: false,
+  contentLength: 0,
+  contentType: null,
+  contentEncoding: null,
+  origin: null,
+  host: undefined,
+  correlationId: null,
+  userAgent: null,
 };
 
 async function callerFor(request: ExplainRequest, identity: Identity): Promise<Caller | null> {
   if (request.secret !== undefined) return identity.callerWith(request.secret);
   if (request.keyId === null) return null;
   const caller = identity.callerOf(request.keyId);
-  if (caller === null) throw new Refusal('not_found', { message: `There is no key ${request.keyId.slice(0, 64)}. \`keyporter keys list\` shows the ids.` });
+  if (caller === null)
+    throw new Refusal('not_found', {
+      message: `There is no key ${request.keyId.slice(0, 64)}. \`keyporter keys list\` shows the ids.`,
+    });
   return caller;
 }
 
@@ -88,11 +130,22 @@ function refuseBadAddress(from: string): void {
   try {
     parseRange(from);
   } catch (cause) {
-    throw new Refusal('invalid_value', { message: `"${from.slice(0, 64)}" is not an IP address.`, param: 'from', cause });
+    throw new Refusal('invalid_value', {
+      message: `"${from.slice(0, 64)}" is not an IP address.`,
+      param: 'from',
+      cause,
+    });
   }
 }
 
 /** Time alone never lets a denied request pass: keys expire and do not come back by themselves. */
 function denied(refusal: Refusal, rules: RuleAnswer[]): Explanation {
-  return { allowed: false, status: ERRORS[refusal.code].status, code: refusal.code, message: refusal.publicMessage, rules, nextPassAt: null };
+  return {
+    allowed: false,
+    status: ERRORS[refusal.code].status,
+    code: refusal.code,
+    message: refusal.publicMessage,
+    rules,
+    nextPassAt: null,
+  };
 }

@@ -27,7 +27,13 @@ export interface OpenListener {
 
 const CERTIFICATE_CHECK_MS = 5000;
 
-const PROFILES: readonly Profile[] = [openaiProfile, authkeysProfile, llamaStackProfile, orchestraProfile, skyserveProfile];
+const PROFILES: readonly Profile[] = [
+  openaiProfile,
+  authkeysProfile,
+  llamaStackProfile,
+  orchestraProfile,
+  skyserveProfile,
+];
 
 /** What the front door of a listener goes by, besides whether the operator stands before it. */
 export type ListenerRules = Pick<DoorRules, 'match' | 'dialect' | 'askers' | 'echoesRequestId'>;
@@ -53,9 +59,13 @@ export async function openListeners(
         tls,
         maxConnections: config.server.max_connections,
         clock,
-        onArrival: arrivalFor({ ...rulesFor(wanted.serve, wanted.profile), askers: parseRanges(wanted.verify_networks) }),
+        onArrival: arrivalFor({
+          ...rulesFor(wanted.serve, wanted.profile),
+          askers: parseRanges(wanted.verify_networks),
+        }),
       });
-      const shownHost = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+      const shownHost =
+        host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
       const url = `${tls === null ? 'http' : 'https'}://${shownHost}:${listener.port ?? port}`;
       open.push({ listener, url, serve: wanted.serve, profile: wanted.profile, config: wanted });
     }
@@ -79,7 +89,9 @@ export async function ownHostNames(config: Config): Promise<string[]> {
   for (const { tls } of config.listeners) {
     if (tls?.cert_file == null) continue;
     const { subjectAltName } = new X509Certificate(await readFile(tls.cert_file));
-    names.push(...(subjectAltName ?? '').split(', ').flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4)] : [])));
+    names.push(
+      ...(subjectAltName ?? '').split(', ').flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4)] : [])),
+    );
   }
   return names;
 }

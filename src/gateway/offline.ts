@@ -31,7 +31,12 @@ export interface OfflineOptions {
  * The admin API over the store while no gateway runs: the same app, asked by this machine's operator.
  * Rejects with a `Refusal` when another process holds the data directory.
  */
-export async function openOffline({ loaded, dataDir, create, log }: OfflineOptions): Promise<{ fetch: AdminFetch; close(): Promise<void> }> {
+export async function openOffline({
+  loaded,
+  dataDir,
+  create,
+  log,
+}: OfflineOptions): Promise<{ fetch: AdminFetch; close(): Promise<void> }> {
   const clock = systemClock;
   const stores = await openStores({ dataDir, create, config: () => loaded.config, clock, log });
   const probe = createProbe();
@@ -45,7 +50,13 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       clock,
       probe,
       loaded: () => loaded,
-      explain: createExplain({ identity, match: rulesFor(['api', 'admin']).match, catalogue: () => catalogue, routeRules: () => loaded.config.auth.route_policy, clock }),
+      explain: createExplain({
+        identity,
+        match: rulesFor(['api', 'admin']).match,
+        catalogue: () => catalogue,
+        routeRules: () => loaded.config.auth.route_policy,
+        clock,
+      }),
       models: () => catalogue.list(),
       states: () => [],
       replicas: null,
@@ -54,14 +65,22 @@ export async function openOffline({ loaded, dataDir, create, log }: OfflineOptio
       status: () => ({ version: VERSION, startedAt, listeners: [], draining: false, lastReload: null }),
       inFlight: null,
       roster: null,
-      reload: async () => ({ ok: false, faults: ['No gateway runs, so there is nothing to reload. `keyporter serve` starts it.'] }),
+      reload: async () => ({
+        ok: false,
+        faults: ['No gateway runs, so there is nothing to reload. `keyporter serve` starts it.'],
+      }),
       stop: null,
     }),
     { clock, log, version: VERSION, covers, isKnownScope, lacking },
   );
   return {
     fetch: (path, init = {}) =>
-      app.fetch(new Request(`http://keyporter${path}`, init), { actor: { ...OPERATOR, requestId: null }, holder: 'operator', keyId: null, reach: 'admin' }),
+      app.fetch(new Request(`http://keyporter${path}`, init), {
+        actor: { ...OPERATOR, requestId: null },
+        holder: 'operator',
+        keyId: null,
+        reach: 'admin',
+      }),
     async close() {
       await probe.close();
       await stores.close();

@@ -14,7 +14,10 @@ const MAX_CONNECTIONS = 256;
  * Opens the unix socket through which this machine's operator speaks to the running gateway. The lock
  * on the data directory is ours, so a socket that lies there is a dead one.
  */
-async function openOperatorSocket(path: string, { clock, onArrival }: { clock: Clock; onArrival(arrival: Arrival): void }): Promise<Listener> {
+async function openOperatorSocket(
+  path: string,
+  { clock, onArrival }: { clock: Clock; onArrival(arrival: Arrival): void },
+): Promise<Listener> {
   await rm(path, { force: true });
   const listener = await openListener({ at: { path }, tls: null, maxConnections: MAX_CONNECTIONS, clock, onArrival });
   await chmod(path, 0o600);
@@ -31,9 +34,19 @@ interface OperatorDoor {
 }
 
 /** Opens the socket of this machine's operator and tells where it is. */
-export async function openForOperator({ door, dataDir, runtimeDir, url, listen, shutdown }: OperatorDoor): Promise<void> {
+export async function openForOperator({
+  door,
+  dataDir,
+  runtimeDir,
+  url,
+  listen,
+  shutdown,
+}: OperatorDoor): Promise<void> {
   const socket = socketPath(dataDir, runtimeDir);
-  const listener = await openOperatorSocket(socket, { clock: door.clock, onArrival: createFrontDoor(door, { ...rulesFor(['admin']), operator: true }) });
+  const listener = await openOperatorSocket(socket, {
+    clock: door.clock,
+    onArrival: createFrontDoor(door, { ...rulesFor(['admin']), operator: true }),
+  });
   shutdown.onClose(() => listener.close());
   await announce(dataDir, { pid: process.pid, socket, url, listen });
 }

@@ -79,7 +79,10 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
   };
   const runner = { steps: createSteps(steps), account: createAccount(stores.usage.requests, clock), log };
   const settings = () => configuration.door();
-  return { door: { runner, clock, log, newRequestId: createRequestIds(), settings, draining: () => shutdown.begun }, identity };
+  return {
+    door: { runner, clock, log, newRequestId: createRequestIds(), settings, draining: () => shutdown.begun },
+    identity,
+  };
 }
 
 function createTrustedProxies(configuration: Configuration): () => AddressRanges {

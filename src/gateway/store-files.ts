@@ -11,13 +11,18 @@ export { restore, type RestoreResult } from '../storage/restore.js';
 export function storeVersions(dataDir: string): { store: number; program: number } {
   const path = keyStoreFiles(dataDir).database;
   if (!existsSync(path)) {
-    throw new Refusal('not_found', { message: `There is no store ${path}. "keyporter serve" makes one, or name another place with --data-dir.` });
+    throw new Refusal('not_found', {
+      message: `There is no store ${path}. "keyporter serve" makes one, or name another place with --data-dir.`,
+    });
   }
   const database = openSqlite(path, { file: 'existing', readOnly: true });
   try {
     return { store: schemaVersion(database), program: SCHEMA_VERSION };
   } catch (cause) {
-    throw new Refusal('store_unavailable', { message: `${path} is no Keyporter store, or is damaged. Name another data directory, or restore a backup.`, cause });
+    throw new Refusal('store_unavailable', {
+      message: `${path} is no Keyporter store, or is damaged. Name another data directory, or restore a backup.`,
+      cause,
+    });
   } finally {
     database.close();
   }

@@ -57,7 +57,15 @@ export async function openStores({ dataDir, create, config, clock, log }: Stores
   }
 }
 
-export function keyDefaults({ keys }: Config): { scopes: readonly string[]; expirySeconds: number | null; maxLifetimeSeconds: number | null } {
+export function keyDefaults({ keys }: Config): {
+  scopes: readonly string[];
+  expirySeconds: number | null;
+  maxLifetimeSeconds: number | null;
+} {
   const seconds = (text: string | null): number | null => (text === null ? null : parseDuration(text));
-  return { scopes: keys.default_scopes, expirySeconds: seconds(keys.default_expires), maxLifetimeSeconds: seconds(keys.max_lifetime) };
+  return {
+    scopes: keys.default_scopes,
+    expirySeconds: seconds(keys.default_expires),
+    maxLifetimeSeconds: seconds(keys.max_lifetime),
+  };
 }

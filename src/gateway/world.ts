@@ -46,7 +46,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const { dataDir } = stores;
   const supervised = await startSupervised({ ...options, dataDir, probe });
   const processes = supervised.supervisor;
-  const models = await startModels({ config: config(), autodetect, demo, dataDir, probe, clock, log, ownPorts, processes });
+  const models = await startModels({
+    config: config(),
+    autodetect,
+    demo,
+    dataDir,
+    probe,
+    clock,
+    log,
+    ownPorts,
+    processes,
+  });
   supervised.guide(models.pool);
   shutdown.onClose(() => models.close());
   configuration.onChange(() => models.use(config()));
@@ -62,7 +72,13 @@ function isNothingNamed({ file, config }: LoadedConfig): boolean {
 function namingHeaders(configuration: Configuration): () => ReadonlySet<string> {
   const read = (): ReadonlySet<string> => {
     const { providers } = configuration.current().config.auth;
-    return new Set(providers.flatMap(({ principal_header: principal, attributes_header: attributes }) => [principal ?? [], attributes ?? []].flat()).map((name) => name.toLowerCase()));
+    return new Set(
+      providers
+        .flatMap(({ principal_header: principal, attributes_header: attributes }) =>
+          [principal ?? [], attributes ?? []].flat(),
+        )
+        .map((name) => name.toLowerCase()),
+    );
   };
   let names = read();
   configuration.onChange(() => (names = read()));

@@ -48,7 +48,8 @@ export function createBodyReader(clock: Clock): BodyReader {
   });
   return {
     read(incoming, bounds) {
-      if (bounds.contentLength !== null && bounds.contentLength > bounds.maxBytes) return Promise.reject(tooLarge(bounds.maxBytes));
+      if (bounds.contentLength !== null && bounds.contentLength > bounds.maxBytes)
+        return Promise.reject(tooLarge(bounds.maxBytes));
       return new Promise((resolve, reject) => {
         const one = new Reading(incoming, { maxBytes: bounds.maxBytes, startedAt: clock.monotonic(), resolve, reject });
         one.leave = reading.add(one);
@@ -59,7 +60,13 @@ export function createBodyReader(clock: Clock): BodyReader {
         return { whole: Promise.reject(tooLarge(bounds.maxBytes)), resume() {} };
       }
       const whole = new Promise<void>((resolve, reject) => {
-        const one = new Reading(incoming, { maxBytes: bounds.maxBytes, startedAt: clock.monotonic(), resolve: () => resolve(), reject, take });
+        const one = new Reading(incoming, {
+          maxBytes: bounds.maxBytes,
+          startedAt: clock.monotonic(),
+          resolve: () => resolve(),
+          reject,
+          take,
+        });
         one.leave = reading.add(one);
       });
       return { whole, resume: () => void incoming.resume() };
@@ -100,7 +107,8 @@ class Reading {
     // Whoever is held back sends nothing, and that is not the sender's pace.
     if (this.#incoming.isPaused()) return;
     const seconds = (now - this.#parts.startedAt) / 1000;
-    if (seconds * 1000 > GRACE_MS && this.#received / seconds < SLOWEST_BYTES_PER_SECOND) this.#refuse(new Refusal('request_timeout'));
+    if (seconds * 1000 > GRACE_MS && this.#received / seconds < SLOWEST_BYTES_PER_SECOND)
+      this.#refuse(new Refusal('request_timeout'));
   }
 
   readonly #take = (chunk: Buffer): void => {
@@ -126,7 +134,8 @@ class Reading {
     this.#parts.resolve(this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks));
   };
 
-  readonly #gone = (): void => this.#refuse(new Refusal('client_gone', { reason: 'the client went away while it sent the body' }));
+  readonly #gone = (): void =>
+    this.#refuse(new Refusal('client_gone', { reason: 'the client went away while it sent the body' }));
 
   #refuse(refusal: Refusal): void {
     this.#stop();
@@ -145,9 +154,13 @@ class Reading {
 function ignore(): void {}
 
 function tooLarge(maxBytes: number): Refusal {
-  return new Refusal('request_too_large', { message: `The body is larger than the ${maxBytes} bytes this server accepts.` });
+  return new Refusal('request_too_large', {
+    message: `The body is larger than the ${maxBytes} bytes this server accepts.`,
+  });
 }
 
 function mostlyFraming(): Refusal {
-  return new Refusal('request_too_large', { message: 'The chunks of the body are mostly framing. Send larger chunks.' });
+  return new Refusal('request_too_large', {
+    message: 'The chunks of the body are mostly framing. Send larger chunks.',
+  });
 }

@@ -12,7 +12,10 @@ const RULES: Record<string, FieldRule> = {
   n_discard: { kind: 'least', least: 0 },
   grammar: { kind: 'bytes', most: 10 },
   stop: { kind: 'entries', most: 2 },
-  options: { kind: 'members', members: { num_gpu: { kind: 'refuse', why: 'reloads' }, num_ctx: { kind: 'most', most: 100 } } },
+  options: {
+    kind: 'members',
+    members: { num_gpu: { kind: 'refuse', why: 'reloads' }, num_ctx: { kind: 'most', most: 100 } },
+  },
 };
 
 function bounded(text: string): string {

@@ -62,7 +62,10 @@ function clamp(body: Buffer, member: TopMember, most: number): Edit | null {
 /** The members of a member: what would be replaced outside is refused here. */
 function judgeMembers(body: Buffer, outer: TopMember, bounds: FieldBounds): void {
   for (const edit of boundFields(body, membersAt(body, outer.from), bounds)) {
-    throw refused(outer, `has a number that is too large or negative; the largest allowed there is ${edit.bytes.toString()}`);
+    throw refused(
+      outer,
+      `has a number that is too large or negative; the largest allowed there is ${edit.bytes.toString()}`,
+    );
   }
 }
 

@@ -18,7 +18,8 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   const { status, message, type } = ERRORS[code];
   const body = JSON.stringify({ error: { message, type, param: null, code } });
   // In the middle of an answer these bytes would become part of it; then breaking off is all that can be said.
-  const answering = (socket as Socket & { _httpMessage?: { headersSent: boolean } | null })._httpMessage?.headersSent === true;
+  const answering =
+    (socket as Socket & { _httpMessage?: { headersSent: boolean } | null })._httpMessage?.headersSent === true;
   if (!answering) {
     socket.write(
       `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

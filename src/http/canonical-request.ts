@@ -23,15 +23,37 @@ const MAX_HEADERS = 100;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** Headers we act upon. */
 const KNOWN = new Set([
-  'host', 'authorization', 'x-api-key', 'api-key', 'content-length', 'content-type', 'content-encoding',
-  'transfer-encoding', 'expect', 'origin', 'x-keyporter-asker', 'upgrade', 'user-agent', 'x-request-id', 'x-correlation-id',
+  'host',
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'transfer-encoding',
+  'expect',
+  'origin',
+  'x-keyporter-asker',
+  'upgrade',
+  'user-agent',
+  'x-request-id',
+  'x-correlation-id',
 ] as const);
 type KnownName = typeof KNOWN extends Set<infer Name> ? Name : never;
 /** More than one of these does no harm: none of them decides anything. */
 const REPEATABLE: ReadonlySet<string> = new Set(['upgrade', 'user-agent', 'x-request-id', 'x-correlation-id']);
 const FORWARDING = new Set([
-  'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-server',
-  'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip', 'via',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-server',
+  'x-real-ip',
+  'x-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'via',
 ]);
 const CORRELATION = /^[A-Za-z0-9._-]{1,64}$/;
 const LENGTH = /^(?:0|[1-9][0-9]{0,15})$/;
@@ -41,7 +63,8 @@ const NONE: readonly string[] = [];
 export function canonicalRequest(raw: RawRequest, clientAddress: ClientAddress): CanonicalRequest {
   if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') throw bad('use HTTP/1.1');
   if (raw.headers.length / 2 > MAX_HEADERS) throw new Refusal('headers_too_large');
-  if (!METHODS.has(raw.method)) throw new Refusal('method_not_allowed', { headers: ['allow', [...METHODS].join(', ')] });
+  if (!METHODS.has(raw.method))
+    throw new Refusal('method_not_allowed', { headers: ['allow', [...METHODS].join(', ')] });
   const { path, query } = canonicalTarget(raw.target);
   const { names, values, forwarded } = readHeaders(raw.headers);
   refuseFraming(raw, values);
@@ -116,8 +139,10 @@ function refuseFraming(raw: RawRequest, values: Values): void {
     if (length !== undefined) throw bad('content-length and transfer-encoding exclude each other');
   }
   if (length !== undefined && !LENGTH.test(length)) throw bad('content-length must be a plain number');
-  if (values.expect !== undefined && values.expect.toLowerCase() !== '100-continue') throw new Refusal('expectation_failed');
-  if (values.upgrade !== undefined && !isHandshake(raw, values)) throw bad('this route does not switch protocols; send the request without an upgrade header');
+  if (values.expect !== undefined && values.expect.toLowerCase() !== '100-continue')
+    throw new Refusal('expectation_failed');
+  if (values.upgrade !== undefined && !isHandshake(raw, values))
+    throw bad('this route does not switch protocols; send the request without an upgrade header');
 }
 
 /** Only a plain WebSocket handshake is looked at further; which route takes it the front door knows. */

@@ -3,15 +3,40 @@ import { headerValue } from '../core/headers.js';
 
 /** Answers of ours that scripts may read. */
 const EXPOSED = [
-  'x-request-id', 'request-id', 'retry-after', 'retry-after-ms', 'x-should-retry', 'x-ratelimit-limit-requests',
-  'x-ratelimit-remaining-requests', 'x-ratelimit-reset-requests', 'x-ratelimit-limit-tokens',
-  'x-ratelimit-remaining-tokens', 'x-ratelimit-reset-tokens', 'anthropic-ratelimit-requests-limit',
-  'anthropic-ratelimit-requests-remaining', 'anthropic-ratelimit-requests-reset',
+  'x-request-id',
+  'request-id',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+  'x-ratelimit-limit-tokens',
+  'x-ratelimit-remaining-tokens',
+  'x-ratelimit-reset-tokens',
+  'anthropic-ratelimit-requests-limit',
+  'anthropic-ratelimit-requests-remaining',
+  'anthropic-ratelimit-requests-reset',
 ].join(', ');
 const ALLOWED = new Set([
-  'accept', 'accept-language', 'authorization', 'content-type', 'x-api-key', 'api-key', 'anthropic-version',
-  'anthropic-beta', 'anthropic-dangerous-direct-browser-access', 'openai-organization', 'openai-project',
-  'openai-beta', 'idempotency-key', 'last-event-id', 'x-request-id', 'x-correlation-id', 'x-client-request-id', 'user-agent',
+  'accept',
+  'accept-language',
+  'authorization',
+  'content-type',
+  'x-api-key',
+  'api-key',
+  'anthropic-version',
+  'anthropic-beta',
+  'anthropic-dangerous-direct-browser-access',
+  'openai-organization',
+  'openai-project',
+  'openai-beta',
+  'idempotency-key',
+  'last-event-id',
+  'x-request-id',
+  'x-correlation-id',
+  'x-client-request-id',
+  'user-agent',
 ]);
 const MAX_ASKED = 100;
 
@@ -26,7 +51,8 @@ const NONE: readonly string[] = [];
 
 export function createCors(origins: readonly string[]): Cors {
   const allowed = new Set(origins);
-  const isAllowed = (origin: string | null): origin is string => origin !== null && (allowed.has(origin) || allowed.has('*'));
+  const isAllowed = (origin: string | null): origin is string =>
+    origin !== null && (allowed.has(origin) || allowed.has('*'));
   return {
     headers({ origin }) {
       if (!isAllowed(origin)) return NONE;
@@ -37,11 +63,16 @@ export function createCors(origins: readonly string[]): Cors {
       if (headerValue(request.headers, 'access-control-request-method') === undefined) return null;
       if (!isAllowed(request.origin)) return NONE;
       return [
-        'access-control-allow-origin', request.origin,
-        'vary', 'origin, access-control-request-headers',
-        'access-control-allow-methods', 'GET, HEAD, POST, PUT, PATCH, DELETE',
-        'access-control-allow-headers', echoed(headerValue(request.headers, 'access-control-request-headers') ?? ''),
-        'access-control-max-age', '7200',
+        'access-control-allow-origin',
+        request.origin,
+        'vary',
+        'origin, access-control-request-headers',
+        'access-control-allow-methods',
+        'GET, HEAD, POST, PUT, PATCH, DELETE',
+        'access-control-allow-headers',
+        echoed(headerValue(request.headers, 'access-control-request-headers') ?? ''),
+        'access-control-max-age',
+        '7200',
       ];
     },
   };
@@ -49,6 +80,9 @@ export function createCors(origins: readonly string[]): Cors {
 
 /** Those of the asked-for headers that clients of these APIs are known to send. */
 function echoed(asked: string): string {
-  const names = asked.toLowerCase().split(',', MAX_ASKED).map((name) => name.trim());
+  const names = asked
+    .toLowerCase()
+    .split(',', MAX_ASKED)
+    .map((name) => name.trim());
   return names.filter((name) => ALLOWED.has(name) || /^x-stainless-[a-z-]{1,40}$/.test(name)).join(', ');
 }

@@ -15,11 +15,16 @@ export function createHostRule(names: readonly string[]): HostRule {
   return (host) => {
     // Only HTTP/1.0 comes without; it names nobody.
     if (host === undefined || host === lastAllowed) return;
-    const name = host.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
+    const name = host
+      .replace(/:[0-9]+$/, '')
+      .replace(/^\[|\]$/g, '')
+      .toLowerCase();
     if (known.has(name) || name.endsWith('.localhost') || isIP(name) !== 0) {
       lastAllowed = host;
       return;
     }
-    throw new Refusal('forbidden_host', { message: `This server does not answer for the host name "${host.slice(0, 200)}". Its operator can add it to allowed_hosts.` });
+    throw new Refusal('forbidden_host', {
+      message: `This server does not answer for the host name "${host.slice(0, 200)}". Its operator can add it to allowed_hosts.`,
+    });
   };
 }

@@ -10,3 +10,8 @@ export function duplicate(name: string): Refusal {
 export function tooMuch(what: string): Refusal {
   return new Refusal('invalid_value', { message: `The body was refused: ${what}.` });
 }
+
+/** Text that is no JSON object in UTF-8. */
+export function broken(what: string): Refusal {
+  return new Refusal('invalid_json', { message: `The body is not valid JSON: ${what}.` });
+}

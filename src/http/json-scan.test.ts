@@ -26,20 +26,31 @@ function parses(text: string): boolean {
 describe('scanning a JSON body', () => {
   it('finds exactly the members that JSON.parse finds, at their places', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 6 })), fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
-        const text = JSON.stringify(value, null, indent);
-        const bytes = Buffer.from(text);
-        const found = scanObject(bytes).map((member) => [member.name, JSON.parse(bytes.toString('utf8', member.from, member.to)) as unknown]);
-        const expected = Object.entries(JSON.parse(text) as object);
-        expect(new Map(found as [string, unknown][])).toEqual(new Map(expected));
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 6 })),
+        fc.constantFrom(undefined, 1, '\t'),
+        (value, indent) => {
+          const text = JSON.stringify(value, null, indent);
+          const bytes = Buffer.from(text);
+          const found = scanObject(bytes).map((member) => [
+            member.name,
+            JSON.parse(bytes.toString('utf8', member.from, member.to)) as unknown,
+          ]);
+          const expected = Object.entries(JSON.parse(text) as object);
+          expect(new Map(found as [string, unknown][])).toEqual(new Map(expected));
+        },
+      ),
       { numRuns: 500 },
     );
   });
 
   it('accepts and refuses the same damaged texts as JSON.parse', () => {
     const sound = '{"a":[1,-0.5e+3,true,null,"x\\u00e9\\n"],"model":"m","b":{"c":[],"d":{}}}';
-    const damage = fc.record({ at: fc.nat(sound.length), cut: fc.nat(3), put: fc.constantFrom('', '"', '\\', '{', '}', ',', ':', '0', '-', 'e', ' ', '\u0001', 'tru', '[', ']', '.') });
+    const damage = fc.record({
+      at: fc.nat(sound.length),
+      cut: fc.nat(3),
+      put: fc.constantFrom('', '"', '\\', '{', '}', ',', ':', '0', '-', 'e', ' ', '\u0001', 'tru', '[', ']', '.'),
+    });
     fc.assert(
       fc.property(damage, ({ at, cut, put }) => {
         const text = sound.slice(0, at) + put + sound.slice(at + cut);
@@ -94,23 +105,34 @@ describe('scanning a JSON body', () => {
   });
 
   it('lets -1 pass as "no cap" and reads model and stream', () => {
-    expect(readHead(Buffer.from('{"max_tokens":-1,"model":"a\\u002fb","stream":true}'))).toMatchObject({ model: 'a/b', stream: true });
+    expect(readHead(Buffer.from('{"max_tokens":-1,"model":"a\\u002fb","stream":true}'))).toMatchObject({
+      model: 'a/b',
+      stream: true,
+    });
   });
 
   it('changes the model and not one other value', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.option(fc.stringMatching(/^[a-z/]{1,9}$/)), fc.boolean(), (rest, model, spaced) => {
-        delete rest['model'];
-        const before = model === null ? rest : { ...rest, model };
-        const bytes = Buffer.from(JSON.stringify(before, null, spaced ? 2 : 0));
-        let head;
-        try {
-          head = readHead(bytes);
-        } catch {
-          return;
-        }
-        expect(JSON.parse(withModel(bytes, head, 'other "name"').toString())).toEqual({ ...(JSON.parse(bytes.toString()) as object), model: 'other "name"' });
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.option(fc.stringMatching(/^[a-z/]{1,9}$/)),
+        fc.boolean(),
+        (rest, model, spaced) => {
+          delete rest['model'];
+          const before = model === null ? rest : { ...rest, model };
+          const bytes = Buffer.from(JSON.stringify(before, null, spaced ? 2 : 0));
+          let head;
+          try {
+            head = readHead(bytes);
+          } catch {
+            return;
+          }
+          expect(JSON.parse(withModel(bytes, head, 'other "name"').toString())).toEqual({
+            ...(JSON.parse(bytes.toString()) as object),
+            model: 'other "name"',
+          });
+        },
+      ),
     );
   });
 });

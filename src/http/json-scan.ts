@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { Refusal } from '../core/errors.js';
+import type { Refusal } from '../core/errors.js';
 import type { JsonKind, TopMember } from '../core/exchange.js';
-import { duplicate, tooMuch } from './json-faults.js';
+import { broken, duplicate, tooMuch } from './json-faults.js';
 
 export type { TopMember };
 
@@ -33,7 +33,7 @@ const WORDS: readonly (readonly ['true' | 'false' | 'null', Buffer])[] = [
  * stands twice in the outermost object.
  */
 export function scanObject(bytes: Buffer): TopMember[] {
-  if (!isUtf8(bytes)) throw new Refusal('invalid_json', { message: 'The body is not UTF-8. Send JSON in UTF-8.' });
+  if (!isUtf8(bytes)) throw broken('it is not in UTF-8');
   return new Scan(bytes).outermost();
 }
 
@@ -56,9 +56,7 @@ class Scan {
 
   outermost(): TopMember[] {
     this.#space();
-    if (this.#bytes[this.#at] !== 0x7b) {
-      throw new Refusal('invalid_json', { message: 'The body must be a JSON object.' });
-    }
+    if (this.#bytes[this.#at] !== 0x7b) throw broken('it must be one object');
     const members = this.members();
     this.#space();
     if (this.#at < this.#bytes.length) throw this.#broken();
@@ -98,7 +96,10 @@ class Scan {
     return this.#word();
   }
 
-  #object(each: ((name: { from: number; to: number }, kind: JsonKind, from: number) => void) | null, depth: number): void {
+  #object(
+    each: ((name: { from: number; to: number }, kind: JsonKind, from: number) => void) | null,
+    depth: number,
+  ): void {
     this.#at += 1;
     this.#space();
     if (this.#take(0x7d)) return;
@@ -202,13 +203,21 @@ class Scan {
   /** At least one digit. */
   #digits(): void {
     const first = this.#at;
-    for (let byte = this.#bytes[this.#at]; byte !== undefined && byte >= ZERO && byte <= NINE; byte = this.#bytes[this.#at]) this.#at += 1;
+    for (
+      let byte = this.#bytes[this.#at];
+      byte !== undefined && byte >= ZERO && byte <= NINE;
+      byte = this.#bytes[this.#at]
+    )
+      this.#at += 1;
     if (this.#at === first) throw this.#broken();
   }
 
   #word(): JsonKind {
     for (const [kind, word] of WORDS) {
-      if (this.#bytes[this.#at] === word[0] && this.#bytes.compare(word, 0, word.length, this.#at, Math.min(this.#at + word.length, this.#bytes.length)) === 0) {
+      if (
+        this.#bytes[this.#at] === word[0] &&
+        this.#bytes.compare(word, 0, word.length, this.#at, Math.min(this.#at + word.length, this.#bytes.length)) === 0
+      ) {
         this.#at += word.length;
         return kind;
       }
@@ -236,7 +245,6 @@ class Scan {
   }
 
   #broken(at = this.#at): Refusal {
-    const where = at >= this.#bytes.length ? 'it ends too early' : `reading stopped at byte ${at}`;
-    return new Refusal('invalid_json', { message: `The body is not valid JSON: ${where}.` });
+    return broken(at < this.#bytes.length ? `reading stopped at byte ${at}` : 'it ends too early');
   }
 }

@@ -55,7 +55,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.on('request', (incoming, response) => arrive(incoming, response, false));
   server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
   // Node's own reading of the header is lax; the canonical request judges it again.
-  server.on('checkExpectation', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
+  server.on('checkExpectation', (incoming: IncomingMessage, response: ServerResponse) =>
+    arrive(incoming, response, true),
+  );
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, early: Buffer) => {
     // Behind an answer that still runs there is no telling whose bytes are whose.
     if (turns.isBusy(incoming.socket)) return void socket.destroy();
@@ -124,7 +126,14 @@ function makeServer(options: ListenerOptions): Server | TlsServer {
   return server;
 }
 
-function secureContext(tls: TlsMaterial): { cert: Buffer; key: Buffer; ca?: Buffer; requestCert?: boolean; rejectUnauthorized?: boolean; minVersion: 'TLSv1.2' | 'TLSv1.3' } {
+function secureContext(tls: TlsMaterial): {
+  cert: Buffer;
+  key: Buffer;
+  ca?: Buffer;
+  requestCert?: boolean;
+  rejectUnauthorized?: boolean;
+  minVersion: 'TLSv1.2' | 'TLSv1.3';
+} {
   const client = tls.clientCa === null ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true };
   return { cert: tls.cert, key: tls.key, minVersion: tls.minVersion, ...client };
 }

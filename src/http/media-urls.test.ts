@@ -13,7 +13,8 @@ function isRefused(text: string): boolean {
   }
 }
 
-const part = (content: unknown): string => JSON.stringify({ model: 'm', messages: [{ role: 'user', content: [content] }] });
+const part = (content: unknown): string =>
+  JSON.stringify({ model: 'm', messages: [{ role: 'user', content: [content] }] });
 
 describe('media', () => {
   it.each([
@@ -40,7 +41,9 @@ describe('media', () => {
     part({ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }),
     part({ type: 'text', text: '{"image_url":{"url":"http://a"}} and "image_url": "http://b"' }),
     part({ type: 'text', text: 'caf\u00e9 \u0001 see https://example.com/image_url' }),
-    JSON.stringify({ tools: [{ parameters: { properties: { image_url: { type: 'string' }, url: { type: 'string' } } } }] }),
+    JSON.stringify({
+      tools: [{ parameters: { properties: { image_url: { type: 'string' }, url: { type: 'string' } } } }],
+    }),
     JSON.stringify({ input: [{ annotations: [{ type: 'url_citation', url: 'https://example.com' }] }] }),
   ])('%s passes', (text) => {
     expect(isRefused(text)).toBe(false);

@@ -2,10 +2,12 @@ import { Refusal } from '../core/errors.js';
 import { membersAt } from './json-scan.js';
 
 /** Members that say where media is; the quotes keep longer names apart. */
-const NAMES = ['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'input_audio', 'source'].map((name) => ({
-  name,
-  bytes: Buffer.from(`"${name}"`),
-}));
+const NAMES = ['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'input_audio', 'source'].map(
+  (name) => ({
+    name,
+    bytes: Buffer.from(`"${name}"`),
+  }),
+);
 /** Members that hold a place: their text is data or refused, whatever it looks like. */
 const PLACES: ReadonlySet<string> = new Set(['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'url']);
 const DATA = /^"data:/i;
@@ -68,7 +70,9 @@ function refuseEscapedNames(body: Buffer): void {
     if (high < 0x32 || high > 0x37) continue;
     const end = endOfString(body, at);
     if (valueOf(body, end) === null) continue;
-    throw new Refusal('invalid_value', { message: 'The body has a member whose name spells plain letters as \\u escapes. Write them as they are.' });
+    throw new Refusal('invalid_value', {
+      message: 'The body has a member whose name spells plain letters as \\u escapes. Write them as they are.',
+    });
   }
 }
 

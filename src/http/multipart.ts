@@ -10,7 +10,8 @@ export interface FormPart extends PartHead {
   text: string | null;
 }
 
-const CONTENT_TYPE = /^multipart\/form-data *; *boundary=(?:"([0-9A-Za-z'()+_,./:=?-]{1,70})"|([0-9A-Za-z'()+_./:=?-]{1,70}))$/i;
+const CONTENT_TYPE =
+  /^multipart\/form-data *; *boundary=(?:"([0-9A-Za-z'()+_,./:=?-]{1,70})"|([0-9A-Za-z'()+_./:=?-]{1,70}))$/i;
 const MAX_PARTS = 128;
 const MAX_HEAD_BYTES = 4096;
 /** Longer values are passed on unread: they are prompts. */
@@ -22,7 +23,9 @@ export function boundaryOf(contentType: string | null): string {
   const found = CONTENT_TYPE.exec(contentType ?? '');
   const boundary = found?.[1] ?? found?.[2];
   if (boundary === undefined) {
-    throw new Refusal('unsupported_media_type', { message: 'Send the body as multipart/form-data with a boundary, and nothing else in content-type.' });
+    throw new Refusal('unsupported_media_type', {
+      message: 'Send the body as multipart/form-data with a boundary, and nothing else in content-type.',
+    });
   }
   return boundary;
 }
@@ -69,7 +72,8 @@ export class PartReader {
   #begin(): boolean {
     const first = this.#delimiter.subarray(2);
     if (this.#held.length < first.length) return false;
-    if (this.#held.compare(first, 0, first.length, 0, first.length) !== 0) throw broken('it does not begin with its boundary');
+    if (this.#held.compare(first, 0, first.length, 0, first.length) !== 0)
+      throw broken('it does not begin with its boundary');
     this.#begun = true;
     this.#take(first.length);
     return true;
@@ -100,7 +104,8 @@ export class PartReader {
 
   #readHead(): boolean {
     const end = this.#held.indexOf(END_OF_HEAD);
-    if (end > MAX_HEAD_BYTES || (end < 0 && this.#held.length > MAX_HEAD_BYTES)) throw broken('a part has too long headers');
+    if (end > MAX_HEAD_BYTES || (end < 0 && this.#held.length > MAX_HEAD_BYTES))
+      throw broken('a part has too long headers');
     if (end < 0) return false;
     this.#parts += 1;
     if (this.#parts > MAX_PARTS) throw broken(`it has more than ${MAX_PARTS} parts`);

@@ -135,7 +135,8 @@ export class NodeArrival implements Arrival {
     if (this.closed) return;
     if (this.#closes && !this.#parts.incoming.complete && !this.#parts.awaitsContinue) this.#endLingering(chunk);
     // Text travels in the same write as the head, bytes in one of their own: latin1 is each byte as it is.
-    else if (chunk !== undefined && chunk.length <= ONE_WRITE_BYTES) this.#response.end(chunk.toString('latin1'), 'latin1');
+    else if (chunk !== undefined && chunk.length <= ONE_WRITE_BYTES)
+      this.#response.end(chunk.toString('latin1'), 'latin1');
     else this.#response.end(chunk);
   }
 

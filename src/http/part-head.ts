@@ -21,7 +21,8 @@ export function readPartHead(text: string): PartHead {
     headers.set(name.toLowerCase(), value);
   }
   const encoding = headers.get('content-transfer-encoding')?.toLowerCase();
-  if (encoding !== undefined && !PLAIN_ENCODINGS.has(encoding)) throw odd('a part has a content-transfer-encoding; send its bytes as they are');
+  if (encoding !== undefined && !PLAIN_ENCODINGS.has(encoding))
+    throw odd('a part has a content-transfer-encoding; send its bytes as they are');
   const { name, isFile } = readDisposition(headers.get('content-disposition') ?? '');
   return { name, isFile, contentType: headers.get('content-type') ?? null };
 }
@@ -33,7 +34,8 @@ function readDisposition(value: string): { name: string; isFile: boolean } {
     const parameter = PARAMETER.exec(rest);
     if (parameter === null) throw odd('a part has a content-disposition that is not well-formed');
     const [whole, key = '', quoted, token] = parameter;
-    if (key !== 'name' && key !== 'filename' && key !== 'filename*') throw odd(`a part has the parameter ${key} in its content-disposition`);
+    if (key !== 'name' && key !== 'filename' && key !== 'filename*')
+      throw odd(`a part has the parameter ${key} in its content-disposition`);
     if (found.has(key)) throw odd(`a part names its ${key} twice`);
     found.set(key, quoted ?? token ?? '');
     rest = rest.slice(whole.length);

@@ -5,7 +5,17 @@ import type { Edit } from './edit.js';
 import type { FormPart } from './multipart.js';
 
 /** Parts that mean one thing: a second one would be another meaning for another reader. */
-const ONCE: ReadonlySet<string> = new Set(['model', 'stream', 'n', 'prompt', 'response_format', 'temperature', 'language', 'size', 'user']);
+const ONCE: ReadonlySet<string> = new Set([
+  'model',
+  'stream',
+  'n',
+  'prompt',
+  'response_format',
+  'temperature',
+  'language',
+  'size',
+  'user',
+]);
 const MAX_MODEL_LENGTH = 256;
 const TEXT = /^text\/plain(?: *; *charset="?utf-8"?)?$/i;
 /** Parts that send the engine to fetch a file. */
@@ -20,9 +30,14 @@ export class FormReading {
 
   take(part: FormPart): void {
     const plain = part.name.toLowerCase().replace(/\[.*$/, '');
-    if (plain !== part.name && (plain === 'model' || plain === 'stream')) throw invalid(plain, `must be named "${plain}"`);
+    if (plain !== part.name && (plain === 'model' || plain === 'stream'))
+      throw invalid(plain, `must be named "${plain}"`);
     if (ONCE.has(part.name)) {
-      if (this.#seen.has(part.name)) throw new Refusal('duplicate_member', { message: `The form has two parts "${part.name}". Send one.`, param: part.name });
+      if (this.#seen.has(part.name))
+        throw new Refusal('duplicate_member', {
+          message: `The form has two parts "${part.name}". Send one.`,
+          param: part.name,
+        });
       this.#seen.add(part.name);
     }
     if (part.name === 'model') this.#model(part);
@@ -32,8 +47,10 @@ export class FormReading {
 
   #model(part: FormPart): void {
     const { text, contentType } = part;
-    if (part.isFile || text === null || (contentType !== null && !TEXT.test(contentType))) throw invalid('model', 'must be plain text');
-    if (text === '' || text.length > MAX_MODEL_LENGTH || /[\p{Cc}\ufffd]/u.test(text)) throw invalid('model', `must have 1 to ${MAX_MODEL_LENGTH} characters in one line`);
+    if (part.isFile || text === null || (contentType !== null && !TEXT.test(contentType)))
+      throw invalid('model', 'must be plain text');
+    if (text === '' || text.length > MAX_MODEL_LENGTH || /[\p{Cc}\ufffd]/u.test(text))
+      throw invalid('model', `must have 1 to ${MAX_MODEL_LENGTH} characters in one line`);
     this.head.model = text;
     this.head.modelAt = { from: part.from, to: part.to };
   }
@@ -44,10 +61,13 @@ export function boundForm(fields: readonly FormPart[], bounds: FieldBounds, data
   const edits: Edit[] = [];
   for (const { name, text, from, to } of fields) {
     const value = text ?? '';
-    if (dataOnly && PLACES.has(name.toLowerCase()) && !/^data:/i.test(value)) throw invalid(name, 'must be a data: URL: this model does not fetch media from elsewhere');
+    if (dataOnly && PLACES.has(name.toLowerCase()) && !/^data:/i.test(value))
+      throw invalid(name, 'must be a data: URL: this model does not fetch media from elsewhere');
     const rule = bounds.get(name) ?? bounds.get(name.toLowerCase());
-    if (rule?.kind === 'refuse' && rule.unless?.test(value) !== true) throw invalid(name, `may not be sent: ${rule.why}`);
-    if (rule?.kind === 'most' && isOver(name, value, rule.most)) edits.push({ from, to, bytes: Buffer.from(String(rule.most)) });
+    if (rule?.kind === 'refuse' && rule.unless?.test(value) !== true)
+      throw invalid(name, `may not be sent: ${rule.why}`);
+    if (rule?.kind === 'most' && isOver(name, value, rule.most))
+      edits.push({ from, to, bytes: Buffer.from(String(rule.most)) });
   }
   return edits;
 }
@@ -61,7 +81,11 @@ function isOver(name: string, value: string, most: number): boolean {
 export function formModelEdit({ modelAt }: BodyHead, boundary: string, model: string): Edit {
   if (modelAt !== null) return { ...modelAt, bytes: Buffer.from(model) };
   const at = boundary.length + 4;
-  return { from: at, to: at, bytes: Buffer.from(`Content-Disposition: form-data; name="model"\r\n\r\n${model}\r\n--${boundary}\r\n`) };
+  return {
+    from: at,
+    to: at,
+    bytes: Buffer.from(`Content-Disposition: form-data; name="model"\r\n\r\n${model}\r\n--${boundary}\r\n`),
+  };
 }
 
 function readFlag({ text }: FormPart): boolean {

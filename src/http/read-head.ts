@@ -4,7 +4,17 @@ import { edited, type Edit } from './edit.js';
 import { scanObject } from './json-scan.js';
 
 /** Members whose meaning we rely on. Another spelling of one of them (`Model`) is refused: some readers fold case. */
-const WATCHED = new Set(['model', 'stream', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict', 'previous_response_id']);
+const WATCHED = new Set([
+  'model',
+  'stream',
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'n',
+  'best_of',
+  'n_predict',
+  'previous_response_id',
+]);
 const COUNTS = new Set(['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'n_predict']);
 const MAX_MODEL_LENGTH = 256;
 
@@ -52,7 +62,8 @@ function readModel(bytes: Buffer, member: TopMember, head: BodyHead): void {
   head.modelAt = { from: member.from, to: member.to };
   const name = readText(bytes, member);
   if (name === null) return;
-  if (name === '' || name.length > MAX_MODEL_LENGTH) throw invalid('model', `must have 1 to ${MAX_MODEL_LENGTH} characters`);
+  if (name === '' || name.length > MAX_MODEL_LENGTH)
+    throw invalid('model', `must have 1 to ${MAX_MODEL_LENGTH} characters`);
   head.model = name;
 }
 

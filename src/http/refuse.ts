@@ -21,8 +21,19 @@ export function sendRefusal(reply: Reply, refusal: Refusal, answer: RefusalAnswe
     return;
   }
   const body = Buffer.from(answer.dialect.errorBody(refusal, answer.requestId));
-  const headers = ['content-type', answer.dialect.errorType, 'content-length', String(body.length), ...answer.ownHeaders, ...refusalHeaders(refusal, answer.dialect)];
-  if (answer.dialect.unchallenged !== true && ERRORS[refusal.code].status === 401 && !refusal.headers.includes('www-authenticate')) {
+  const headers = [
+    'content-type',
+    answer.dialect.errorType,
+    'content-length',
+    String(body.length),
+    ...answer.ownHeaders,
+    ...refusalHeaders(refusal, answer.dialect),
+  ];
+  if (
+    answer.dialect.unchallenged !== true &&
+    ERRORS[refusal.code].status === 401 &&
+    !refusal.headers.includes('www-authenticate')
+  ) {
     headers.push('www-authenticate', 'Bearer realm="keyporter", error="invalid_token"');
   }
   if (answer.close) headers.push('connection', 'close');

@@ -15,7 +15,8 @@ export function credentialsOf(request: CanonicalRequest): string[] {
   for (let at = 0; at < request.names.length; at += 1) {
     const name = request.names[at] ?? '';
     const value = request.headers[at * 2 + 1] ?? '';
-    const found = name === 'authorization' ? bearer(value) : SLOTS.has(name) ? value : fromProtocols(name, value, request);
+    const found =
+      name === 'authorization' ? bearer(value) : SLOTS.has(name) ? value : fromProtocols(name, value, request);
     if (found !== '' && !values.includes(found)) values.push(found);
   }
   return values;
@@ -24,7 +25,10 @@ export function credentialsOf(request: CanonicalRequest): string[] {
 /** Browsers cannot set headers of a WebSocket handshake: they name the key as a sub-protocol. */
 function fromProtocols(name: string, value: string, { upgrade }: CanonicalRequest): string {
   if (upgrade !== true || name !== 'sec-websocket-protocol') return '';
-  const [found = '', ...others] = value.split(',').map((one) => one.trim()).filter((one) => one.startsWith(KEY_PROTOCOL));
+  const [found = '', ...others] = value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one.startsWith(KEY_PROTOCOL));
   if (others.length > 0) throw new Refusal('conflicting_credentials');
   return found.slice(KEY_PROTOCOL.length);
 }

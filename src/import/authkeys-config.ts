@@ -18,7 +18,11 @@ export function readAuthkeysConfig(text: string, options: { root: boolean }): Re
     throw new UnreadableFile('holds none of the sections [APP], [DB] and [INFER]');
   const verdicts = new Verdicts();
   const listen = listenAddress(get('APP', 'host'), get('APP', 'port'), verdicts);
-  if (get('DB', 'db_name') !== undefined) verdicts.refused('DB.db_name', 'name that file to `keyporter import` too; its tokens become keys of this installation');
+  if (get('DB', 'db_name') !== undefined)
+    verdicts.refused(
+      'DB.db_name',
+      'name that file to `keyporter import` too; its tokens become keys of this installation',
+    );
   const model = infer(get('INFER', 'v1'), get('INFER', 'completions'), verdicts);
   const keys = rootKey(get('DB', 'root_token'), options.root, verdicts);
   refuseTheRest(ini, verdicts);
@@ -38,7 +42,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 };
 
 function refuseTheRest(ini: ReturnType<typeof readIni>, verdicts: Verdicts): void {
-  for (const [section, values] of ini) verdicts.refuseUnknown(Object.fromEntries(values), KNOWN[section] ?? [], `${section}.`);
+  for (const [section, values] of ini)
+    verdicts.refuseUnknown(Object.fromEntries(values), KNOWN[section] ?? [], `${section}.`);
 }
 
 function listenAddress(host: string | undefined, port: string | undefined, verdicts: Verdicts): string {
@@ -54,8 +59,10 @@ function listenAddress(host: string | undefined, port: string | undefined, verdi
 /** Any name of a model is passed on, as the original did. */
 function infer(v1: string | undefined, completions: string | undefined, verdicts: Verdicts): Record<string, unknown> {
   const base = (v1 ?? USUAL_V1).replace(/\/$/, '');
-  if (v1 !== undefined && base.endsWith('/v1')) verdicts.taken('INFER.v1', 'the model server behind every name of a model');
-  else if (v1 !== undefined) verdicts.approximated('INFER.v1', 'does not end in /v1: requests go to this URL with /v1 behind it');
+  if (v1 !== undefined && base.endsWith('/v1'))
+    verdicts.taken('INFER.v1', 'the model server behind every name of a model');
+  else if (v1 !== undefined)
+    verdicts.approximated('INFER.v1', 'does not end in /v1: requests go to this URL with /v1 behind it');
   const model = { replicas: [{ url: base }] };
   if (completions === undefined) return model;
   if (completions === `${base}${CHAT}`) {
@@ -73,8 +80,12 @@ function rootKey(token: string | undefined, wanted: boolean, verdicts: Verdicts)
     return [];
   };
   if (token === 'root') return refuse('is the published default; make an administrator with `keyporter keys create`');
-  if (token.length < SHORTEST_ROOT) return refuse(`has fewer than ${SHORTEST_ROOT} characters; make an administrator with \`keyporter keys create\``);
-  if (!wanted) return refuse('would go on administering tokens; add --root-token to take it, or make an administrator with `keyporter keys create`');
+  if (token.length < SHORTEST_ROOT)
+    return refuse(`has fewer than ${SHORTEST_ROOT} characters; make an administrator with \`keyporter keys create\``);
+  if (!wanted)
+    return refuse(
+      'would go on administering tokens; add --root-token to take it, or make an administrator with `keyporter keys create`',
+    );
   verdicts.taken('DB.root_token', 'a key that may make, list and revoke tokens, and infer');
   return [
     {

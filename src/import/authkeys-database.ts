@@ -25,13 +25,23 @@ export function readAuthkeysDatabase(path: string, now: number): Reading {
 }
 
 function readTokens(database: SqliteDatabase, now: number): Reading {
-  const tables = new Set(database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all().map((row) => row['name']));
+  const tables = new Set(
+    database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .all()
+      .map((row) => row['name']),
+  );
   if (!tables.has('tokens')) throw new UnreadableFile('is an SQLite database without a table `tokens`');
-  const rows = database.prepare('SELECT rowid AS row, token, scope, created_at, expired_at FROM tokens ORDER BY rowid').all();
+  const rows = database
+    .prepare('SELECT rowid AS row, token, scope, created_at, expired_at FROM tokens ORDER BY rowid')
+    .all();
   const verdicts = new Verdicts();
   const keys = rows.flatMap((row, index) => keyOf(row, { position: index + 1, now, verdicts }) ?? []);
   if (rows.length > 0) {
-    verdicts.taken('tokens.token', `${counted(keys.length, 'key')} of ${rows.length}; only digests are kept, and clients keep their tokens`);
+    verdicts.taken(
+      'tokens.token',
+      `${counted(keys.length, 'key')} of ${rows.length}; only digests are kept, and clients keep their tokens`,
+    );
     verdicts.taken('tokens.scope', '`infer` as infer, `write` as keys:read and keys:write, `revoke` as keys:revoke');
     verdicts.taken('tokens.created_at', 'as it is');
     verdicts.taken('tokens.expired_at', 'the second itself is still valid; NULL and 0 never end');
@@ -46,7 +56,10 @@ function readTokens(database: SqliteDatabase, now: number): Reading {
   };
 }
 
-function keyOf(row: SqlRow, { position, now, verdicts }: { position: number; now: number; verdicts: Verdicts }): ImportedKey | null {
+function keyOf(
+  row: SqlRow,
+  { position, now, verdicts }: { position: number; now: number; verdicts: Verdicts },
+): ImportedKey | null {
   const field = `tokens row ${position}`;
   const { token, scope } = row;
   if (typeof token !== 'string' || token === '') {
@@ -84,5 +97,7 @@ function expiryOf(value: unknown): number | null | 'unclear' {
 }
 
 function secondsOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= LATEST_SECOND ? value : null;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= LATEST_SECOND
+    ? value
+    : null;
 }

@@ -11,7 +11,8 @@ function merged(all: Record<string, unknown>, one: Record<string, unknown>): Rec
   for (const [name, value] of Object.entries(one)) {
     const present = result[name];
     if (present === undefined) result[name] = value;
-    else if (Array.isArray(present) && Array.isArray(value)) result[name] = [...(present as unknown[]), ...(value as unknown[])];
+    else if (Array.isArray(present) && Array.isArray(value))
+      result[name] = [...(present as unknown[]), ...(value as unknown[])];
     else if (isObject(present) && isObject(value)) result[name] = merged(present, value);
   }
   return result;

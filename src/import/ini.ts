@@ -15,7 +15,10 @@ export function readIni(text: string): IniFile {
   const defaults = new Map<string, string>();
   const sections = new Map<string, Map<string, string>>();
   let open: Open | null = null;
-  for (const [index, line] of text.replace(/^\uFEFF/, '').split(/\r?\n/).entries()) {
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const bare = line.trim();
     if (bare === '' || bare.startsWith('#') || bare.startsWith(';')) continue;
     if (/^\s/.test(line) && open?.option != null) {
@@ -23,7 +26,8 @@ export function readIni(text: string): IniFile {
       continue;
     }
     const header = /^\[([^\]]+)\]/.exec(bare)?.[1];
-    if (header !== undefined) open = { section: sectionNamed(header, { defaults, sections, line: index + 1 }), option: null };
+    if (header !== undefined)
+      open = { section: sectionNamed(header, { defaults, sections, line: index + 1 }), option: null };
     else open = readOption(bare, open, index + 1);
   }
   return new Map([...sections].map(([name, own]) => [name, interpolated(new Map([...defaults, ...own]))]));
@@ -35,7 +39,11 @@ function continueValue(section: Map<string, string>, option: string, text: strin
 
 function sectionNamed(
   name: string,
-  { defaults, sections, line }: { defaults: Map<string, string>; sections: Map<string, Map<string, string>>; line: number },
+  {
+    defaults,
+    sections,
+    line,
+  }: { defaults: Map<string, string>; sections: Map<string, Map<string, string>>; line: number },
 ): Map<string, string> {
   if (name === 'DEFAULT') return defaults;
   if (sections.has(name)) throw new UnreadableFile(`line ${line} begins the section [${name}] a second time`);

@@ -33,13 +33,16 @@ export function readKeyLines(text: string): Reading {
   const verdicts = new Verdicts();
   const field = variables.length > 0 ? 'API key' : 'lines';
   verdicts.taken(field, `${counted(unique.length, 'key')}, each with the scope infer; clients keep them`);
-  if (unique.length < found.length) verdicts.refused(field, `${counted(found.length - unique.length, 'line')} repeat another one`);
+  if (unique.length < found.length)
+    verdicts.refused(field, `${counted(found.length - unique.length, 'line')} repeat another one`);
   return {
     format: 'keys of a model server',
     fields: verdicts.fields,
     keys: unique.map((secret, index) => plainKey(`engine-${index + 1}`, secret)),
     configuration: null,
-    advice: ['Give the model server a new key that only Keyporter knows (`api_key` of its replica), or clients can pass Keyporter by.'],
+    advice: [
+      'Give the model server a new key that only Keyporter knows (`api_key` of its replica), or clients can pass Keyporter by.',
+    ],
   };
 }
 

@@ -29,8 +29,16 @@ export function readLitellmConfig(root: Record<string, unknown>): Reading {
     if (found !== null) add(models, found, verdicts);
   }
   const general = objectAt(root, 'general_settings');
-  if (general['master_key'] !== undefined) verdicts.refused('general_settings.master_key', 'make an administrator with `keyporter keys create --scope admin`; no key can do everything and be shared');
-  if (general['database_url'] !== undefined) verdicts.refused('general_settings.database_url', 'export the table LiteLLM_VerificationToken as CSV or JSON and import that file');
+  if (general['master_key'] !== undefined)
+    verdicts.refused(
+      'general_settings.master_key',
+      'make an administrator with `keyporter keys create --scope admin`; no key can do everything and be shared',
+    );
+  if (general['database_url'] !== undefined)
+    verdicts.refused(
+      'general_settings.database_url',
+      'export the table LiteLLM_VerificationToken as CSV or JSON and import that file',
+    );
   verdicts.refuseUnknown(general, ['master_key', 'database_url'], 'general_settings.');
   verdicts.refuseUnknown(objectAt(root, 'litellm_settings'), [], 'litellm_settings.');
   verdicts.refuseUnknown(objectAt(root, 'router_settings'), [], 'router_settings.');
@@ -56,16 +64,21 @@ function deployment(field: string, entry: Record<string, unknown>, verdicts: Ver
   const params = objectAt(entry, 'litellm_params');
   const { model_name: name } = entry;
   const { model, api_base: base, api_key: key, weight } = params;
-  if (typeof name !== 'string' || typeof model !== 'string') return refuse(verdicts, field, 'has no model_name or no litellm_params.model');
+  if (typeof name !== 'string' || typeof model !== 'string')
+    return refuse(verdicts, field, 'has no model_name or no litellm_params.model');
   const [, provider = 'openai', upstream = model] = /^([a-z_-]+)\/(.+)$/.exec(model) ?? [];
-  if (!Object.hasOwn(ENGINES, provider)) return refuse(verdicts, `${field} (${name})`, 'is a provider whose protocol Keyporter does not translate');
-  if (typeof base !== 'string') return refuse(verdicts, `${field} (${name})`, 'has no api_base: it is no server of your own');
+  if (!Object.hasOwn(ENGINES, provider))
+    return refuse(verdicts, `${field} (${name})`, 'is a provider whose protocol Keyporter does not translate');
+  if (typeof base !== 'string')
+    return refuse(verdicts, `${field} (${name})`, 'has no api_base: it is no server of your own');
   verdicts.taken(`${field} (${name})`, 'a replica of this model');
   const unused = Object.keys(params).filter((one) => !['model', 'api_base', 'api_key', 'weight'].includes(one));
-  for (const one of unused) verdicts.refused(`${field}.litellm_params.${one}`, 'Keyporter has nothing that corresponds to it');
+  for (const one of unused)
+    verdicts.refused(`${field}.litellm_params.${one}`, 'Keyporter has nothing that corresponds to it');
   const url = fromEnvironment(base) ?? base;
   const own = typeof key === 'string' ? keyOf(field, key, verdicts) : {};
-  const share = typeof weight === 'number' && Number.isInteger(weight) && weight >= 1 && weight <= 1000 ? { weight } : {};
+  const share =
+    typeof weight === 'number' && Number.isInteger(weight) && weight >= 1 && weight <= 1000 ? { weight } : {};
   return { field, name, engine: ENGINES[provider] ?? null, model: upstream, replica: { url, ...own, ...share } };
 }
 
@@ -82,7 +95,10 @@ function keyOf(field: string, key: string, verdicts: Verdicts): { api_key?: stri
     return { api_key: reference };
   }
   if (/^(none|dummy|empty|na|n\/a|fake.*|sk-(1234|none|no-key.*))$/i.test(key)) return {};
-  verdicts.refused(`${field}.litellm_params.api_key`, 'its value is not copied; put it into `api_key` of the replica as ${NAME} or ${file:PATH}');
+  verdicts.refused(
+    `${field}.litellm_params.api_key`,
+    'its value is not copied; put it into `api_key` of the replica as ${NAME} or ${file:PATH}',
+  );
   return {};
 }
 
@@ -91,13 +107,22 @@ function fromEnvironment(text: string): string | null {
   return name === undefined ? null : `\${${name}}`;
 }
 
-function add(models: Record<string, Model>, { field, name, engine, model, replica }: Deployment, verdicts: Verdicts): void {
+function add(
+  models: Record<string, Model>,
+  { field, name, engine, model, replica }: Deployment,
+  verdicts: Verdicts,
+): void {
   const present = models[name];
   if (present === undefined) {
     models[name] = { ...(engine === null ? {} : { engine }), upstream_model: model, replicas: [replica] };
     return;
   }
-  if (present.upstream_model !== model) verdicts.refused(`${field} (${name})`, 'has another name at its server than the first of this model; give it a name of its own');
-  else if (present.replicas.some(({ url }) => url === replica.url)) verdicts.refused(`${field} (${name})`, 'is the same server as an earlier one');
+  if (present.upstream_model !== model)
+    verdicts.refused(
+      `${field} (${name})`,
+      'has another name at its server than the first of this model; give it a name of its own',
+    );
+  else if (present.replicas.some(({ url }) => url === replica.url))
+    verdicts.refused(`${field} (${name})`, 'is the same server as an earlier one');
   else present.replicas.push(replica);
 }

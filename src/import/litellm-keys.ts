@@ -10,7 +10,8 @@ const LIMITS = ['max_budget', 'budget_duration', 'tpm_limit', 'rpm_limit', 'max_
 /** Reads an export of LiteLLM's table of keys, which holds their SHA-256; null when the text is none. */
 export function readLitellmKeys(text: string): Reading | null {
   const rows = rowsOf(text);
-  if (rows.length === 0 || !rows.every((row) => 'token' in row) || !rows.some((row) => digestOf(row['token']) !== null)) return null;
+  if (rows.length === 0 || !rows.every((row) => 'token' in row) || !rows.some((row) => digestOf(row['token']) !== null))
+    return null;
   const verdicts = new Verdicts();
   const keys = rows.flatMap((row, index) => keyOf(row, index + 1, verdicts) ?? []);
   verdicts.taken('token', `${counted(keys.length, 'key')} of ${rows.length}, by their SHA-256; clients keep them`);
@@ -28,7 +29,12 @@ function rowsOf(text: string): Record<string, unknown>[] {
   if (/^"?token"?,|^[^\n]*,"?token"?(,|\r?\n)/.test(bare)) return readDelimited(bare);
   if (!bare.startsWith('[') && !bare.startsWith('{"')) return [];
   try {
-    const value: unknown = bare.startsWith('[') ? JSON.parse(bare) : bare.split(/\r?\n/).filter((line) => line.trim() !== '').map((line) => JSON.parse(line) as unknown);
+    const value: unknown = bare.startsWith('[')
+      ? JSON.parse(bare)
+      : bare
+          .split(/\r?\n/)
+          .filter((line) => line.trim() !== '')
+          .map((line) => JSON.parse(line) as unknown);
     return Array.isArray(value) ? value.filter(isObject) : [];
   } catch {
     return [];
@@ -48,7 +54,10 @@ function keyOf(row: Record<string, unknown>, position: number, verdicts: Verdict
   }
   const models = modelsOf(row['models']);
   const expires = row['expires'];
-  const at = typeof expires === 'string' && expires !== '' ? Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(expires) ? expires : `${expires.replace(' ', 'T')}Z`) : Number.NaN;
+  const at =
+    typeof expires === 'string' && expires !== ''
+      ? Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(expires) ? expires : `${expires.replace(' ', 'T')}Z`)
+      : Number.NaN;
   const unclear = isGiven(expires) && Number.isNaN(at);
   if (unclear) verdicts.approximated(field, 'its expiry is no time; imported disabled');
   const hasNoModel = models.includes('no-default-models');
@@ -68,7 +77,14 @@ function keyOf(row: Record<string, unknown>, position: number, verdicts: Verdict
 
 /** A JSON list, or PostgreSQL's `{a,"b"}`. */
 function modelsOf(value: unknown): string[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.replace(/^[{[]|[}\]]$/g, '').split(',').map((name) => name.trim().replace(/^"|"$/g, '')) : [];
+  const list: readonly unknown[] = Array.isArray(value)
+    ? value
+    : typeof value === 'string'
+      ? value
+          .replace(/^[{[]|[}\]]$/g, '')
+          .split(',')
+          .map((name) => name.trim().replace(/^"|"$/g, ''))
+      : [];
   return [...new Set(list.filter((name): name is string => typeof name === 'string' && name !== ''))];
 }
 
@@ -80,7 +96,10 @@ function labelsOf(row: Record<string, unknown>): Record<string, string> {
 /** A line that may be shown, or null. */
 function nameOf(value: unknown): string | null {
   if (typeof value !== 'string') return null;
-  const line = value.replaceAll(/\p{Cc}/gu, ' ').trim().slice(0, 128);
+  const line = value
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .trim()
+    .slice(0, 128);
   return line === '' ? null : line;
 }
 

@@ -5,14 +5,20 @@ type Provider = Record<string, unknown>;
 /** The provider of a `server.auth` section of any generation; null when none corresponds. */
 export function providerOf(auth: Record<string, unknown>, verdicts: Verdicts): Provider | null {
   if (typeof auth['endpoint'] === 'string') {
-    verdicts.taken('server.auth.endpoint', 'delegated authentication in the form of the first generation, which sends the authorization header along');
+    verdicts.taken(
+      'server.auth.endpoint',
+      'delegated authentication in the form of the first generation, which sends the authorization header along',
+    );
     return { type: 'delegated', endpoint: auth['endpoint'], contract: 'llama-stack-1626' };
   }
   const config = isObject(auth['provider_config']) ? auth['provider_config'] : objectAt(auth, 'config');
   const type = isObject(auth['provider_config']) ? config['type'] : auth['provider_type'];
   const field = isObject(auth['provider_config']) ? 'server.auth.provider_config' : 'server.auth.config';
   if (type === undefined) return null;
-  const provider = typeof type === 'string' && Object.hasOwn(TYPES, type) ? (TYPES[type]?.(config, { field, verdicts }) ?? null) : null;
+  const provider =
+    typeof type === 'string' && Object.hasOwn(TYPES, type)
+      ? (TYPES[type]?.(config, { field, verdicts }) ?? null)
+      : null;
   if (provider === null) verdicts.refused(field, 'is no provider that Keyporter knows, or lacks what it needs');
   else verdicts.taken(field, `provider of type ${String(provider['type'])}`);
   return provider;
@@ -32,7 +38,9 @@ const TYPES: Readonly<Record<string, (config: Record<string, unknown>, around: A
   },
   upstream_header: (config, { field, verdicts }) => {
     verdicts.approximated(field, 'headers are believed only from trusted_proxies; name the proxy there');
-    return typeof config['principal_header'] === 'string' ? { type: 'upstream_header', ...textsIn(config, ['principal_header', 'attributes_header']) } : null;
+    return typeof config['principal_header'] === 'string'
+      ? { type: 'upstream_header', ...textsIn(config, ['principal_header', 'attributes_header']) }
+      : null;
   },
   oauth2_token: oauth,
 };
@@ -44,21 +52,34 @@ function oauth(config: Record<string, unknown>, around: Around): Provider | null
   if (typeof introspection['url'] === 'string') {
     const secret = introspection['client_secret'];
     const isReference = typeof secret === 'string' && /^\$\{[A-Za-z_]\w*/.test(secret);
-    if (!isReference) verdicts.refused(`${field}.introspection.client_secret`, 'its value is not copied; set INTROSPECTION_SECRET in the environment');
-    return { type: 'introspection', ...textsIn(introspection, ['url', 'client_id']), client_secret: isReference ? secret : '${INTROSPECTION_SECRET}', ...authority(config), ...claims(config) };
+    if (!isReference)
+      verdicts.refused(
+        `${field}.introspection.client_secret`,
+        'its value is not copied; set INTROSPECTION_SECRET in the environment',
+      );
+    return {
+      type: 'introspection',
+      ...textsIn(introspection, ['url', 'client_id']),
+      client_secret: isReference ? secret : '${INTROSPECTION_SECRET}',
+      ...authority(config),
+      ...claims(config),
+    };
   }
   const keys = objectAt(config, 'jwks');
   const uri = keys['uri'] ?? (typeof config['jwks'] === 'string' ? config['jwks'] : config['jwks_uri']);
   if (typeof uri !== 'string') return null;
-  if (keys['key_recheck_period'] !== undefined || config['cache_ttl'] !== undefined) verdicts.refused(`${field}.key_recheck_period`, 'keys are fetched again when one is not known');
-  if (config['issuer'] === undefined) verdicts.approximated(`${field}.issuer`, 'is not there and must be: put the issuer of your tokens in its place');
+  if (keys['key_recheck_period'] !== undefined || config['cache_ttl'] !== undefined)
+    verdicts.refused(`${field}.key_recheck_period`, 'keys are fetched again when one is not known');
+  if (config['issuer'] === undefined)
+    verdicts.approximated(`${field}.issuer`, 'is not there and must be: put the issuer of your tokens in its place');
   const issuer = typeof config['issuer'] === 'string' ? config['issuer'] : 'https://issuer.example.com';
   const audience = typeof config['audience'] === 'string' ? config['audience'] : 'llama-stack';
   return { type: 'jwt', issuer, audience, jwks_uri: uri, ...authority(config), ...claims(config) };
 }
 
 function unsafe(config: Record<string, unknown>, { field, verdicts }: Around): void {
-  if (config['verify_tls'] === false) verdicts.refused(`${field}.verify_tls`, 'certificates are always verified; name the authority in ca_file');
+  if (config['verify_tls'] === false)
+    verdicts.refused(`${field}.verify_tls`, 'certificates are always verified; name the authority in ca_file');
 }
 
 function authority(config: Record<string, unknown>): Provider {

@@ -3,7 +3,11 @@ import { providerOf } from './llama-stack-provider.js';
 
 /** True for `run.yaml` or `config.yaml` of Llama Stack or OGX. */
 export function isLlamaStack(root: Readonly<Record<string, unknown>>): boolean {
-  return ('image_name' in root || 'distro_name' in root || 'apis' in root || isObject(root['server'])) && ('providers' in root || isObject(root['server'])) && !('model_list' in root);
+  return (
+    ('image_name' in root || 'distro_name' in root || 'apis' in root || isObject(root['server'])) &&
+    ('providers' in root || isObject(root['server'])) &&
+    !('model_list' in root)
+  );
 }
 
 const OF_SERVER = ['port', 'host', 'auth', 'tls_certfile', 'tls_keyfile', 'tls_cafile', 'quota', 'cors'];
@@ -17,18 +21,28 @@ export function readLlamaStack(root: Record<string, unknown>): Reading {
   const provider = Object.keys(auth).length === 0 ? null : providerOf(auth, verdicts);
   const policy = Array.isArray(auth['route_policy']) ? { route_policy: auth['route_policy'] as unknown[] } : {};
   if ('route_policy' in policy) verdicts.taken('server.auth.route_policy', 'the same rules, in the same order');
-  if (Array.isArray(auth['access_policy'])) verdicts.refused('server.auth.access_policy', 'the gateway does not see resources; bound models by the patterns of keys');
+  if (Array.isArray(auth['access_policy']))
+    verdicts.refused(
+      'server.auth.access_policy',
+      'the gateway does not see resources; bound models by the patterns of keys',
+    );
   if (server['quota'] !== undefined) verdicts.refused('server.quota', 'limits are not yet in this version');
   if (server['cors'] !== undefined) verdicts.refused('server.cors', 'name each origin under cors.allow_origins');
   verdicts.refuseUnknown(server, OF_SERVER, 'server.');
   const upstreams = upstreamsOf(withReferences(objectAt(root, 'providers')) as Record<string, unknown>, verdicts);
-  for (const name of Object.keys(root)) if (!['server', 'providers', 'version'].includes(name)) verdicts.refused(name, 'concerns the stack itself, which goes on running');
+  for (const name of Object.keys(root))
+    if (!['server', 'providers', 'version'].includes(name))
+      verdicts.refused(name, 'concerns the stack itself, which goes on running');
   const door = { ...(provider === null ? {} : { providers: [provider] }), ...policy };
   return {
     format: 'Llama Stack configuration',
     fields: verdicts.fields,
     keys: [],
-    configuration: { listeners: [listener], ...(Object.keys(door).length === 0 ? {} : { auth: door }), ...(upstreams.length === 0 ? {} : { upstreams }) },
+    configuration: {
+      listeners: [listener],
+      ...(Object.keys(door).length === 0 ? {} : { auth: door }),
+      ...(upstreams.length === 0 ? {} : { upstreams }),
+    },
     advice: ['Let the stack itself listen on another port: here Keyporter takes its place.'],
   };
 }
@@ -42,7 +56,10 @@ function listenerOf(server: Record<string, unknown>, verdicts: Verdicts): Record
   const listener = { listen, profile: 'llama-stack' };
   if (typeof cert !== 'string' || typeof key !== 'string') return listener;
   verdicts.taken('server.tls_certfile, server.tls_keyfile', 'certificate of the listener');
-  return { ...listener, tls: { cert_file: cert, key_file: key, ...(typeof ca === 'string' ? { client_ca_file: ca } : {}) } };
+  return {
+    ...listener,
+    tls: { cert_file: cert, key_file: key, ...(typeof ca === 'string' ? { client_ca_file: ca } : {}) },
+  };
 }
 
 function upstreamsOf(providers: Record<string, unknown>, verdicts: Verdicts): { url: string; api_key?: string }[] {
@@ -59,16 +76,25 @@ function upstreamsOf(providers: Record<string, unknown>, verdicts: Verdicts): { 
     verdicts.taken(`${field}.config.url`, 'a model server whose models are offered');
     if (typeof key !== 'string' || key === '' || key === 'fake') return [{ url }];
     if (/^\$\{[A-Za-z_]\w*(:-[^}]*)?\}$/.test(key)) return [{ url, api_key: key }];
-    verdicts.refused(`${field}.config key`, 'its value is not copied; put it into `api_key` as ${NAME} or ${file:PATH}');
+    verdicts.refused(
+      `${field}.config key`,
+      'its value is not copied; put it into `api_key` as ${NAME} or ${file:PATH}',
+    );
     return [{ url }];
   });
-  for (const name of Object.keys(providers)) if (name !== 'inference') verdicts.refused(`providers.${name}`, 'concerns the stack itself');
+  for (const name of Object.keys(providers))
+    if (name !== 'inference') verdicts.refused(`providers.${name}`, 'concerns the stack itself');
   return found.filter(({ url }, index) => found.findIndex((other) => other.url === url) === index);
 }
 
 /** `\${env.NAME:=default}` in our spelling. */
 function withReferences(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll(/\$\{env\.([A-Za-z_]\w*)(?::[=+]?([^}]*))?\}/g, (whole: string, name: string, usual?: string) => (whole.includes(':+') ? '' : usual === undefined ? `\${${name}}` : `\${${name}:-${usual}}`));
+  if (typeof value === 'string')
+    return value.replaceAll(
+      /\$\{env\.([A-Za-z_]\w*)(?::[=+]?([^}]*))?\}/g,
+      (whole: string, name: string, usual?: string) =>
+        whole.includes(':+') ? '' : usual === undefined ? `\${${name}}` : `\${${name}:-${usual}}`,
+    );
   if (Array.isArray(value)) return value.map(withReferences);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withReferences(member)]));

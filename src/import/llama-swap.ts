@@ -4,7 +4,12 @@ import { isObject, objectAt, Verdicts, type Reading } from './reading.js';
 /** True for a configuration of llama-swap: models that are started by a command or proxied. */
 export function isLlamaSwap(root: Readonly<Record<string, unknown>>): boolean {
   const { models } = root;
-  return isObject(models) && Object.values(models).some((model) => isObject(model) && (typeof model['cmd'] === 'string' || typeof model['proxy'] === 'string'));
+  return (
+    isObject(models) &&
+    Object.values(models).some(
+      (model) => isObject(model) && (typeof model['cmd'] === 'string' || typeof model['proxy'] === 'string'),
+    )
+  );
 }
 
 const KNOWN = ['models', 'apiKeys', 'healthCheckTimeout', 'macros'];
@@ -23,9 +28,13 @@ export function readLlamaSwap(root: Record<string, unknown>): Reading {
     return model === null ? [] : [[name, model] as const];
   });
   const listed: readonly unknown[] = Array.isArray(root['apiKeys']) ? root['apiKeys'] : [];
-  const secrets = [...new Set(listed.filter((key): key is string => typeof key === 'string' && key !== '' && !/\$\{env\./.test(key)))];
-  if (listed.length > 0) verdicts.taken('apiKeys', `${secrets.length} of ${listed.length}, each with the scope infer; clients keep them`);
-  if (secrets.length < listed.length) verdicts.refused('apiKeys', 'keys that stand in the environment or twice are left out');
+  const secrets = [
+    ...new Set(listed.filter((key): key is string => typeof key === 'string' && key !== '' && !/\$\{env\./.test(key))),
+  ];
+  if (listed.length > 0)
+    verdicts.taken('apiKeys', `${secrets.length} of ${listed.length}, each with the scope infer; clients keep them`);
+  if (secrets.length < listed.length)
+    verdicts.refused('apiKeys', 'keys that stand in the environment or twice are left out');
   verdicts.refuseUnknown(root, KNOWN);
   return {
     format: 'llama-swap configuration',
@@ -42,12 +51,17 @@ interface Around {
   grace: number;
 }
 
-function modelOf(field: string, model: Record<string, unknown>, { verdicts, macros, grace }: Around): Record<string, unknown> | null {
+function modelOf(
+  field: string,
+  model: Record<string, unknown>,
+  { verdicts, macros, grace }: Around,
+): Record<string, unknown> | null {
   const { cmd, proxy, aliases, checkEndpoint, useModelName } = model;
   const upstream = typeof useModelName === 'string' ? { upstream_model: useModelName } : {};
   const names = Array.isArray(aliases) ? { aliases: aliases.filter((alias) => typeof alias === 'string') } : {};
   verdicts.refuseUnknown(model, OF_MODEL, `${field}.`);
-  for (const name of ['unlisted', 'name', 'description']) if (model[name] !== undefined) verdicts.refused(`${field}.${name}`, 'models are listed by their names');
+  for (const name of ['unlisted', 'name', 'description'])
+    if (model[name] !== undefined) verdicts.refused(`${field}.${name}`, 'models are listed by their names');
   if (typeof cmd !== 'string') {
     if (typeof proxy !== 'string') {
       verdicts.refused(field, 'has neither cmd nor proxy');
@@ -58,12 +72,21 @@ function modelOf(field: string, model: Record<string, unknown>, { verdicts, macr
   }
   const command = commandOf(cmd, macros);
   if (command === null) {
-    verdicts.refused(`${field}.cmd`, 'uses a macro that is not there, or cannot be told apart from placeholders; start it by hand and name its URL');
+    verdicts.refused(
+      `${field}.cmd`,
+      'uses a macro that is not there, or cannot be told apart from placeholders; start it by hand and name its URL',
+    );
     return null;
   }
   verdicts.taken(`${field}.cmd`, 'started and watched by Keyporter, on a port of its own');
   const path = typeof checkEndpoint === 'string' && checkEndpoint.startsWith('/') ? { path: checkEndpoint } : {};
-  return { ...names, ...upstream, command, ...environmentOf(field, model['env'], verdicts), readiness_probe: { ...path, startup_grace_seconds: Math.max(1, grace) } };
+  return {
+    ...names,
+    ...upstream,
+    command,
+    ...environmentOf(field, model['env'], verdicts),
+    readiness_probe: { ...path, startup_grace_seconds: Math.max(1, grace) },
+  };
 }
 
 /** `\${PORT}` becomes the port of the process; lines that end in a backslash are one. Null when a macro is unknown. */

@@ -13,11 +13,18 @@ export function readOrchestraKeys(text: string): Reading {
   if (!Array.isArray(list)) throw new UnreadableFile('has no list `valid_keys`');
   const verdicts = new Verdicts();
   const keys = keysOf(list, verdicts);
-  verdicts.taken('valid_keys', `${counted(keys.length, 'key')} of ${list.length}, each with the scope infer; clients keep them`);
+  verdicts.taken(
+    'valid_keys',
+    `${counted(keys.length, 'key')} of ${list.length}, each with the scope infer; clients keep them`,
+  );
   const networks = file['local_networks'];
-  if (file['require_auth_for_external'] === true) verdicts.taken('require_auth_for_external', 'authentication is always on');
+  if (file['require_auth_for_external'] === true)
+    verdicts.taken('require_auth_for_external', 'authentication is always on');
   else if (file['require_auth_for_external'] !== undefined)
-    verdicts.refused('require_auth_for_external', 'would let everybody in; set `orchestra.allow_open: true` if that is meant');
+    verdicts.refused(
+      'require_auth_for_external',
+      'would let everybody in; set `orchestra.allow_open: true` if that is meant',
+    );
   if (networks !== undefined) verdicts.refused('local_networks', localWords(networks));
   verdicts.refuseUnknown(file, ['valid_keys', 'require_auth_for_external', 'local_networks']);
   return {
@@ -28,7 +35,9 @@ export function readOrchestraKeys(text: string): Reading {
       listeners: [{ listen: '${LOAD_BALANCER_HOST:-127.0.0.1}:${LOAD_BALANCER_PORT:-9001}', profile: 'orchestra' }],
       orchestra: { keys_file: null },
     },
-    advice: ['The keys are in the store from now on. To go on editing the file instead, name it as `orchestra.keys_file`: it is followed there and needs no import.'],
+    advice: [
+      'The keys are in the store from now on. To go on editing the file instead, name it as `orchestra.keys_file`: it is followed there and needs no import.',
+    ],
   };
 }
 
@@ -56,8 +65,15 @@ function keysOf(list: readonly unknown[], verdicts: Verdicts): ImportedKey[] {
     }
     seen.add(value);
     if (PUBLISHED.has(value)) {
-      verdicts.approximated(field, 'is a sample that everybody can read in the guide of the original; taken, but rotate it now');
-    } else if (value.length < SHORT) verdicts.approximated(field, `has fewer than ${SHORT} characters and can be guessed; taken with a slow hash. Rotate it soon`);
+      verdicts.approximated(
+        field,
+        'is a sample that everybody can read in the guide of the original; taken, but rotate it now',
+      );
+    } else if (value.length < SHORT)
+      verdicts.approximated(
+        field,
+        `has fewer than ${SHORT} characters and can be guessed; taken with a slow hash. Rotate it soon`,
+      );
     return [keyOf(value, index + 1)];
   });
 }
@@ -79,7 +95,9 @@ function keyOf(text: string, position: number): ImportedKey {
 /** Addresses that needed no key; without a watched file nobody is exempted. */
 function localWords(networks: unknown): string {
   const names = Array.isArray(networks) ? networks.filter((name) => typeof name === 'string') : [];
-  const ranges = names.flatMap((name) => (name === 'localhost' ? ['127.0.0.1/32', '::1/128'] : [name])).filter((name) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(name));
+  const ranges = names
+    .flatMap((name) => (name === 'localhost' ? ['127.0.0.1/32', '::1/128'] : [name]))
+    .filter((name) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(name));
   const shown = ranges.slice(0, 10).join(', ');
   return `exempting networks stays off${shown === '' ? '' : `; to have it, write auth.local_networks: [${shown}]`}`;
 }

@@ -22,7 +22,9 @@ export function readProbe(value: unknown): ServiceProbe {
   const unknown = Object.keys(probe).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) {
     const meant = nearest(unknown, MEMBERS);
-    throw fault(`Invalid service YAML: \`service.readiness_probe.${unknown}\` is not known${meant === null ? '' : `; did you mean \`${meant}\`?`}`);
+    throw fault(
+      `Invalid service YAML: \`service.readiness_probe.${unknown}\` is not known${meant === null ? '' : `; did you mean \`${meant}\`?`}`,
+    );
   }
   const { path } = probe;
   if (typeof path !== 'string') throw fault('Invalid service YAML: `service.readiness_probe.path` is missing.');
@@ -54,6 +56,7 @@ function postDataOf(value: unknown): unknown {
 
 function secondsOf(value: unknown, usual: number, name: string): number {
   if (value === undefined || value === null) return usual;
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) throw fault(`Invalid service YAML: \`service.readiness_probe.${name}\` must be a number above 0.`);
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+    throw fault(`Invalid service YAML: \`service.readiness_probe.${name}\` must be a number above 0.`);
   return value;
 }

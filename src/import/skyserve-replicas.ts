@@ -16,7 +16,17 @@ export interface ReplicaPlan {
   unused: readonly string[];
 }
 
-const MEMBERS = ['min_replicas', 'max_replicas', 'target_qps_per_replica', 'upscale_delay_seconds', 'downscale_delay_seconds', 'num_overprovision', 'base_ondemand_fallback_replicas', 'dynamic_ondemand_fallback', 'spot_placer'];
+const MEMBERS = [
+  'min_replicas',
+  'max_replicas',
+  'target_qps_per_replica',
+  'upscale_delay_seconds',
+  'downscale_delay_seconds',
+  'num_overprovision',
+  'base_ondemand_fallback_replicas',
+  'dynamic_ondemand_fallback',
+  'spot_placer',
+];
 const UNUSED = MEMBERS.slice(3);
 
 /** Reads `replicas` or `replica_policy`, and the policy of balancing, of the section `service`. */
@@ -43,31 +53,50 @@ function policyOf(asked: unknown): Omit<ReplicaPlan, 'policy'> {
   const unknown = Object.keys(asked).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) {
     const meant = nearest(unknown, MEMBERS);
-    throw fault(`Invalid service YAML: \`service.replica_policy.${unknown}\` is not known${meant === null ? '' : `; did you mean \`${meant}\`?`}`);
+    throw fault(
+      `Invalid service YAML: \`service.replica_policy.${unknown}\` is not known${meant === null ? '' : `; did you mean \`${meant}\`?`}`,
+    );
   }
-  if (!isGiven(asked['min_replicas'])) throw fault('Invalid service YAML: `service.replica_policy.min_replicas` is missing.');
+  if (!isGiven(asked['min_replicas']))
+    throw fault('Invalid service YAML: `service.replica_policy.min_replicas` is missing.');
   const min = wholeNumber(asked['min_replicas'], 'service.replica_policy.min_replicas', 0);
-  const max = isGiven(asked['max_replicas']) ? wholeNumber(asked['max_replicas'], 'service.replica_policy.max_replicas', 0) : min;
+  const max = isGiven(asked['max_replicas'])
+    ? wholeNumber(asked['max_replicas'], 'service.replica_policy.max_replicas', 0)
+    : min;
   const targetQps = targetOf(asked['target_qps_per_replica']);
-  if (max < min) throw fault(`max_replicas must be greater than or equal to min_replicas. Found: min_replicas=${min}, max_replicas=${max}`);
-  if (targetQps !== null && !isGiven(asked['max_replicas'])) throw fault('max_replicas must be set where target_qps_per_replica is set.');
+  if (max < min)
+    throw fault(
+      `max_replicas must be greater than or equal to min_replicas. Found: min_replicas=${min}, max_replicas=${max}`,
+    );
+  if (targetQps !== null && !isGiven(asked['max_replicas']))
+    throw fault('max_replicas must be set where target_qps_per_replica is set.');
   if (max !== min && targetQps === null)
-    throw fault('Detected different min_replicas and max_replicas while target_qps_per_replica is not set. To enable autoscaling, please set target_qps_per_replica.');
+    throw fault(
+      'Detected different min_replicas and max_replicas while target_qps_per_replica is not set. To enable autoscaling, please set target_qps_per_replica.',
+    );
   return { min, max, targetQps, unused: UNUSED.filter((name) => isGiven(asked[name])) };
 }
 
 function targetOf(value: unknown): ReplicaPlan['targetQps'] {
   if (!isGiven(value)) return null;
   if (typeof value === 'number' && value >= 0) return value;
-  if (isObject(value) && Object.entries(value).every(([name, qps]) => /^[A-Z0-9]+(:\d+)?$/.test(name) && typeof qps === 'number'))
+  if (
+    isObject(value) &&
+    Object.entries(value).every(([name, qps]) => /^[A-Z0-9]+(:\d+)?$/.test(name) && typeof qps === 'number')
+  )
     return value as Record<string, number>;
-  throw fault('Invalid service YAML: `target_qps_per_replica` must be a number, or a map from accelerators such as A100 or A100:2 to numbers.');
+  throw fault(
+    'Invalid service YAML: `target_qps_per_replica` must be a number, or a map from accelerators such as A100 or A100:2 to numbers.',
+  );
 }
 
 function balancing(value: unknown): Policy {
   if (!isGiven(value)) return 'least_load';
   const known = POLICIES.find((policy) => policy === value);
-  if (known === undefined) throw fault(`Unknown load balancing policy: ${String(value)}. Available policies: [${POLICIES.map((name) => `'${name}'`).join(', ')}]`);
+  if (known === undefined)
+    throw fault(
+      `Unknown load balancing policy: ${String(value)}. Available policies: [${POLICIES.map((name) => `'${name}'`).join(', ')}]`,
+    );
   return known;
 }
 

@@ -22,7 +22,9 @@ export function replicaScript(task: ServiceTask, port: number): ReplicaScript {
   const run = task.run.replaceAll(portWord, `$1--port$2$${PORT_VARIABLE}`).replaceAll(hostWord, '$1--host$2127.0.0.1');
   const notes = [
     ...(ownPort ? [`\`--port ${port}\` in the run section becomes a port of its own for each replica.`] : []),
-    ...(onEveryAddress ? ['`--host 0.0.0.0` in the run section becomes `--host 127.0.0.1`: only Keyporter reaches the replicas.'] : []),
+    ...(onEveryAddress
+      ? ['`--host 0.0.0.0` in the run section becomes `--host 127.0.0.1`: only Keyporter reaches the replicas.']
+      : []),
   ];
   const begin = [
     `export SKYPILOT_SERVE_REPLICA_ID=$(($1 + 1)) ${PORT_VARIABLE}=$2`,

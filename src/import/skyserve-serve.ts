@@ -26,7 +26,11 @@ export interface ServicePlan {
   notes: readonly string[];
 }
 
-const BALANCE = { round_robin: 'round_robin', least_load: 'least_load', instance_aware_least_load: 'least_load' } as const;
+const BALANCE = {
+  round_robin: 'round_robin',
+  least_load: 'least_load',
+  instance_aware_least_load: 'least_load',
+} as const;
 
 /** Plans the replicas of a service on this machine. Throws a `ServiceFault`. */
 export function servicePlan(task: ServiceTask, around: ServiceSurroundings): ServicePlan {
@@ -34,11 +38,14 @@ export function servicePlan(task: ServiceTask, around: ServiceSurroundings): Ser
   const shared = sharedVariable(task);
   const resolve: Resolve = (name) => (Object.hasOwn(values, name) ? values[name] : undefined);
   if (task.run.trim() === '') throw fault('The service YAML has no `run` section, so there is nothing to serve.');
-  if (task.port === null) throw fault('Set `resources.ports` (or `service.ports`) to the port the run section listens on.');
+  if (task.port === null)
+    throw fault('Set `resources.ports` (or `service.ports`) to the port the run section listens on.');
   const script = replicaScript(task, task.port);
   const processes = Math.max(task.plan.min, 1);
   if (!script.ownPort && processes > 1)
-    throw fault(`The run section has no word \`--port ${task.port}\`, so its ${processes} replicas would all listen on that port. Write it there, or serve one replica.`);
+    throw fault(
+      `The run section has no word \`--port ${task.port}\`, so its ${processes} replicas would all listen on that port. Write it there, or serve one replica.`,
+    );
   const [model = '*', ...aliases] = modelNames(task.run, resolve);
   const gpus = gpusOf(task, processes, around.gpuCount);
   const variables = Object.fromEntries(Object.entries(values).filter(([name]) => name !== shared));
@@ -89,7 +96,9 @@ function sharedVariable({ probe, run, envs, secrets }: ServiceTask): string | nu
 
 function probeOf(task: ServiceTask, shared: string | null, resolve: Resolve): Record<string, unknown> {
   const { probe } = task;
-  const own = Object.entries(probe.headers).filter(([name, text]) => name.toLowerCase() !== 'authorization' || shared === null || bearerVariable(text) !== shared);
+  const own = Object.entries(probe.headers).filter(
+    ([name, text]) => name.toLowerCase() !== 'authorization' || shared === null || bearerVariable(text) !== shared,
+  );
   let usesShared = false;
   const body = probe.postData === null ? null : probe.postData;
   const fill: Resolve = (name) => {
@@ -98,7 +107,9 @@ function probeOf(task: ServiceTask, shared: string | null, resolve: Resolve): Re
   };
   const filled = fillValues({ path: probe.path, headers: Object.fromEntries(own), body }, fill);
   if (usesShared)
-    throw fault(`The probe sends ${shared ?? ''} elsewhere than in "Authorization: Bearer $${shared ?? ''}". Each replica has a private key in its place, which is sent there and nowhere else.`);
+    throw fault(
+      `The probe sends ${shared ?? ''} elsewhere than in "Authorization: Bearer $${shared ?? ''}". Each replica has a private key in its place, which is sent there and nowhere else.`,
+    );
   return {
     path: filled.path,
     method: probe.postData === null ? 'GET' : 'POST',
@@ -111,17 +122,24 @@ function probeOf(task: ServiceTask, shared: string | null, resolve: Resolve): Re
 }
 
 function tlsOf({ tls }: ServiceTask, resolve: Resolve): Record<string, unknown> {
-  return tls === null ? {} : { tls: { cert_file: fillText(tls.certFile, resolve), key_file: fillText(tls.keyFile, resolve) } };
+  return tls === null
+    ? {}
+    : { tls: { cert_file: fillText(tls.certFile, resolve), key_file: fillText(tls.keyFile, resolve) } };
 }
 
 /** Each replica has one, when all of them can. */
 function gpusOf({ resources }: ServiceTask, processes: number, count: number): number[] {
-  return resources['accelerators'] !== undefined && count >= processes ? Array.from({ length: processes }, (_, index) => index) : [];
+  return resources['accelerators'] !== undefined && count >= processes
+    ? Array.from({ length: processes }, (_, index) => index)
+    : [];
 }
 
 function environment(values: Readonly<Record<string, string>>, gpus: number): Record<string, string> {
   const unclear = Object.entries(values).find(([, value]) => /\{[a-z][a-z_]*\}/.test(value))?.[0];
-  if (unclear !== undefined) throw fault(`The value of ${unclear} holds a word in braces, which cannot be handed on. Read it from a file in the run section.`);
+  if (unclear !== undefined)
+    throw fault(
+      `The value of ${unclear} holds a word in braces, which cannot be handed on. Read it from a file in the run section.`,
+    );
   return {
     ...values,
     SKYPILOT_NODE_IPS: '127.0.0.1',
@@ -131,17 +149,44 @@ function environment(values: Readonly<Record<string, string>>, gpus: number): Re
   };
 }
 
-function notesOf(task: ServiceTask, shared: string | null, { processes, gpus }: { processes: number; gpus: number }): string[] {
+function notesOf(
+  task: ServiceTask,
+  shared: string | null,
+  { processes, gpus }: { processes: number; gpus: number },
+): string[] {
   const { plan, resources } = task;
   const notes: string[] = [];
-  if (shared === null) notes.push('No variable holds a key of the replicas, so they answer everybody on this machine. Start the engine with `--api-key $AUTH_TOKEN`.');
-  else notes.push(`Each replica has a private key in ${shared}; the value given for it is the clients' key \`legacy-shared\`.`);
-  if (shared !== null && keyVariable(task.run) === shared) notes.push(`The run section puts ${shared} on a command line, where every user of this machine can read that private key.`);
-  if (plan.max !== plan.min || plan.min === 0) notes.push(`Replicas are not scaled with the load: ${processes} run all the time, where ${plan.min} to ${plan.max} were asked for.`);
-  if (plan.policy === 'instance_aware_least_load') notes.push('All replicas run on this machine, so instance_aware_least_load is least_load.');
+  if (shared === null)
+    notes.push(
+      'No variable holds a key of the replicas, so they answer everybody on this machine. Start the engine with `--api-key $AUTH_TOKEN`.',
+    );
+  else
+    notes.push(
+      `Each replica has a private key in ${shared}; the value given for it is the clients' key \`legacy-shared\`.`,
+    );
+  if (shared !== null && keyVariable(task.run) === shared)
+    notes.push(
+      `The run section puts ${shared} on a command line, where every user of this machine can read that private key.`,
+    );
+  if (plan.max !== plan.min || plan.min === 0)
+    notes.push(
+      `Replicas are not scaled with the load: ${processes} run all the time, where ${plan.min} to ${plan.max} were asked for.`,
+    );
+  if (plan.policy === 'instance_aware_least_load')
+    notes.push('All replicas run on this machine, so instance_aware_least_load is least_load.');
   if (resources['accelerators'] !== undefined)
-    notes.push(gpus > 0 ? 'Each replica sees one accelerator, through CUDA_VISIBLE_DEVICES.' : `This machine has no accelerator for each of ${processes} replicas, so every one sees all there are.`);
-  const unused = [...plan.unused, ...task.unused, ...Object.keys(resources).filter((name) => !['accelerators', 'ports'].includes(name)).map((name) => `resources.${name}`)];
+    notes.push(
+      gpus > 0
+        ? 'Each replica sees one accelerator, through CUDA_VISIBLE_DEVICES.'
+        : `This machine has no accelerator for each of ${processes} replicas, so every one sees all there are.`,
+    );
+  const unused = [
+    ...plan.unused,
+    ...task.unused,
+    ...Object.keys(resources)
+      .filter((name) => !['accelerators', 'ports'].includes(name))
+      .map((name) => `resources.${name}`),
+  ];
   if (unused.length > 0) notes.push(`Not used on one machine: ${unused.join(', ')}.`);
   return notes;
 }

@@ -23,9 +23,49 @@ export interface ServiceTask {
   unused: readonly string[];
 }
 
-const TASK = ['name', 'workdir', 'num_nodes', 'resources', 'envs', 'secrets', 'volumes', 'file_mounts', 'setup', 'run', 'service', 'config', 'experimental', 'inputs', 'outputs', 'event_callback', 'file_mounts_mapping', 'estimated', 'pool'];
-const SERVICE = ['readiness_probe', 'replicas', 'replica_policy', 'load_balancing_policy', 'ports', 'tls', 'pool', 'workers'];
-const UNUSED = ['num_nodes', 'volumes', 'file_mounts', 'config', 'experimental', 'inputs', 'outputs', 'event_callback', 'file_mounts_mapping', 'estimated'];
+const TASK = [
+  'name',
+  'workdir',
+  'num_nodes',
+  'resources',
+  'envs',
+  'secrets',
+  'volumes',
+  'file_mounts',
+  'setup',
+  'run',
+  'service',
+  'config',
+  'experimental',
+  'inputs',
+  'outputs',
+  'event_callback',
+  'file_mounts_mapping',
+  'estimated',
+  'pool',
+];
+const SERVICE = [
+  'readiness_probe',
+  'replicas',
+  'replica_policy',
+  'load_balancing_policy',
+  'ports',
+  'tls',
+  'pool',
+  'workers',
+];
+const UNUSED = [
+  'num_nodes',
+  'volumes',
+  'file_mounts',
+  'config',
+  'experimental',
+  'inputs',
+  'outputs',
+  'event_callback',
+  'file_mounts_mapping',
+  'estimated',
+];
 
 /** True for a YAML file that describes a SkyServe service. */
 export function isServiceTask(root: Readonly<Record<string, unknown>>): boolean {
@@ -35,17 +75,20 @@ export function isServiceTask(root: Readonly<Record<string, unknown>>): boolean 
 /** Reads the text of a service YAML. Throws a `ServiceFault` in the words of the original. */
 export function readServiceText(text: string): ServiceTask {
   const { root, faults } = readYaml(text);
-  if (root === undefined) throw fault(`Invalid service YAML: ${faults.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
+  if (root === undefined)
+    throw fault(`Invalid service YAML: ${faults.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
   return readServiceTask(root);
 }
 
 /** Reads a parsed service YAML. Throws a `ServiceFault`. */
 export function readServiceTask(root: Readonly<Record<string, unknown>>): ServiceTask {
   const { service } = root;
-  if (!isObject(service)) throw fault('Service section not found in the YAML file. Add `service:` with a readiness_probe.');
+  if (!isObject(service))
+    throw fault('Service section not found in the YAML file. Add `service:` with a readiness_probe.');
   refuseUnknown(root, TASK, '');
   refuseUnknown(service, SERVICE, 'service.');
-  if ('pool' in service || 'workers' in service || 'pool' in root) throw fault('Pools of batch workers cannot be served. Describe a service with `readiness_probe` and `replicas`.');
+  if ('pool' in service || 'workers' in service || 'pool' in root)
+    throw fault('Pools of batch workers cannot be served. Describe a service with `readiness_probe` and `replicas`.');
   const resources = isObject(root['resources']) ? root['resources'] : {};
   return {
     probe: readProbe(service['readiness_probe'] ?? '/'),
@@ -66,7 +109,9 @@ function refuseUnknown(members: Readonly<Record<string, unknown>>, known: readon
   const unknown = Object.keys(members).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const meant = nearest(unknown, known);
-  throw fault(`Invalid service YAML: \`${under}${unknown}\` is not known${meant === null ? '' : `; did you mean \`${under}${meant}\`?`}`);
+  throw fault(
+    `Invalid service YAML: \`${under}${unknown}\` is not known${meant === null ? '' : `; did you mean \`${under}${meant}\`?`}`,
+  );
 }
 
 function portOf(main: unknown, opened: unknown): number | null {
@@ -74,20 +119,24 @@ function portOf(main: unknown, opened: unknown): number | null {
   if (opened === undefined || opened === null) return null;
   const list: readonly unknown[] = Array.isArray(opened) ? opened : [opened];
   if (list.length !== 1 || /^\d+-\d+$/.test(String(list[0])))
-    throw fault('To open multiple ports on the replica, please set the `service.ports` field to specify a main service port. Must only specify one port in resources otherwise. Each replica will use the port specified as application ingress port.');
+    throw fault(
+      'To open multiple ports on the replica, please set the `service.ports` field to specify a main service port. Must only specify one port in resources otherwise. Each replica will use the port specified as application ingress port.',
+    );
   return onePort(list[0], 'resources.ports');
 }
 
 function onePort(value: unknown, field: string): number {
   const port = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) throw fault(`Invalid service YAML: \`${field}\` must be a port from 1 to 65535.`);
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
+    throw fault(`Invalid service YAML: \`${field}\` must be a port from 1 to 65535.`);
   return port;
 }
 
 function tlsOf(value: unknown): ServiceTask['tls'] {
   if (value === undefined || value === null) return null;
   const { keyfile, certfile } = isObject(value) ? value : {};
-  if (typeof keyfile !== 'string' || typeof certfile !== 'string') throw fault('Invalid service YAML: `service.tls` needs both `keyfile` and `certfile`.');
+  if (typeof keyfile !== 'string' || typeof certfile !== 'string')
+    throw fault('Invalid service YAML: `service.tls` needs both `keyfile` and `certfile`.');
   return { keyFile: keyfile, certFile: certfile };
 }
 
@@ -95,9 +144,11 @@ function variablesOf(value: unknown, field: string): Record<string, string | nul
   if (value === undefined || value === null) return {};
   if (!isObject(value)) throw fault(`Invalid service YAML: \`${field}\` must be a map of variables.`);
   const entries = Object.entries(value).map(([name, member]): [string, string | null] => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw fault(`Invalid service YAML: \`${field}.${name}\` is no name of a variable.`);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw fault(`Invalid service YAML: \`${field}.${name}\` is no name of a variable.`);
     if (member === null || member === undefined) return [name, null];
-    if (typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean') return [name, String(member)];
+    if (typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean')
+      return [name, String(member)];
     throw fault(`Invalid service YAML: \`${field}.${name}\` must be text.`);
   });
   return Object.fromEntries(entries);

@@ -23,7 +23,9 @@ export function readSkyserve(root: Record<string, unknown>): Reading {
     ...(aliases.length > 0 ? { aliases } : {}),
     ...(/\bvllm\b/.test(task.run) ? { engine: 'vllm' } : {}),
     replicas: [{ ...replica, ...weightOf(task) }],
-    balance: { round_robin: 'round_robin', least_load: 'least_load', instance_aware_least_load: 'weighted_least_load' }[task.plan.policy],
+    balance: { round_robin: 'round_robin', least_load: 'least_load', instance_aware_least_load: 'weighted_least_load' }[
+      task.plan.policy
+    ],
     readiness_probe: probeOf(task, key === null ? null : (header?.[0] ?? null), resolve),
   };
   judge(task, verdicts, { port, credential, isKeyInProbe: key !== null });
@@ -82,21 +84,41 @@ function tlsOf({ tls }: ServiceTask): Record<string, unknown> {
   return tls === null ? {} : { tls: { cert_file: tls.certFile, key_file: tls.keyFile } };
 }
 
-function judge(task: ServiceTask, verdicts: Verdicts, found: { port: number; credential: string | null; isKeyInProbe: boolean }): void {
+function judge(
+  task: ServiceTask,
+  verdicts: Verdicts,
+  found: { port: number; credential: string | null; isKeyInProbe: boolean },
+): void {
   const { plan, resources } = task;
-  verdicts.taken('service.readiness_probe', `${task.probe.postData === null ? 'GET' : 'POST'} ${task.probe.path}, ready is status 200`);
+  verdicts.taken(
+    'service.readiness_probe',
+    `${task.probe.postData === null ? 'GET' : 'POST'} ${task.probe.path}, ready is status 200`,
+  );
   if (found.credential !== null) {
     const where = found.isKeyInProbe ? 'service.readiness_probe.headers.Authorization' : 'run (--api-key)';
-    verdicts.taken(where, `the key of the replicas: a reference to ${found.credential} of the environment, sent with every request`);
-    verdicts.refused(`envs.${found.credential}`, 'its value is not copied; give the clients keys of their own, or import the old one from a file with one key a line');
+    verdicts.taken(
+      where,
+      `the key of the replicas: a reference to ${found.credential} of the environment, sent with every request`,
+    );
+    verdicts.refused(
+      `envs.${found.credential}`,
+      'its value is not copied; give the clients keys of their own, or import the old one from a file with one key a line',
+    );
   }
   judgeReplicas(task, verdicts);
-  verdicts.taken('service.load_balancing_policy', plan.policy === 'instance_aware_least_load' ? 'weighted_least_load; give each replica the weight of its accelerator' : plan.policy);
+  verdicts.taken(
+    'service.load_balancing_policy',
+    plan.policy === 'instance_aware_least_load'
+      ? 'weighted_least_load; give each replica the weight of its accelerator'
+      : plan.policy,
+  );
   if (task.port === null) verdicts.approximated('resources.ports', 'is not there; 8000 stands in its place');
   else verdicts.taken('resources.ports', `port ${found.port} of the replicas`);
   if (task.tls !== null) verdicts.taken('service.tls', 'certificate of the gateway');
-  for (const name of plan.unused) verdicts.refused(`service.replica_policy.${name}`, 'means something to a cloud alone');
-  for (const name of Object.keys(resources)) if (name !== 'ports') verdicts.refused(`resources.${name}`, 'the engine goes on running where it runs');
+  for (const name of plan.unused)
+    verdicts.refused(`service.replica_policy.${name}`, 'means something to a cloud alone');
+  for (const name of Object.keys(resources))
+    if (name !== 'ports') verdicts.refused(`resources.${name}`, 'the engine goes on running where it runs');
   for (const name of task.unused) verdicts.refused(name, 'means something to a cloud alone');
   if (task.run !== '') verdicts.refused('run', 'the engine is not started by the gateway');
   if (task.setup !== null) verdicts.refused('setup', 'the engine is not set up by the gateway');
@@ -107,6 +129,13 @@ function judgeReplicas({ plan }: ServiceTask, verdicts: Verdicts): void {
     verdicts.approximated('service.replicas', `${counted(plan.min, 'replica')}; name the URL of each`);
     return;
   }
-  verdicts.approximated('service.replica_policy', `${plan.min} to ${plan.max} replicas; name the URL of each that runs`);
-  if (plan.targetQps !== null) verdicts.refused('service.replica_policy.target_qps_per_replica', 'Keyporter does not start or end replicas with the load');
+  verdicts.approximated(
+    'service.replica_policy',
+    `${plan.min} to ${plan.max} replicas; name the URL of each that runs`,
+  );
+  if (plan.targetQps !== null)
+    verdicts.refused(
+      'service.replica_policy.target_qps_per_replica',
+      'Keyporter does not start or end replicas with the load',
+    );
 }

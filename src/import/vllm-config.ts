@@ -5,7 +5,10 @@ const NAMES = ['api-key', 'api_key'];
 
 /** True for a file of vLLM's `--config` that holds keys. */
 export function isVllmConfig(root: Readonly<Record<string, unknown>>): boolean {
-  return NAMES.some((name) => name in root) && Object.values(root).every((value) => typeof value !== 'object' || Array.isArray(value));
+  return (
+    NAMES.some((name) => name in root) &&
+    Object.values(root).every((value) => typeof value !== 'object' || Array.isArray(value))
+  );
 }
 
 /** Reads the keys and the address of a vLLM server. */
@@ -28,6 +31,8 @@ export function readVllmConfig(root: Record<string, unknown>): Reading {
     fields: verdicts.fields,
     keys: secrets.map((secret, index) => plainKey(`vllm-${index + 1}`, secret)),
     configuration: { models: { [typeof name === 'string' ? name : '*']: { engine: 'vllm', replicas: [{ url }] } } },
-    advice: ['Give vLLM a new key that only Keyporter knows (`api_key` of its replica), or clients can pass Keyporter by.'],
+    advice: [
+      'Give vLLM a new key that only Keyporter knows (`api_key` of its replica), or clients can pass Keyporter by.',
+    ],
   };
 }

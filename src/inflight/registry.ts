@@ -97,7 +97,10 @@ export function createInFlightRegistry(): InFlightRegistry {
     endAll: (code, reason) => endThose(running.list(), code, reason),
     recheckAll: (nowSeconds) => recheckThose(running.list(), nowSeconds),
     expire: (nowSeconds) =>
-      recheckThose(running.list().filter((entry) => entry.expiresAt !== null && entry.expiresAt <= nowSeconds), nowSeconds),
+      recheckThose(
+        running.list().filter((entry) => entry.expiresAt !== null && entry.expiresAt <= nowSeconds),
+        nowSeconds,
+      ),
     whenEmpty: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }

@@ -24,7 +24,11 @@ export function checkLine(value: unknown, param: string, longest: number): strin
   for (let at = 0; at < value.length; at++) {
     if (isHidden(value.charCodeAt(at))) throw invalid(param, `${param} must not hold control characters.`);
   }
-  if (maskKeys(value) !== value) throw invalid(param, `${param} holds a whole key, which would lie in the store for ever. Take it out, and rotate that key.`);
+  if (maskKeys(value) !== value)
+    throw invalid(
+      param,
+      `${param} holds a whole key, which would lie in the store for ever. Take it out, and rotate that key.`,
+    );
   if (Buffer.from(value, 'utf8').toString('utf8') !== value) throw invalid(param, `${param} must be valid Unicode.`);
   return value;
 }

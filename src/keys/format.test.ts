@@ -148,13 +148,27 @@ describe('text that resembles a key, which is shown to nobody else', () => {
   const spellings = (text: string): string[] => [text, text.replaceAll('_', ''), `sk-${text}`, `"${text}"`];
 
   test('is every key with one character wrong, missing, doubled or out of place', () => {
-    const slip = fc.record({ at: fc.nat(), by: fc.constantFrom(...BASE62), kind: fc.constantFrom('wrong', 'missing', 'doubled', 'swapped') });
+    const slip = fc.record({
+      at: fc.nat(),
+      by: fc.constantFrom(...BASE62),
+      kind: fc.constantFrom('wrong', 'missing', 'doubled', 'swapped'),
+    });
     fc.assert(
       fc.property(keys, fc.nat(3), slip, ({ secret }, spelling, { at, by, kind }) => {
         const text = spellings(secret.reveal())[spelling] ?? '';
         const place = at % (text.length - 1);
-        const [before, one, next, rest] = [text.slice(0, place), text.charAt(place), text.charAt(place + 1), text.slice(place + 2)];
-        const slipped = { wrong: before + by + next + rest, missing: before + next + rest, doubled: before + one + one + next + rest, swapped: before + next + one + rest };
+        const [before, one, next, rest] = [
+          text.slice(0, place),
+          text.charAt(place),
+          text.charAt(place + 1),
+          text.slice(place + 2),
+        ];
+        const slipped = {
+          wrong: before + by + next + rest,
+          missing: before + next + rest,
+          doubled: before + one + one + next + rest,
+          swapped: before + next + one + rest,
+        };
         expect([slipped[kind], resemblesKey(slipped[kind])]).toEqual([slipped[kind], true]);
       }),
       { numRuns: 2000 },

@@ -45,21 +45,36 @@ export async function importKeys(
 /** Expired and powerless keys are taken too: they must be known to be refused. */
 function settingsOf(key: ImportedKey, isKnownScope: (scope: string) => boolean): KeySettings {
   const { name, owner, scopes, models, labels, expiresAt } = key;
-  if (scopes.length === 0 && !key.disabled) throw invalid('scopes', 'A key without a scope can only be imported disabled.');
+  if (scopes.length === 0 && !key.disabled)
+    throw invalid('scopes', 'A key without a scope can only be imported disabled.');
   const asked = { name, owner, models, labels, expiresAt, ...(scopes.length === 0 ? {} : { scopes }) };
   const checked = checkSettings(asked, { isKnownScope, maxLifetimeSeconds: null, now: 0 });
-  const empty = { owner: null, scopes: [], models: [], allowIps: [], limits: {}, attributes: {}, labels: {}, expiresAt: null };
+  const empty = {
+    owner: null,
+    scopes: [],
+    models: [],
+    allowIps: [],
+    limits: {},
+    attributes: {},
+    labels: {},
+    expiresAt: null,
+  };
   return { ...empty, name, ...checked };
 }
 
-async function verifierOf({ secret }: ImportedKey, parts: ImportParts): Promise<Pick<ImportKey, 'digest' | 'verifier'>> {
+async function verifierOf(
+  { secret }: ImportedKey,
+  parts: ImportParts,
+): Promise<Pick<ImportKey, 'digest' | 'verifier'>> {
   if ('sha256' in secret) {
     if (secret.sha256.byteLength !== DIGEST_BYTES) throw invalid('sha256', `A SHA-256 has ${DIGEST_BYTES} bytes.`);
     return { digest: secret.sha256, verifier: 'sha256' };
   }
   const text = secret.text.reveal();
-  if (text === '' || text.length > LONGEST_SECRET) throw invalid('secret', `A secret has 1 to ${LONGEST_SECRET} characters.`);
-  if (looksLikeKey(text)) throw invalid('secret', 'A secret has the form of a key of Keyporter, and only Keyporter makes those.');
+  if (text === '' || text.length > LONGEST_SECRET)
+    throw invalid('secret', `A secret has 1 to ${LONGEST_SECRET} characters.`);
+  if (looksLikeKey(text))
+    throw invalid('secret', 'A secret has the form of a key of Keyporter, and only Keyporter makes those.');
   return isStrong(text)
     ? { digest: digestOf(text), verifier: 'sha256' }
     : { digest: await parts.slowDigest(text), verifier: 'scrypt' };

@@ -72,7 +72,11 @@ export interface ImportOutcome {
   known: boolean;
 }
 
-export type KeyChange = Partial<KeyPolicy> & { name?: string; labels?: Readonly<Record<string, string>>; expiresAt?: number | null };
+export type KeyChange = Partial<KeyPolicy> & {
+  name?: string;
+  labels?: Readonly<Record<string, string>>;
+  expiresAt?: number | null;
+};
 
 /** Who makes a change, for the audit trail. `id` is a key id, `local:<user>` for the machine's own operator, or a caller id. */
 export interface Actor {
@@ -107,7 +111,11 @@ export interface PageRequest {
   after?: string;
 }
 
-export type RevokeTarget = { ids: readonly string[] } | { owner: string } | { label: { name: string; value: string } } | { secret: Secret };
+export type RevokeTarget =
+  | { ids: readonly string[] }
+  | { owner: string }
+  | { label: { name: string; value: string } }
+  | { secret: Secret };
 
 /** What a revocation found and changed; the streams it ended are added by whoever holds the in-flight registry. */
 export interface RevokeResult {
@@ -163,7 +171,11 @@ export interface KeyLife {
   findRevocable(target: RevokeTarget): Promise<KeyRecord[]>;
   revoke(target: RevokeTarget, reason: string | null, actor: Actor): Promise<RevokeResult>;
   owners(): Promise<OwnerRecord[]>;
-  setOwner(name: string, change: { disabled?: boolean; limits?: Readonly<Record<string, LimitValue>> }, actor: Actor): Promise<OwnerRecord>;
+  setOwner(
+    name: string,
+    change: { disabled?: boolean; limits?: Readonly<Record<string, LimitValue>> },
+    actor: Actor,
+  ): Promise<OwnerRecord>;
   /** Takes over keys of another system in one transaction; the outcomes are in the order of the keys. */
   importKeys(keys: readonly ImportedKey[], actor: Actor): Promise<ImportOutcome[]>;
   /** Makes the first key once in the life of the store (a stored marker, not an empty table); null ever after. */

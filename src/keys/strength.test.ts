@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { estimatedBits, isStrong } from './strength.js';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-const alphanumeric = (length: number): string => Array.from(randomBytes(length), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
+const alphanumeric = (length: number): string =>
+  Array.from(randomBytes(length), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
 
 describe('the strength of an imported secret', () => {
   it('random tokens of 32 letters and digits are strong', () => {

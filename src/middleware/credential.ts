@@ -19,7 +19,10 @@ export function credentialOf({ headers }: AskedRequest): string {
   const keys = new Set([...shown].map(canonical).filter((key) => key !== null));
   if (keys.size > 1 || (keys.size === 0 && shown.size > 1)) throw tooMany();
   const [credential] = keys.size === 1 ? keys : shown;
-  if (credential === undefined) throw new Denial(401, 'No API key was sent. Send it as "Authorization: Bearer <key>".', { 'www-authenticate': 'Bearer' });
+  if (credential === undefined)
+    throw new Denial(401, 'No API key was sent. Send it as "Authorization: Bearer <key>".', {
+      'www-authenticate': 'Bearer',
+    });
   return credential;
 }
 

@@ -64,9 +64,16 @@ export function openEndpoint(source: EndpointSource): OpenedSource {
   const endpoint = sourceUrl(source.endpoint, 'endpoint', source.allowPlainHttp);
   const contract = contractOf(source.contract ?? 'ogx', endpoint);
   const timeoutMs = within(source.timeoutMs, { fallback: 2000, most: 60_000, member: 'timeoutMs' });
-  const remembered = createMemory(systemClock, within(source.cacheSeconds, { fallback: 0, most: 60, member: 'cacheSeconds' }));
+  const remembered = createMemory(
+    systemClock,
+    within(source.cacheSeconds, { fallback: 0, most: 60, member: 'cacheSeconds' }),
+  );
   const find = async (credential: string, body: string): Promise<KeyHolder> => {
-    const asked = await ask(endpoint, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body }, timeoutMs);
+    const asked = await ask(
+      endpoint,
+      { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body },
+      timeoutMs,
+    );
     if ('failed' in asked) throw contract.outage(asked.failed);
     if (asked.status !== 200) throw new Denial(401, contract.refused(asked.status));
     const found = contract.read(asked.body, credential);

@@ -61,15 +61,27 @@ export function guardOf(judge: Judge): KeyGuard {
   const guard = (first: unknown, second: unknown, third?: unknown): unknown => {
     if (isHono(first)) return inHono(judge, first, second as () => Promise<void>);
     if (isFastify(first)) return inFastify(judge, first, second as FastifyReply);
-    if (typeof third !== 'function') throw new TypeError('requireKey: the guard was called by a framework it does not know.');
-    void inNode(judge, { request: first as NodeRequest, response: second as NodeResponse, next: third as (error?: unknown) => void });
+    if (typeof third !== 'function')
+      throw new TypeError('requireKey: the guard was called by a framework it does not know.');
+    void inNode(judge, {
+      request: first as NodeRequest,
+      response: second as NodeResponse,
+      next: third as (error?: unknown) => void,
+    });
     return undefined;
   };
   return guard as KeyGuard;
 }
 
 function isHono(value: unknown): value is HonoContext {
-  return typeof value === 'object' && value !== null && 'req' in value && 'set' in value && isObject(value.req) && value.req['raw'] instanceof Request;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'req' in value &&
+    'set' in value &&
+    isObject(value.req) &&
+    value.req['raw'] instanceof Request
+  );
 }
 
 function isFastify(value: unknown): value is FastifyRequest {
@@ -114,14 +126,24 @@ async function inFastify(judge: Judge, request: FastifyRequest, reply: FastifyRe
 async function inHono(judge: Judge, context: HonoContext, next: () => Promise<void>): Promise<Response | void> {
   const { raw } = context.req;
   const url = new URL(raw.url);
-  const judged = await judge({ method: raw.method, target: url.pathname + url.search, headers: fromFetchHeaders(raw.headers), peer: peerIn(context.env) });
+  const judged = await judge({
+    method: raw.method,
+    target: url.pathname + url.search,
+    headers: fromFetchHeaders(raw.headers),
+    peer: peerIn(context.env),
+  });
   if ('refused' in judged) return new Response(judged.refused.body, judged.refused);
   context.set('keyHolder', judged.holder);
   await next();
 }
 
 function fromNode({ method = 'GET', url = '/', originalUrl, rawHeaders, socket }: NodeRequest): AskedRequest {
-  return { method, target: originalUrl ?? url, headers: fromRawHeaders(rawHeaders), peer: socket?.remoteAddress ?? null };
+  return {
+    method,
+    target: originalUrl ?? url,
+    headers: fromRawHeaders(rawHeaders),
+    peer: socket?.remoteAddress ?? null,
+  };
 }
 
 /** Hono's server for Node hands Node's request on as `env.incoming`. */

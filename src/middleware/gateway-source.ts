@@ -10,9 +10,13 @@ import { plainBody } from './words.js';
 /** Asks a running Keyporter, which judges key, scopes, model and address as it does for its own routes. */
 export function openGateway(source: GatewaySource): OpenedSource {
   const base = sourceUrl(source.url, 'url', source.allowPlainHttp);
-  if (typeof source.key !== 'string' || source.key === '') throw new TypeError('requireKey: key must be a Keyporter key with the scope auth:verify.');
+  if (typeof source.key !== 'string' || source.key === '')
+    throw new TypeError('requireKey: key must be a Keyporter key with the scope auth:verify.');
   const timeoutMs = within(source.timeoutMs, { fallback: 2000, most: 60_000, member: 'timeoutMs' });
-  const remembered = createMemory(systemClock, within(source.cacheSeconds, { fallback: 0, most: 60, member: 'cacheSeconds' }));
+  const remembered = createMemory(
+    systemClock,
+    within(source.cacheSeconds, { fallback: 0, most: 60, member: 'cacheSeconds' }),
+  );
   const find = async (credential: string, { request, scopes }: Question): Promise<KeyHolder> => {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/+$/, '')}/auth/verify`;
@@ -20,7 +24,11 @@ export function openGateway(source: GatewaySource): OpenedSource {
     for (const scope of scopes) url.searchParams.append('scope', scope);
     if (source.model !== undefined) url.searchParams.set('model', source.model);
     const address = request.peer === null ? {} : { 'x-forwarded-for': request.peer };
-    const asked = await ask(url, { headers: { authorization: `Bearer ${credential}`, 'x-keyporter-asker': source.key, ...address } }, timeoutMs);
+    const asked = await ask(
+      url,
+      { headers: { authorization: `Bearer ${credential}`, 'x-keyporter-asker': source.key, ...address } },
+      timeoutMs,
+    );
     if ('failed' in asked) throw unavailable();
     if (asked.status === 200) return holderIn(asked.headers);
     throw denialIn(asked);
@@ -46,7 +54,11 @@ function denialIn({ status, headers, body }: { status: number; headers: Headers;
   if (status === 429) return new Denial(429, messageIn(body), { 'retry-after': headers.get('retry-after') ?? '60' });
   if (headers.get('x-keyporter-refused') !== 'subject' || ![401, 403, 404].includes(status)) return unavailable();
   const challenge = headers.get('www-authenticate');
-  return new Denial(status === 404 ? 403 : status, messageIn(body), challenge === null ? {} : { 'www-authenticate': challenge });
+  return new Denial(
+    status === 404 ? 403 : status,
+    messageIn(body),
+    challenge === null ? {} : { 'www-authenticate': challenge },
+  );
 }
 
 function messageIn(body: Buffer | null): string {

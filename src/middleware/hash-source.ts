@@ -18,7 +18,8 @@ export function openHashes({ sha256 }: HashSource): OpenedSource {
     async findHolder({ request, scopes }) {
       const shown = credentialOf(request);
       const digest = hash('sha256', canonical(shown) ?? shown);
-      if (!known.has(digest)) throw new Denial(401, 'The API key is not valid.', { 'www-authenticate': 'Bearer error="invalid_token"' });
+      if (!known.has(digest))
+        throw new Denial(401, 'The API key is not valid.', { 'www-authenticate': 'Bearer error="invalid_token"' });
       return { principal: `sha256:${digest.slice(0, SHOWN_CHARACTERS)}`, scopes, attributes: {} };
     },
   };

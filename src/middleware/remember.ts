@@ -14,7 +14,10 @@ const MAX_KNOWN = 10_000;
  * Remembers who passed, and lets those who come while a question is under way wait for its answer. A
  * refusal is not remembered. `about` is all that the answer can depend on; only its hash is kept.
  */
-export function createMemory(clock: Clock, cacheSeconds: number): (about: readonly string[], find: () => Promise<KeyHolder>) => Promise<KeyHolder> {
+export function createMemory(
+  clock: Clock,
+  cacheSeconds: number,
+): (about: readonly string[], find: () => Promise<KeyHolder>) => Promise<KeyHolder> {
   const known = new Map<string, Known>();
   return (about, find) => {
     if (cacheSeconds === 0) return find();

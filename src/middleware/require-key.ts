@@ -17,7 +17,8 @@ export interface GuardOptions {
  * or options that cannot be meant.
  */
 export function requireKey(source: KeySource, { scopes = [] }: GuardOptions = {}): KeyGuard {
-  if (!Array.isArray(scopes) || scopes.some((scope) => typeof scope !== 'string' || scope === '')) throw new TypeError('requireKey: scopes must be a list of scopes.');
+  if (!Array.isArray(scopes) || scopes.some((scope) => typeof scope !== 'string' || scope === ''))
+    throw new TypeError('requireKey: scopes must be a list of scopes.');
   const opened = open(source, scopes);
   return guardOf(async (request) => {
     try {
@@ -40,5 +41,9 @@ function open(source: KeySource, scopes: readonly string[]): OpenedSource {
 /** A failure of the guard itself lets nobody in and tells nothing. */
 function refusal(cause: unknown, { body }: OpenedSource): Refused {
   const denial = cause instanceof Denial ? cause : new Denial(503, 'Keys cannot be checked now. Try again later.');
-  return { status: denial.status, headers: { 'content-type': 'application/json', ...denial.headers }, body: body(denial.message) };
+  return {
+    status: denial.status,
+    headers: { 'content-type': 'application/json', ...denial.headers },
+    body: body(denial.message),
+  };
 }

@@ -57,17 +57,25 @@ const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** The URL of a source; throws a `TypeError` for one to which credentials cannot be sent safely. */
 export function sourceUrl(text: string, member: string, allowPlainHttp = false): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) throw new TypeError(`requireKey: ${member} must be a full http or https URL.`);
-  if (url.username !== '' || url.password !== '') throw new TypeError(`requireKey: ${member} must not hold a password.`);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    throw new TypeError(`requireKey: ${member} must be a full http or https URL.`);
+  if (url.username !== '' || url.password !== '')
+    throw new TypeError(`requireKey: ${member} must not hold a password.`);
   if (url.protocol === 'http:' && !allowPlainHttp && !LOOPBACK.test(url.hostname)) {
-    throw new TypeError(`requireKey: ${member} must be https, because credentials travel to it; allowPlainHttp lets them travel readable.`);
+    throw new TypeError(
+      `requireKey: ${member} must be https, because credentials travel to it; allowPlainHttp lets them travel readable.`,
+    );
   }
   return url;
 }
 
 /** Exactly a duration within its bounds, or the default. */
-export function within(value: number | undefined, { fallback, most, member }: { fallback: number; most: number; member: string }): number {
+export function within(
+  value: number | undefined,
+  { fallback, most, member }: { fallback: number; most: number; member: string },
+): number {
   const chosen = value ?? fallback;
-  if (!Number.isFinite(chosen) || chosen < 0 || chosen > most) throw new TypeError(`requireKey: ${member} must be a number from 0 to ${most}.`);
+  if (!Number.isFinite(chosen) || chosen < 0 || chosen > most)
+    throw new TypeError(`requireKey: ${member} must be a number from 0 to ${most}.`);
   return chosen;
 }

@@ -18,7 +18,10 @@ const LONGEST_ATTRIBUTES = 4096;
 
 /** A JSON object in ASCII, as OGX reads it. Left out when no header could hold it. */
 function attributesOf({ attributes }: Caller): string[] {
-  const text = JSON.stringify(attributes).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const text = JSON.stringify(attributes).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
   return text.length > LONGEST_ATTRIBUTES ? [] : ['x-keyporter-attributes', text];
 }
 

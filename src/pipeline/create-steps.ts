@@ -1,5 +1,12 @@
 import type { Parts } from './parts.js';
-import { answerAlive, answerHealth, answerName, createAnswerModels, createAnswerReady, createAnswerVersion } from './step-answer.js';
+import {
+  answerAlive,
+  answerHealth,
+  answerName,
+  createAnswerModels,
+  createAnswerReady,
+  createAnswerVersion,
+} from './step-answer.js';
 import { createAuthorizeRest, createFindStack, createReadRest } from './step-rest.js';
 import { createReadAdminBody, createReadBody } from './step-body.js';
 import { createEngineSteps } from './step-engine.js';

@@ -32,7 +32,9 @@ export function readEngineAsked(catalogue: Catalogue, method: string, rest: stri
 /** A path counts only where every replica understands the same by it. HEAD has the rights of GET. */
 function pathOf(model: OfferedModel, method: string, path: string): EnginePath | null {
   const engines = [...new Set(model.replicas.map(({ engine }) => engine))].map(engineOf);
-  const [first, ...others] = engines.map((engine) => findPath(engine, method, path) ?? (method === 'HEAD' ? findPath(engine, 'GET', path) : null));
+  const [first, ...others] = engines.map(
+    (engine) => findPath(engine, method, path) ?? (method === 'HEAD' ? findPath(engine, 'GET', path) : null),
+  );
   if (first === undefined || first === null) return null;
   return others.every((other) => other?.class === first.class) ? first : null;
 }

@@ -1,2 +1,11 @@
 /** The stages that only routes of engines' own contracts pass. */
-export type EngineStepName = 'findEnginePath' | 'readEngineBody' | 'nameDeployment' | 'readParts' | 'findRealtime' | 'tunnel' | 'authorizeParts' | 'answerOllama' | 'answerLmStudio';
+export type EngineStepName =
+  | 'findEnginePath'
+  | 'readEngineBody'
+  | 'nameDeployment'
+  | 'readParts'
+  | 'findRealtime'
+  | 'tunnel'
+  | 'authorizeParts'
+  | 'answerOllama'
+  | 'answerLmStudio';

@@ -16,7 +16,10 @@ export interface BodySource {
   /** Reads the whole body, within its bound; call at most once. */
   readBody(bounds: { maxBytes: number; contentLength: number | null }): Promise<Buffer>;
   /** Hands the body over as it comes. */
-  streamBody(bounds: { maxBytes: number; contentLength: number | null }, take: (chunk: Buffer) => boolean): UploadSource;
+  streamBody(
+    bounds: { maxBytes: number; contentLength: number | null },
+    take: (chunk: Buffer) => boolean,
+  ): UploadSource;
   /** Answers 101 and hands the connection over; null when it cannot be had any more. */
   switchProtocols(headers: FlatHeaders): SwitchedConnection | null;
 }
@@ -86,6 +89,7 @@ export function targetPath({ target, request }: Exchange): string {
 
 /** A field an earlier stage must have filled. Missing means the route's table has the stages in the wrong order. */
 export function need<T>(value: T | null, field: string): T {
-  if (value === null) throw new Error(`the exchange has no ${field} yet: the stages of this route are in the wrong order`);
+  if (value === null)
+    throw new Error(`the exchange has no ${field} yet: the stages of this route are in the wrong order`);
   return value;
 }

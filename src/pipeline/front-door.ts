@@ -151,12 +151,16 @@ function refuseWrongUpgrade({ upgrade, path }: CanonicalRequest, { route }: Matc
 /** A body where none is read would be left on the connection, to be taken for the next request by somebody. */
 function refuseUnwantedBody(request: CanonicalRequest, { route }: Match): void {
   if (request.contentLength === 0 || route.ignoresBody === true || takesBody(route)) return;
-  throw new Refusal('bad_request', { message: `The request was refused: ${request.method} ${request.path.slice(0, 200)} takes no body.` });
+  throw new Refusal('bad_request', {
+    message: `The request was refused: ${request.method} ${request.path.slice(0, 200)} takes no body.`,
+  });
 }
 
 /** A question of nginx that is not even understood is still answered with what nginx understands. */
 function forAsker(target: string, refusal: Refusal): Refusal {
-  return target.startsWith(VERIFY_PATH) && isForNginx(target.slice(target.indexOf('?') + 1)) ? inWordsOfNginx(refusal) : refusal;
+  return target.startsWith(VERIFY_PATH) && isForNginx(target.slice(target.indexOf('?') + 1))
+    ? inWordsOfNginx(refusal)
+    : refusal;
 }
 
 interface AtDoor {
@@ -170,13 +174,19 @@ interface AtDoor {
 
 /** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
 function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialect, log }: AtDoor): void {
-  const refusal = withoutKeys(forAsker(arrival.target, cause instanceof Refusal ? cause : new Refusal('internal', { cause })));
-  if (refusal.code === 'internal') log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
+  const refusal = withoutKeys(
+    forAsker(arrival.target, cause instanceof Refusal ? cause : new Refusal('internal', { cause })),
+  );
+  if (refusal.code === 'internal')
+    log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
   sendRefusal(arrival, refusal, {
     dialect,
     requestId: id,
     ownHeaders,
-    close: request === null || !isSkippable(request) || (refusal.code !== 'unknown_url' && refusal.code !== 'method_not_allowed'),
+    close:
+      request === null ||
+      !isSkippable(request) ||
+      (refusal.code !== 'unknown_url' && refusal.code !== 'method_not_allowed'),
     headOnly: arrival.method === 'HEAD',
   });
 }

@@ -41,7 +41,16 @@ function endOf(
   if (before.secretSlot === 'current') entry.expiresAt = caller?.expiresAt ?? null;
   const scope = exchange.scope === undefined ? exchange.route.scope : exchange.scope;
   const model = exchange.model;
-  const decision = decide({ caller, asked: { scope, model, address: exchange.request.address, ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy) }, nowSeconds });
+  const decision = decide({
+    caller,
+    asked: {
+      scope,
+      model,
+      address: exchange.request.address,
+      ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
+    },
+    nowSeconds,
+  });
   if (decision.allowed) return null;
   if (decision.rule === 'not expired') return 'key_expired';
   if (caller === null || caller.state === 'revoked') return 'key_revoked';

@@ -57,7 +57,8 @@ function createStrictMatcher(routes: readonly Route[]): Matcher {
       if (request.path.includes('%2F')) break;
       return { route, param: null, unmatched: null };
     }
-    if (request.path.includes('%2F')) throw new Refusal('bad_request', { message: 'The request was refused: the path has an encoded slash.' });
+    if (request.path.includes('%2F'))
+      throw new Refusal('bad_request', { message: 'The request was refused: the path has an encoded slash.' });
     throw unknown(request, routes);
   };
 }
@@ -100,6 +101,11 @@ function unknown(request: CanonicalRequest, routes: readonly Route[]): Refusal {
   const underBase = paths.includes(`/v1${request.path}`) ? `/v1${request.path}` : null;
   const doubled = request.path.startsWith('/v1/v1/') ? request.path.slice(3) : null;
   const meant = underBase ?? doubled ?? nearest(request.path, paths);
-  const hint = meant === null ? 'See the documentation for the routes there are.' : `Did you mean ${meant}? The base URL of OpenAI clients ends with /v1.`;
-  return new Refusal('unknown_url', { message: `There is no route ${request.method} ${request.path.slice(0, 200)} here. ${hint}` });
+  const hint =
+    meant === null
+      ? 'See the documentation for the routes there are.'
+      : `Did you mean ${meant}? The base URL of OpenAI clients ends with /v1.`;
+  return new Refusal('unknown_url', {
+    message: `There is no route ${request.method} ${request.path.slice(0, 200)} here. ${hint}`,
+  });
 }

@@ -10,11 +10,37 @@ const EMBEDDINGS = needs('infer:embeddings');
 const OWN_LIST = ['identify', 'authorize', 'answerOllama'] as const;
 const ENGINE_READ = ['identify', 'authorize', 'findEnginePath', 'pick', 'forward'] as const;
 const ENGINE_BODY = ['identify', 'authorize', 'findEnginePath', 'readEngineBody', 'pick', 'forward'] as const;
-const DEPLOYMENT = ['identify', 'authorize', 'readBody', 'nameDeployment', 'authorizeModel', 'pick', 'forward'] as const;
+const DEPLOYMENT = [
+  'identify',
+  'authorize',
+  'readBody',
+  'nameDeployment',
+  'authorizeModel',
+  'pick',
+  'forward',
+] as const;
 
-const list = (path: string): Route => ({ method: 'GET', path, scope: ANY, dialect: ollama, steps: OWN_LIST, logged: true });
-const lmStudioList = (path: string): Route => ({ ...list(path), dialect: plain, steps: ['identify', 'authorize', 'answerLmStudio'] });
-const engine = (method: string, steps: readonly StepName[]): Route => ({ method, path: '/engines/{path}', scope: { within: 'engine' }, dialect: plain, steps, logged: true });
+const list = (path: string): Route => ({
+  method: 'GET',
+  path,
+  scope: ANY,
+  dialect: ollama,
+  steps: OWN_LIST,
+  logged: true,
+});
+const lmStudioList = (path: string): Route => ({
+  ...list(path),
+  dialect: plain,
+  steps: ['identify', 'authorize', 'answerLmStudio'],
+});
+const engine = (method: string, steps: readonly StepName[]): Route => ({
+  method,
+  path: '/engines/{path}',
+  scope: { within: 'engine' },
+  dialect: plain,
+  steps,
+  logged: true,
+});
 const deployment = (end: string, scope: Route['scope'], dialect: Route['dialect']): Route => ({
   ...inference(`/openai/deployments/{model}/${end}`, scope, dialect),
   steps: DEPLOYMENT,
@@ -52,7 +78,15 @@ export const NATIVE_ROUTES: readonly Route[] = [
   form('/v1/audio/translations', needs('infer:audio')),
   form('/v1/images/edits', needs('infer:images')),
   form('/v1/images/variations', needs('infer:images')),
-  { method: 'GET', path: '/v1/realtime', scope: needs('infer:realtime'), dialect: plain, steps: REALTIME, logged: true, upgrades: true },
+  {
+    method: 'GET',
+    path: '/v1/realtime',
+    scope: needs('infer:realtime'),
+    dialect: plain,
+    steps: REALTIME,
+    logged: true,
+    upgrades: true,
+  },
   deployment('chat/completions', CHAT, openai),
   deployment('completions', CHAT, openai),
   deployment('embeddings', EMBEDDINGS, plain),

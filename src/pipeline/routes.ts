@@ -81,19 +81,50 @@ export interface Route {
 
 // Nobody without a key makes us hold a body, and the model is judged on the body that is sent.
 const FORWARDED = ['identify', 'authorize', 'readBody', 'authorizeModel', 'pick', 'forward'] as const;
-const FORWARDED_RESPONSE = ['identify', 'authorize', 'readBody', 'authorizeModel', 'continueResponse', 'pick', 'forward'] as const;
+const FORWARDED_RESPONSE = [
+  'identify',
+  'authorize',
+  'readBody',
+  'authorizeModel',
+  'continueResponse',
+  'pick',
+  'forward',
+] as const;
 const BOUND_TO_REPLICA = ['identify', 'authorize', 'findResponse', 'pick', 'forward'] as const;
 const MODEL_LIST = ['identify', 'authorize', 'answerModels'] as const;
 const OWN_KEY = ['identify', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
 const ADMIN = ['identifyAdmin', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
 
 export const needs = (needed: string): { needed: string } => ({ needed });
-export const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({ method: 'POST', path, scope, dialect, steps: FORWARDED, logged: true });
-const housekeeping = (method: string, path: string, steps: readonly StepName[]): Route => ({ method, path, scope: null, dialect: plain, steps, logged: false });
+export const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({
+  method: 'POST',
+  path,
+  scope,
+  dialect,
+  steps: FORWARDED,
+  logged: true,
+});
+const housekeeping = (method: string, path: string, steps: readonly StepName[]): Route => ({
+  method,
+  path,
+  scope: null,
+  dialect: plain,
+  steps,
+  logged: false,
+});
 const own = (method: string, path: string): Route => ({ ...housekeeping(method, path, OWN_KEY), dialect: problem });
 
 /** A route without one of these stages takes no body. */
-const READS_BODY: ReadonlySet<StepName> = new Set<StepName>(['readEngineBody', 'readParts', 'authkeysGate', 'readBody', 'readInfer', 'readAdminBody', 'readForm', 'readRest']);
+const READS_BODY: ReadonlySet<StepName> = new Set<StepName>([
+  'readEngineBody',
+  'readParts',
+  'authkeysGate',
+  'readBody',
+  'readInfer',
+  'readAdminBody',
+  'readForm',
+  'readRest',
+]);
 
 export function takesBody({ steps, method }: Route): boolean {
   return steps.some((step) => READS_BODY.has(step) && (step !== 'readAdminBody' || method !== 'GET'));
@@ -110,10 +141,31 @@ export const API_ROUTES: readonly Route[] = [
   inference('/v2/rerank', needs('infer:rerank'), plain),
   inference('/v1/score', needs('infer:rerank'), plain),
   { ...inference('/v1/responses', needs('infer:chat'), responses), steps: FORWARDED_RESPONSE },
-  { method: 'GET', path: '/v1/responses/{id}', scope: needs('infer:chat'), dialect: responses, steps: BOUND_TO_REPLICA, logged: true },
-  { method: 'DELETE', path: '/v1/responses/{id}', scope: needs('infer:chat'), dialect: responses, steps: BOUND_TO_REPLICA, logged: true },
+  {
+    method: 'GET',
+    path: '/v1/responses/{id}',
+    scope: needs('infer:chat'),
+    dialect: responses,
+    steps: BOUND_TO_REPLICA,
+    logged: true,
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/responses/{id}',
+    scope: needs('infer:chat'),
+    dialect: responses,
+    steps: BOUND_TO_REPLICA,
+    logged: true,
+  },
   { method: 'GET', path: '/v1/models', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
-  { method: 'GET', path: '/v1/models/{model}', scope: { within: 'infer' }, dialect: plain, steps: MODEL_LIST, logged: true },
+  {
+    method: 'GET',
+    path: '/v1/models/{model}',
+    scope: { within: 'infer' },
+    dialect: plain,
+    steps: MODEL_LIST,
+    logged: true,
+  },
   own('GET', '/me'),
   own('POST', '/me/revoke'),
   own('POST', '/me/rotate'),
@@ -130,11 +182,26 @@ export const COMMON_ROUTES: readonly Route[] = [
 ];
 
 /** On admin listeners and the unix socket. The admin app knows what lies below. */
-export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({ ...housekeeping(method, '/admin/v1/*', ADMIN), dialect: problem }));
+export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({
+  ...housekeeping(method, '/admin/v1/*', ADMIN),
+  dialect: problem,
+}));
 
-const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({ method: 'POST', path, scope: needs('auth:verify'), dialect, steps, logged: true, aboutKeys: true });
+const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({
+  method: 'POST',
+  path,
+  scope: needs('auth:verify'),
+  dialect,
+  steps,
+  logged: true,
+  aboutKeys: true,
+});
 const anyMethod = (path: string): Route[] =>
-  ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => ({ ...about(path, ['answerVerify'], plain), method, ignoresBody: true }));
+  ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => ({
+    ...about(path, ['answerVerify'], plain),
+    method,
+    ignoresBody: true,
+  }));
 
 /** Questions about keys, on api and verify listeners. Whoever asks is known before the key in question is looked at. */
 export const VERIFY_ROUTES: readonly Route[] = [

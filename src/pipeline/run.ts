@@ -47,7 +47,10 @@ export function withoutKeys(refusal: Refusal): Refusal {
   const message = maskKeys(refusal.publicMessage);
   if (message === refusal.publicMessage) return refusal;
   const { code, headers, param, status, inContract, cause } = refusal;
-  const optional = { ...(param === null ? {} : { param }), ...(inContract === null ? {} : { inContract: maskKeys(inContract) }) };
+  const optional = {
+    ...(param === null ? {} : { param }),
+    ...(inContract === null ? {} : { inContract: maskKeys(inContract) }),
+  };
   return new Refusal(code, { message, reason: maskKeys(refusal.reason), headers, status, cause, ...optional });
 }
 

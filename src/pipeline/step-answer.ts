@@ -22,7 +22,8 @@ export function createAnswerModels(parts: Parts): Step {
       return;
     }
     const model = catalogue.resolve(exchange.param);
-    if (model === null || !allowed(model)) throw new Refusal('model_not_found', { message: unknownModel(exchange.param), param: 'model' });
+    if (model === null || !allowed(model))
+      throw new Refusal('model_not_found', { message: unknownModel(exchange.param), param: 'model' });
     exchange.model = model;
     answerJson(exchange, words.one({ id: exchange.param, model }));
   };
@@ -49,7 +50,12 @@ const OPENAI: Words = {
 };
 
 const ANTHROPIC: Words = {
-  one: ({ id, model }) => ({ type: 'model', id, display_name: id, created_at: new Date(model.created * 1000).toISOString() }),
+  one: ({ id, model }) => ({
+    type: 'model',
+    id,
+    display_name: id,
+    created_at: new Date(model.created * 1000).toISOString(),
+  }),
   list: (all) => ({
     data: all.map(ANTHROPIC.one),
     has_more: false,
@@ -81,10 +87,21 @@ export function createAnswerReady(parts: Parts): Step {
 }
 
 /** Answers with JSON of our own. */
-export function answerJson(exchange: Exchange, body: object, { status = 200, headers = [] }: { status?: number; headers?: FlatHeaders } = {}): void {
+export function answerJson(
+  exchange: Exchange,
+  body: object,
+  { status = 200, headers = [] }: { status?: number; headers?: FlatHeaders } = {},
+): void {
   const bytes = Buffer.from(JSON.stringify(body));
   exchange.status = status;
   exchange.bytesOut = bytes.length;
-  exchange.reply.head(status, ['content-type', 'application/json', 'content-length', String(bytes.length), ...headers, ...exchange.ownHeaders]);
+  exchange.reply.head(status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(bytes.length),
+    ...headers,
+    ...exchange.ownHeaders,
+  ]);
   exchange.reply.end(exchange.request.method === 'HEAD' ? undefined : bytes);
 }

@@ -43,7 +43,9 @@ function take({ source, request }: Exchange, maxBytes: number): Promise<Buffer> 
 /** The content type says JSON in UTF-8, and nothing is compressed; else 415. */
 export function requireJson({ request }: Exchange): void {
   const { contentType, contentEncoding } = request;
-  if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') throw new Refusal('unsupported_media_type');
+  if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity')
+    throw new Refusal('unsupported_media_type');
   if (contentType === PLAIN_JSON) return;
-  if (contentType === null || contentType.includes('\t') || !JSON_TYPE.test(contentType)) throw new Refusal('unsupported_media_type');
+  if (contentType === null || contentType.includes('\t') || !JSON_TYPE.test(contentType))
+    throw new Refusal('unsupported_media_type');
 }

@@ -52,7 +52,11 @@ function createFindEnginePath(parts: Parts): Step {
 /** Servers of several models take the model from the query: it must be the one that was judged. */
 function refuseOtherModel(query: string, { model }: EngineAsked): void {
   for (const name of new URLSearchParams(query).getAll('model')) {
-    if (name !== model.upstreamName) throw new Refusal('invalid_value', { message: '"model" in the query must be the name the engine has for the model in the path.', param: 'model' });
+    if (name !== model.upstreamName)
+      throw new Refusal('invalid_value', {
+        message: '"model" in the query must be the name the engine has for the model in the path.',
+        param: 'model',
+      });
   }
 }
 
@@ -60,7 +64,8 @@ function refuseOtherModel(query: string, { model }: EngineAsked): void {
 const readEngineBody: Step = async (exchange) => {
   const { contentLength, contentType } = exchange.request;
   if (contentLength !== 0) {
-    if (contentType === null || !/^application\/json *(;|$)/i.test(contentType)) throw new Refusal('unsupported_media_type');
+    if (contentType === null || !/^application\/json *(;|$)/i.test(contentType))
+      throw new Refusal('unsupported_media_type');
     exchange.body = await exchange.source.readBody({ maxBytes: MAX_ENGINE_BODY_BYTES, contentLength });
     refuseBadJson(exchange.body);
   }
@@ -80,7 +85,10 @@ const nameDeployment: Step = (exchange: Exchange) => {
   const head = need(exchange.head, 'head');
   const deployment = exchange.param ?? '';
   if (head.model !== null && head.model !== deployment) {
-    throw new Refusal('invalid_value', { message: `The body names the model "${head.model}" and the path "${deployment}". Name one.`, param: 'model' });
+    throw new Refusal('invalid_value', {
+      message: `The body names the model "${head.model}" and the path "${deployment}". Name one.`,
+      param: 'model',
+    });
   }
   exchange.head = { ...head, model: deployment, stated: head.model };
   exchange.target = { path: `/v1${exchange.route.path.slice(exchange.route.path.indexOf('}') + 1)}`, query: '' };

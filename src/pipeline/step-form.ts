@@ -16,7 +16,8 @@ export function createReadParts(parts: Parts): Step {
   return async (exchange) => {
     const { contentType, contentEncoding, contentLength } = exchange.request;
     const boundary = boundaryOf(contentType);
-    if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') throw new Refusal('unsupported_media_type');
+    if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity')
+      throw new Refusal('unsupported_media_type');
     const bounds = { maxBytes: parts.settings().maxBodyBytes, contentLength };
     const upload = new FormUpload(boundary, (take) => exchange.source.streamBody(bounds, take));
     exchange.upload = upload;
@@ -40,10 +41,14 @@ export function createAuthorizeParts(parts: Parts): Step {
     const bounds = boundsFor(model);
     const dataOnly = model.mediaUrls === 'data_only';
     const edits = boundForm(upload.form.fields, bounds, dataOnly);
-    if (head.model !== model.upstreamName) edits.push(formModelEdit(head, boundaryOf(exchange.request.contentType), model.upstreamName));
+    if (head.model !== model.upstreamName)
+      edits.push(formModelEdit(head, boundaryOf(exchange.request.contentType), model.upstreamName));
     upload.judgeLate = (part) => {
       if (boundForm([part], bounds, dataOnly).length === 0) return;
-      throw new Refusal('invalid_value', { message: `"${part.name.slice(0, 64)}" is too large. Send it before the part "model", and it is bounded instead.`, param: part.name.slice(0, 64) });
+      throw new Refusal('invalid_value', {
+        message: `"${part.name.slice(0, 64)}" is too large. Send it before the part "model", and it is bounded instead.`,
+        param: part.name.slice(0, 64),
+      });
     };
     exchange.body = upload.begin(edits);
     if (upload.isWhole) return;

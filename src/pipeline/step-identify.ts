@@ -35,7 +35,12 @@ export function createIdentify({ identity, throttle }: Parts): Step {
       return refused(exchange, cause);
     }
     if (!isPromise(found)) return note(exchange, found);
-    return found.then((caller) => caller, (cause: unknown) => refused(exchange, cause)).then((caller) => note(exchange, caller));
+    return found
+      .then(
+        (caller) => caller,
+        (cause: unknown) => refused(exchange, cause),
+      )
+      .then((caller) => note(exchange, caller));
   };
 }
 
@@ -54,7 +59,16 @@ export function createAuthorize(parts: Parts): Step {
   return (exchange) => {
     if (exchange.operator) return;
     const { scope } = exchange.route;
-    judge(exchange, { scope, model: null, address: exchange.request.address, ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy) }, parts);
+    judge(
+      exchange,
+      {
+        scope,
+        model: null,
+        address: exchange.request.address,
+        ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
+      },
+      parts,
+    );
     const caller = need(exchange.caller, 'caller');
     if (caller.kind === 'key') parts.lastUse.touch(caller.id, caller.secretSlot, unixSeconds(parts.clock));
   };
@@ -74,17 +88,37 @@ export function judge(exchange: Exchange, asked: Asked, { clock, throttle, ident
 }
 
 /** The refusal a decision means on the wire: also what `explain` shows. */
-export function refusalOf(decision: Decision, exchange: { route: Exchange['route']; head: Exchange['head'] }, refusedWords?: string): Refusal {
+export function refusalOf(
+  decision: Decision,
+  exchange: { route: Exchange['route']; head: Exchange['head'] },
+  refusedWords?: string,
+): Refusal {
   const details = { reason: decision.why ?? 'denied', ...(decision.told === null ? {} : { message: decision.told }) };
-  if (decision.code === 'model_not_found') return new Refusal('model_not_found', { ...details, message: unknownModel(exchange.head?.model ?? ''), param: 'model' });
-  if (decision.rule === ROUTE_RULE) return new Refusal('missing_scope', { ...details, ...(decision.told === null ? {} : { inContract: decision.told }) });
+  if (decision.code === 'model_not_found')
+    return new Refusal('model_not_found', {
+      ...details,
+      message: unknownModel(exchange.head?.model ?? ''),
+      param: 'model',
+    });
+  if (decision.rule === ROUTE_RULE)
+    return new Refusal('missing_scope', {
+      ...details,
+      ...(decision.told === null ? {} : { inContract: decision.told }),
+    });
   if (decision.code === 'missing_scope') {
     const { scope } = exchange.route;
     const name = scope === null ? '' : 'needed' in scope ? scope.needed : scope.within;
-    return new Refusal('missing_scope', { ...details, inContract: `Access denied: user does not have required scope: ${name}`, headers: ['www-authenticate', `Bearer realm="keyporter", error="insufficient_scope", scope="${name}"`] });
+    return new Refusal('missing_scope', {
+      ...details,
+      inContract: `Access denied: user does not have required scope: ${name}`,
+      headers: ['www-authenticate', `Bearer realm="keyporter", error="insufficient_scope", scope="${name}"`],
+    });
   }
   // Whoever is told more than that the key is not valid is told so in every contract.
-  const inContract = decision.code === 'invalid_api_key' && decision.told === null && refusedWords !== undefined ? { inContract: refusedWords } : {};
+  const inContract =
+    decision.code === 'invalid_api_key' && decision.told === null && refusedWords !== undefined
+      ? { inContract: refusedWords }
+      : {};
   return new Refusal(decision.code ?? 'internal', { ...details, ...inContract });
 }
 

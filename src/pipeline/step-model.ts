@@ -20,7 +20,8 @@ export function createAuthorizeModel(parts: Parts): Step {
     const head = need(exchange.head, 'head');
     const body = need(exchange.body, 'body');
     const edits = checkFields(body, head, model);
-    if ((head.stated === undefined ? head.model : head.stated) !== model.upstreamName) edits.push(modelEdit(body, head, model.upstreamName));
+    if ((head.stated === undefined ? head.model : head.stated) !== model.upstreamName)
+      edits.push(modelEdit(body, head, model.upstreamName));
     exchange.body = edited(body, edits);
   };
 }
@@ -33,7 +34,10 @@ export function createChooseModel(parts: Parts): (exchange: Exchange) => Offered
     const model = catalogue.resolve(head.model) ?? latestOf(catalogue, head.model);
     if (model === null && parts.settings().incomplete) throw notYetKnown(catalogue.silent);
     if (model === null && head.model === null) {
-      throw new Refusal('invalid_value', { message: 'The body must name a model. GET /v1/models lists those you may use.', param: 'model' });
+      throw new Refusal('invalid_value', {
+        message: 'The body must name a model. GET /v1/models lists those you may use.',
+        param: 'model',
+      });
     }
     judge(exchange, { scope: null, model: model ?? 'unknown', address: null }, parts);
     exchange.model = need(model, 'model');
@@ -50,7 +54,10 @@ function latestOf(catalogue: Catalogue, name: string | null): OfferedModel | nul
 
 /** A server that was never reached may have the model: that is an outage, not a wrong name. */
 function notYetKnown(silent: readonly string[]): Refusal {
-  return new Refusal('no_available_replica', { reason: `not known yet: ${silent.join(', ')} did not tell its models`, headers: ['retry-after', '10'] });
+  return new Refusal('no_available_replica', {
+    reason: `not known yet: ${silent.join(', ')} did not tell its models`,
+    headers: ['retry-after', '10'],
+  });
 }
 
 /** Whose stored responses a caller may read and continue: those of its owner, or its own. */
@@ -84,5 +91,8 @@ export function createFindResponse(parts: Parts): Step {
 }
 
 function notFound(param: string): Refusal {
-  return new Refusal('not_found', { message: 'There is no such response. Responses are found by the caller who made them, until the gateway restarts.', param });
+  return new Refusal('not_found', {
+    message: 'There is no such response. Responses are found by the caller who made them, until the gateway restarts.',
+    param,
+  });
 }

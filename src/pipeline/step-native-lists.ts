@@ -24,13 +24,31 @@ export function createAnswerOllama(parts: Parts): Step {
     const { path } = exchange.request;
     if (path === '/api/version') return answerJson(exchange, { version: OLLAMA_API });
     const running = path === '/api/ps';
-    answerJson(exchange, { models: usable(exchange, parts).map((named) => (running ? { ...tag(named), expires_at: FAR_AWAY, size_vram: 0 } : tag(named))) });
+    answerJson(exchange, {
+      models: usable(exchange, parts).map((named) =>
+        running ? { ...tag(named), expires_at: FAR_AWAY, size_vram: 0 } : tag(named),
+      ),
+    });
   };
 }
 
 function tag({ id, model }: Named): object {
-  const details = { parent_model: '', format: '', family: '', families: null, parameter_size: '', quantization_level: '' };
-  return { name: id, model: id, modified_at: new Date(model.created * 1000).toISOString(), size: 0, digest: '', details };
+  const details = {
+    parent_model: '',
+    format: '',
+    family: '',
+    families: null,
+    parameter_size: '',
+    quantization_level: '',
+  };
+  return {
+    name: id,
+    model: id,
+    modified_at: new Date(model.created * 1000).toISOString(),
+    size: 0,
+    digest: '',
+    details,
+  };
 }
 
 /** The same in the words of LM Studio: the list, or one of them. */
@@ -39,7 +57,8 @@ export function createAnswerLmStudio(parts: Parts): Step {
     const all = usable(exchange, parts);
     if (exchange.param === null) return answerJson(exchange, { object: 'list', data: all.map(card) });
     const one = all.find(({ id }) => id === exchange.param);
-    if (one === undefined) throw new Refusal('model_not_found', { message: unknownModel(exchange.param), param: 'model' });
+    if (one === undefined)
+      throw new Refusal('model_not_found', { message: unknownModel(exchange.param), param: 'model' });
     answerJson(exchange, card(one));
   };
 }

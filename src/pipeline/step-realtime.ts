@@ -16,7 +16,11 @@ export function createFindRealtime(parts: Parts): Step {
     // Who needs no key could be a page in a browser on this machine.
     if (exchange.caller?.kind === 'local' && origin !== null) throw new Refusal('missing_api_key');
     const named = new URLSearchParams(query).getAll('model');
-    if (named.length > 1) throw new Refusal('duplicate_member', { message: 'The query names the model twice. Name it once.', param: 'model' });
+    if (named.length > 1)
+      throw new Refusal('duplicate_member', {
+        message: 'The query names the model twice. Name it once.',
+        param: 'model',
+      });
     exchange.head = { model: named[0] ?? null, modelAt: null, stream: true, previousResponse: null, members: [] };
     const model = chooseModel(exchange);
     exchange.target = { path: exchange.request.path, query: withModel(query, model.upstreamName) };
@@ -52,7 +56,9 @@ export function createTunnelStep(parts: Parts): Step {
     });
     entry.end = (code, reason) => opening.stop(refusalBefore(code, reason));
     reply.onClose(() => opening.stop(new Refusal('client_gone')));
-    const stopWaiting = parts.clock.after(model.timeouts.firstByteMs, () => opening.stop(new Refusal('upstream_timeout')));
+    const stopWaiting = parts.clock.after(model.timeouts.firstByteMs, () =>
+      opening.stop(new Refusal('upstream_timeout')),
+    );
     const server = await opening.open.finally(stopWaiting);
     const client = source.switchProtocols([...switchedHeaders(request, server.rawHeaders), ...exchange.ownHeaders]);
     if (client === null) {

@@ -32,7 +32,9 @@ export function createAnswerIntrospect(parts: Parts): Step {
     const token = form.get('token');
     if (token === null || token === '') throw bad('send the token in question', 'token');
     const holder = await holderOf(exchange, token, parts);
-    answerJson(exchange, holder === null ? { active: false } : described(holder), { headers: ['cache-control', 'no-store'] });
+    answerJson(exchange, holder === null ? { active: false } : described(holder), {
+      headers: ['cache-control', 'no-store'],
+    });
   };
 }
 
@@ -64,7 +66,8 @@ function described(holder: Caller): object {
 /** The asker may show his key where clients of RFC 7662 put theirs. */
 function askersKey(exchange: Exchange, clientSecret: string | null): string | null {
   const shown = new Set<string>();
-  for (const value of [askerHeader(exchange), fromAuthorization(exchange), clientSecret]) if (value !== null) shown.add(value);
+  for (const value of [askerHeader(exchange), fromAuthorization(exchange), clientSecret])
+    if (value !== null) shown.add(value);
   if (shown.size > 1) throw new Refusal('conflicting_credentials');
   return [...shown][0] ?? null;
 }

@@ -19,14 +19,22 @@ export function createAnswerLlamaStack(parts: Parts): Step {
     const { subject } = await verify(exchange, { key, question: questionOf(exchange.request) }, parts);
     const attributes = attributesOf(subject, parts);
     const principal = subject.owner ?? (await parts.nameOf(subject.id));
-    answerJson(exchange, { principal, attributes, access_attributes: attributes, message: 'The key is valid.' }, { headers: ['cache-control', 'no-store'] });
+    answerJson(
+      exchange,
+      { principal, attributes, access_attributes: attributes, message: 'The key is valid.' },
+      { headers: ['cache-control', 'no-store'] },
+    );
   };
 }
 
 function apiKeyIn(body: Exchange['body']): string {
   const bytes = need(body ?? Buffer.alloc(0), 'body');
   const member = scanObject(bytes).find(({ name }) => name === 'api_key');
-  if (member?.kind !== 'string') throw new Refusal('invalid_value', { message: 'The body must have the key in question as "api_key".', param: 'api_key' });
+  if (member?.kind !== 'string')
+    throw new Refusal('invalid_value', {
+      message: 'The body must have the key in question as "api_key".',
+      param: 'api_key',
+    });
   const key = JSON.parse(bytes.toString('utf8', member.from, member.to)) as string;
   if (key === '') throw missing();
   return key;
@@ -35,7 +43,10 @@ function apiKeyIn(body: Exchange['body']): string {
 /** What every key above it has too; `scopes` are those of the key and never an attribute somebody gave it. */
 function attributesOf(subject: Caller, { identity }: Parts): Record<string, readonly string[]> {
   const above = subject.lineage.map((id) => identity.callerOf(id)?.attributes ?? {});
-  const held = (name: string, value: string): boolean => above.every((attributes) => Object.hasOwn(attributes, name) && attributes[name]?.includes(value));
-  const own = Object.entries(subject.attributes).map(([name, values]) => [name, values.filter((value) => held(name, value))] as const);
+  const held = (name: string, value: string): boolean =>
+    above.every((attributes) => Object.hasOwn(attributes, name) && attributes[name]?.includes(value));
+  const own = Object.entries(subject.attributes).map(
+    ([name, values]) => [name, values.filter((value) => held(name, value))] as const,
+  );
   return Object.fromEntries([...own, ['scopes', heldScopes(subject)] as const]);
 }

@@ -23,14 +23,21 @@ export function createAnswerVerify(parts: Parts): Step {
       const question = questionOf(exchange.request);
       const key = await shownKey(exchange, parts);
       const verified = await verify(exchange, { key, question }, parts);
-      answerYes(exchange, { ...verified, judgedModel: question.vouched && verified.model !== null, inference: question.scopes.some(isInference) });
+      answerYes(exchange, {
+        ...verified,
+        judgedModel: question.vouched && verified.model !== null,
+        inference: question.scopes.some(isInference),
+      });
     } catch (cause) {
       throw isForNginx(exchange.request.query) ? inWordsOfNginx(cause) : cause;
     }
   };
 }
 
-function answerYes(exchange: Exchange, { subject, model, judgedModel, inference }: Verified & { judgedModel: boolean; inference: boolean }): void {
+function answerYes(
+  exchange: Exchange,
+  { subject, model, judgedModel, inference }: Verified & { judgedModel: boolean; inference: boolean },
+): void {
   const headers = ['content-length', '0', 'cache-control', 'no-store', ...exchange.ownHeaders];
   headers.push('x-keyporter-key-id', encoded(subject.id), 'x-keyporter-scopes', heldScopes(subject).join(' '));
   // Empty rather than absent: a proxy that copies it replaces what its client sent under this name.

@@ -28,9 +28,17 @@ export async function identifyAsker(exchange: Exchange, shown: string | null, pa
   const asker = await parts.identity.callerWith(shown);
   const scope = { needed: 'auth:verify' };
   const nowSeconds = unixSeconds(parts.clock);
-  const decision = decide({ caller: asker?.kind === 'key' ? asker : null, asked: { scope, model: null, address: peer }, nowSeconds });
+  const decision = decide({
+    caller: asker?.kind === 'key' ? asker : null,
+    asked: { scope, model: null, address: peer },
+    nowSeconds,
+  });
   if (decision.code === 'missing_scope') {
-    throw new Refusal('missing_scope', { message: 'The key of the asking program needs the scope "auth:verify".', reason: `asker: ${decision.why}`, headers: ABOUT_ASKER });
+    throw new Refusal('missing_scope', {
+      message: 'The key of the asking program needs the scope "auth:verify".',
+      reason: `asker: ${decision.why}`,
+      headers: ABOUT_ASKER,
+    });
   }
   if (!decision.allowed || asker === null) {
     parts.throttle.failed(peer);
@@ -41,5 +49,8 @@ export async function identifyAsker(exchange: Exchange, shown: string | null, pa
 }
 
 function unproven(why: string): Refusal {
-  return new Refusal('invalid_asker', { reason: `asker: ${why}`, headers: ['www-authenticate', 'Keyporter realm="keyporter asker"', ...ABOUT_ASKER] });
+  return new Refusal('invalid_asker', {
+    reason: `asker: ${why}`,
+    headers: ['www-authenticate', 'Keyporter realm="keyporter asker"', ...ABOUT_ASKER],
+  });
 }

@@ -41,7 +41,9 @@ function canonicalKey(text: string): string | null {
 }
 
 export function missing(): Refusal {
-  return new Refusal('missing_api_key', { headers: ['www-authenticate', 'Bearer realm="keyporter"', ...ABOUT_SUBJECT] });
+  return new Refusal('missing_api_key', {
+    headers: ['www-authenticate', 'Bearer realm="keyporter"', ...ABOUT_SUBJECT],
+  });
 }
 
 /** A key that was judged good, and the model it was judged for. */
@@ -51,20 +53,32 @@ export interface Verified {
 }
 
 /** May the holder of this key do what is asked? By the one decision; refuses with 401, 403, 404 or 503. */
-export async function verify(exchange: Exchange, { key, question }: { key: string; question: Question }, parts: Parts): Promise<Verified> {
+export async function verify(
+  exchange: Exchange,
+  { key, question }: { key: string; question: Question },
+  parts: Parts,
+): Promise<Verified> {
   const address = subjectAddress(exchange, parts);
   const subject = await known(exchange, { key, address }, parts);
   const model = namedModel(question, parts);
-  for (const needed of question.scopes) judge(exchange, { subject, asked: { scope: { needed }, model, address }, question }, parts);
+  for (const needed of question.scopes)
+    judge(exchange, { subject, asked: { scope: { needed }, model, address }, question }, parts);
   if (question.scopes.some(isInference) && !(question.vouched && model !== null) && isBoundToModels(subject)) {
-    throw new Refusal('model_not_named', { reason: 'the key is bound to models and the question names none', headers: ABOUT_SUBJECT });
+    throw new Refusal('model_not_named', {
+      reason: 'the key is bound to models and the question names none',
+      headers: ABOUT_SUBJECT,
+    });
   }
   parts.lastUse.touch(subject.id, subject.secretSlot, unixSeconds(parts.clock));
   return { subject, model: model === 'unknown' ? null : model };
 }
 
 /** The holder of a key that is good at all, whatever it may do. */
-export async function known(exchange: Exchange, { key, address }: { key: string; address: string }, parts: Parts): Promise<Caller> {
+export async function known(
+  exchange: Exchange,
+  { key, address }: { key: string; address: string },
+  parts: Parts,
+): Promise<Caller> {
   const found = await parts.identity.callerWith(key);
   const caller = found?.kind === 'key' ? found : null;
   exchange.caller = caller;
@@ -79,9 +93,14 @@ export async function known(exchange: Exchange, { key, address }: { key: string;
  */
 export function subjectAddress({ asker, request }: Exchange, { trustedProxies }: Parts): string {
   if (asker !== 'key') return UNKNOWN_ADDRESS;
-  const told = request.names.flatMap((name, at) => (FORWARDED_FOR.has(name) ? [name, request.headers[at * 2 + 1] ?? ''] : []));
+  const told = request.names.flatMap((name, at) =>
+    FORWARDED_FOR.has(name) ? [name, request.headers[at * 2 + 1] ?? ''] : [],
+  );
   const proxies = trustedProxies();
-  const trusted = { empty: false, contains: (address: string) => address === UNKNOWN_ADDRESS || proxies.contains(address) };
+  const trusted = {
+    empty: false,
+    contains: (address: string) => address === UNKNOWN_ADDRESS || proxies.contains(address),
+  };
   return trustingAddress(trusted)(UNKNOWN_ADDRESS, told);
 }
 
@@ -105,7 +124,11 @@ function namedModel({ model: name, vouched }: Question, parts: Parts): OfferedMo
   const { catalogue, incomplete } = parts.settings();
   const model = catalogue.resolve(name);
   if (model !== null || !vouched) return model;
-  if (incomplete) throw new Refusal('no_available_replica', { reason: 'not known yet: a server did not tell its models', headers: ['retry-after', '10', ...ABOUT_SUBJECT] });
+  if (incomplete)
+    throw new Refusal('no_available_replica', {
+      reason: 'not known yet: a server did not tell its models',
+      headers: ['retry-after', '10', ...ABOUT_SUBJECT],
+    });
   return 'unknown';
 }
 
@@ -119,8 +142,12 @@ function judge(exchange: Exchange, { subject, asked, question }: Judged, { clock
   const decision = decide({ caller: subject, asked, nowSeconds: unixSeconds(clock) });
   if (decision.allowed) return;
   const { address } = asked;
-  if (decision.code === 'invalid_api_key') throttle.failed(address === null || address === UNKNOWN_ADDRESS ? exchange.request.peer : address);
-  const { code, publicMessage, reason, headers } = refusalOf(decision, { route: { ...exchange.route, scope: asked.scope }, head: null });
+  if (decision.code === 'invalid_api_key')
+    throttle.failed(address === null || address === UNKNOWN_ADDRESS ? exchange.request.peer : address);
+  const { code, publicMessage, reason, headers } = refusalOf(decision, {
+    route: { ...exchange.route, scope: asked.scope },
+    head: null,
+  });
   const message = code === 'model_not_found' ? unknownModel(question?.model ?? '') : publicMessage;
   throw new Refusal(code, { message, reason, headers: [...headers, ...ABOUT_SUBJECT] });
 }

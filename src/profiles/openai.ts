@@ -4,7 +4,11 @@ import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, VERIFY_ROUTES, type Route } fr
 import type { Profile } from './profile.js';
 
 /** What each word of `serve` stands for. */
-const SERVED: Readonly<Record<string, readonly Route[]>> = { api: [...API_ROUTES, ...NATIVE_ROUTES, ...VERIFY_ROUTES], admin: ADMIN_ROUTES, verify: VERIFY_ROUTES };
+const SERVED: Readonly<Record<string, readonly Route[]>> = {
+  api: [...API_ROUTES, ...NATIVE_ROUTES, ...VERIFY_ROUTES],
+  admin: ADMIN_ROUTES,
+  verify: VERIFY_ROUTES,
+};
 
 /** The usual listener: the API of OpenAI and Anthropic clients, and the admin API where it is served. */
 export const openaiProfile: Profile = {

@@ -8,6 +8,8 @@ export const skyserveProfile: Profile = {
   name: 'skyserve',
   routes: (serve) =>
     // The admin API and a holder's own key are Keyporter's, and speak as everywhere.
-    openaiProfile.routes(serve).map((route) => (route.dialect === problem ? route : { ...route, dialect: withSkyserveWords(route.dialect) })),
+    openaiProfile
+      .routes(serve)
+      .map((route) => (route.dialect === problem ? route : { ...route, dialect: withSkyserveWords(route.dialect) })),
   door: skyserve,
 };

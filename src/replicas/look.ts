@@ -48,8 +48,12 @@ async function lookAtWorker(replica: Replica, probe: Probe): Promise<Look> {
   const answer = await askReplica(replica, probe, '/');
   if (!answer.ok) return { outcome: 'gone', kind: answer.kind, detail: answer.detail };
   const server = answer.headers['server'] ?? '';
-  if (answer.status === 200 && saysWorking(answer.body)) return { outcome: 'listed', list: { models: [], leftOut: 0 }, server };
-  return { outcome: 'stranger', detail: 'does not answer GET / as an Orchestra worker does: its `status` is neither running nor degraded' };
+  if (answer.status === 200 && saysWorking(answer.body))
+    return { outcome: 'listed', list: { models: [], leftOut: 0 }, server };
+  return {
+    outcome: 'stranger',
+    detail: 'does not answer GET / as an Orchestra worker does: its `status` is neither running nor degraded',
+  };
 }
 
 /** Null when the answer says nothing about models. */

@@ -42,7 +42,8 @@ export class Feed {
     const changes = db.selectFrom('changes').selectAll().where('revision', '>', this.#revision).orderBy('revision');
     for (const { revision, kind, id } of this.#executor.all(changes)) {
       if (kind === 'key') this.#tellKey(id, revision);
-      else if (kind === 'caller') this.#emit({ kind: 'caller', revision, id, blocked: this.#executor.get(blockedCallers(id)) !== undefined });
+      else if (kind === 'caller')
+        this.#emit({ kind: 'caller', revision, id, blocked: this.#executor.get(blockedCallers(id)) !== undefined });
       else this.#tellOwner(id, revision);
       this.#revision = revision;
     }

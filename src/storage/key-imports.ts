@@ -39,13 +39,24 @@ function insertSome(executor: Executor, keys: readonly ImportKey[], context: Cha
 
 function insertFresh(executor: Executor, keys: readonly ImportKey[], context: ChangeContext): void {
   const { at, actor } = context;
-  const revisions = noteChanges(executor, 'key', keys.map(({ id }) => id));
+  const revisions = noteChanges(
+    executor,
+    'key',
+    keys.map(({ id }) => id),
+  );
   const rows = keys.map((key, index) => {
     const row = freshRow({ ...key, parentId: null }, { at, by: actor.id, revision: revisions[index] ?? 0 });
     const state = key.disabled ? { state: 'disabled', disabled_at: at } : {};
     return { ...row, ...state, imported: 1, created_at: key.createdAt ?? at };
   });
-  const secrets = keys.map(({ id, digest, verifier }) => ({ key_id: id, slot: 'current', digest, verifier, created_at: at, expires_at: null }));
+  const secrets = keys.map(({ id, digest, verifier }) => ({
+    key_id: id,
+    slot: 'current',
+    digest,
+    verifier,
+    created_at: at,
+    expires_at: null,
+  }));
   executor.run(db.insertInto('keys').values(rows));
   executor.run(db.insertInto('secrets').values(secrets));
   const acts = keys.map((key) => {

@@ -14,10 +14,17 @@ import type {
 import type { AuditQuery } from './audit-rows.js';
 import type { KeyStoreFiles } from './key-store-files.js';
 
-type Change<Name extends 'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'setOwnerDisabled' | 'setCallerBlocked' | 'importKeys'> = (args: {
-  request: Parameters<KeyStore[Name]>[0];
-  context: ChangeContext;
-}) => ReturnType<KeyStore[Name]>;
+type Change<
+  Name extends
+    | 'insert'
+    | 'update'
+    | 'rotate'
+    | 'setDisabled'
+    | 'revoke'
+    | 'setOwnerDisabled'
+    | 'setCallerBlocked'
+    | 'importKeys',
+> = (args: { request: Parameters<KeyStore[Name]>[0]; context: ChangeContext }) => ReturnType<KeyStore[Name]>;
 
 /** What the store's thread answers. */
 export interface KeyStoreApi {

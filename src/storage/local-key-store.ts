@@ -79,7 +79,15 @@ function changing(
   writer: StoreWriter,
 ): Pick<
   WorkerHandlers<KeyStoreApi>,
-  'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'importKeys' | 'setOwnerDisabled' | 'setCallerBlocked' | 'settle'
+  | 'insert'
+  | 'update'
+  | 'rotate'
+  | 'setDisabled'
+  | 'revoke'
+  | 'importKeys'
+  | 'setOwnerDisabled'
+  | 'setCallerBlocked'
+  | 'settle'
 > {
   return {
     insert: ({ request, context }) => writer.write(() => insertKey(executor, request, context)),

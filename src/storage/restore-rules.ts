@@ -141,7 +141,12 @@ const WITH_CALLERS = 2;
 function blockAgain(executor: Executor, callers: readonly BlockedCallerTable[]): void {
   for (const caller of callers) {
     noteChange(executor, 'caller', caller.id);
-    executor.run(db.insertInto('blocked_callers').values(caller).onConflict((conflict) => conflict.doNothing()));
+    executor.run(
+      db
+        .insertInto('blocked_callers')
+        .values(caller)
+        .onConflict((conflict) => conflict.doNothing()),
+    );
   }
 }
 

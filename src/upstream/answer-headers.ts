@@ -13,8 +13,22 @@ export interface AnswerHead {
 }
 
 const DROPPED = new Set([
-  ...HOP_BY_HOP, 'set-cookie', 'set-cookie2', 'server', 'x-powered-by', 'alt-svc', 'x-request-id', 'request-id', 'via',
-  'strict-transport-security', 'clear-site-data', 'content-security-policy', 'refresh', 'link', 'nel', 'report-to',
+  ...HOP_BY_HOP,
+  'set-cookie',
+  'set-cookie2',
+  'server',
+  'x-powered-by',
+  'alt-svc',
+  'x-request-id',
+  'request-id',
+  'via',
+  'strict-transport-security',
+  'clear-site-data',
+  'content-security-policy',
+  'refresh',
+  'link',
+  'nel',
+  'report-to',
 ]);
 
 /** Reads raw answer headers. Framing that two readers could take differently makes the whole answer unusable. */
@@ -26,12 +40,20 @@ export function readAnswerHeaders(rawHeaders: readonly Buffer[]): AnswerHead {
     const name = (rawHeaders[at] ?? '').toString('latin1');
     const value = (rawHeaders[at + 1] ?? '').toString('latin1');
     const lower = name.toLowerCase();
-    if (lower === 'connection') named = new Set(value.toLowerCase().split(',').map((part) => part.trim()));
+    if (lower === 'connection')
+      named = new Set(
+        value
+          .toLowerCase()
+          .split(',')
+          .map((part) => part.trim()),
+      );
     if (lower === 'transfer-encoding') {
-      if (chunked || value.toLowerCase() !== 'chunked') answer.fault = 'a transfer-encoding that is not exactly "chunked"';
+      if (chunked || value.toLowerCase() !== 'chunked')
+        answer.fault = 'a transfer-encoding that is not exactly "chunked"';
       chunked = true;
     }
-    if (lower === 'content-encoding' && value.toLowerCase() !== 'identity') answer.fault = `a compressed answer (${value.slice(0, 32)}) that was not asked for`;
+    if (lower === 'content-encoding' && value.toLowerCase() !== 'identity')
+      answer.fault = `a compressed answer (${value.slice(0, 32)}) that was not asked for`;
     if (lower === 'content-type') answer.contentType = value;
     if (lower === 'content-length') answer.contentLength = value;
     if (!DROPPED.has(lower) && !lower.startsWith('access-control-')) answer.headers.push(name, value);
@@ -53,7 +75,8 @@ function withoutNamed(headers: string[], named: ReadonlySet<string>): string[] {
 /** The first value of a raw answer header, or null. `name` in lower case. */
 export function headerText(rawHeaders: readonly Buffer[], name: string): string | null {
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toString('latin1').toLowerCase() === name) return rawHeaders[at + 1]?.toString('latin1') ?? null;
+    if (rawHeaders[at]?.toString('latin1').toLowerCase() === name)
+      return rawHeaders[at + 1]?.toString('latin1') ?? null;
   }
   return null;
 }

@@ -57,7 +57,11 @@ const TICK_MS = 250;
  * that the one before did not begin: whatever a server may have begun is never sent again. `withheld`
  * names headers of clients that no server sees.
  */
-export function createForwarder(transport: Transport, clock: Clock, withheld: () => ReadonlySet<string> = () => NOTHING): Forwarder {
+export function createForwarder(
+  transport: Transport,
+  clock: Clock,
+  withheld: () => ReadonlySet<string> = () => NOTHING,
+): Forwarder {
   const running = new Crowd<Relay>();
   const stopTicking = clock.every(TICK_MS, () => {
     const now = clock.monotonic();
@@ -69,7 +73,10 @@ export function createForwarder(transport: Transport, clock: Clock, withheld: ()
       const leave = running.add(relay);
       const sendTo = (replica: Replica): void => {
         job.sending(replica);
-        const abort = transport.send(outgoing(job, replica, withheld()), new Attempt({ relay, place: placeOf(job), sendTo }));
+        const abort = transport.send(
+          outgoing(job, replica, withheld()),
+          new Attempt({ relay, place: placeOf(job), sendTo }),
+        );
         relay.attach(abort, replica.apiKey?.reveal() ?? null);
       };
       sendTo(job.place.replica);
@@ -128,7 +135,15 @@ function switching(job: SwitchJob, replica: Replica, withheld: ReadonlySet<strin
   const { request, requestId, timeouts, about } = job;
   const headers = outgoingHeaders(request, { requestId, apiKey: replica.apiKey, about, withheld });
   headers.push(...handshakeHeaders(request));
-  return { ...whereTo(job, replica), method: 'GET', headers, body: null, upgrade: 'websocket', connectMs: timeouts.connectMs, caFile: replica.caFile };
+  return {
+    ...whereTo(job, replica),
+    method: 'GET',
+    headers,
+    body: null,
+    upgrade: 'websocket',
+    connectMs: timeouts.connectMs,
+    caFile: replica.caFile,
+  };
 }
 
 function settledLater<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: Error): void } {
@@ -142,7 +157,10 @@ function settledLater<T>(): { promise: Promise<T>; resolve(value: T): void; reje
 }
 
 /** The configured server and nothing else decides where a request goes; the client's path only fills in the end. */
-function whereTo(job: Pick<ForwardJob, 'request' | 'target' | 'query'>, replica: Replica): { origin: string; path: string } {
+function whereTo(
+  job: Pick<ForwardJob, 'request' | 'target' | 'query'>,
+  replica: Replica,
+): { origin: string; path: string } {
   const asked = job.query ?? job.request.query;
   const query = asked === '' ? '' : `?${asked}`;
   const whole = job.target.startsWith('/') ? replica.url + job.target : job.target;

@@ -58,7 +58,11 @@ export class Handshake {
       },
       head: (status) => {
         place.answered();
-        this.stop(new Refusal('upstream_error', { message: `The model server does not speak WebSocket here: it answered with status ${status}.` }));
+        this.stop(
+          new Refusal('upstream_error', {
+            message: `The model server does not speak WebSocket here: it answered with status ${status}.`,
+          }),
+        );
         return true;
       },
       data: () => true,

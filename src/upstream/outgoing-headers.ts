@@ -9,15 +9,54 @@ import type { Secret } from '../core/secret.js';
  */
 const DROPPED = new Set([
   ...HOP_BY_HOP,
-  'authorization', 'x-api-key', 'api-key', 'apikey', 'x-goog-api-key', 'xi-api-key', 'cookie', 'cookie2',
-  'host', 'content-length', 'accept-encoding', 'expect', 'x-request-id', 'x-correlation-id',
-  'forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip',
-  'x-original-url', 'x-original-uri', 'x-original-method', 'x-rewrite-url',
-  'x-http-method-override', 'x-http-method', 'x-method-override', 'x-user',
-  'origin', 'referer', 'http2-settings', 'max-forwards', 'range', 'if-range',
-  'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since',
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'apikey',
+  'x-goog-api-key',
+  'xi-api-key',
+  'cookie',
+  'cookie2',
+  'host',
+  'content-length',
+  'accept-encoding',
+  'expect',
+  'x-request-id',
+  'x-correlation-id',
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'x-original-url',
+  'x-original-uri',
+  'x-original-method',
+  'x-rewrite-url',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-user',
+  'origin',
+  'referer',
+  'http2-settings',
+  'max-forwards',
+  'range',
+  'if-range',
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
 ]);
-const DROPPED_PREFIXES = ['x-forwarded-', 'x-keyporter-', 'x-middleware-', 'x-auth-request-', 'sec-', 'access-control-', 'proxy-'];
+const DROPPED_PREFIXES = [
+  'x-forwarded-',
+  'x-keyporter-',
+  'x-middleware-',
+  'x-auth-request-',
+  'sec-',
+  'access-control-',
+  'proxy-',
+];
 
 export interface OutgoingIdentity {
   requestId: string;
@@ -34,7 +73,8 @@ export function outgoingHeaders(request: CanonicalRequest, identity: OutgoingIde
   const named = namedByConnection(request);
   for (let at = 0; at < request.names.length; at += 1) {
     const name = request.names[at] ?? '';
-    if (DROPPED.has(name) || hasDroppedPrefix(name) || identity.withheld.has(name) || named?.has(name) === true) continue;
+    if (DROPPED.has(name) || hasDroppedPrefix(name) || identity.withheld.has(name) || named?.has(name) === true)
+      continue;
     out.push(name, request.headers[at * 2 + 1] ?? '');
   }
   out.push('accept-encoding', 'identity', 'x-request-id', identity.requestId);

@@ -15,13 +15,19 @@ export interface RelayTimes {
 const STALLED_READER_MS = 60_000;
 
 /** Who is too late, and why; null while nobody is. */
-export function overdue(times: RelayTimes, timeouts: Timeouts, now: number): { side: 'client' | 'server'; reason: string } | null {
+export function overdue(
+  times: RelayTimes,
+  timeouts: Timeouts,
+  now: number,
+): { side: 'client' | 'server'; reason: string } | null {
   const { startedAt, lastByteAt, stalledAt, streamed } = times;
-  if (stalledAt !== null && now - stalledAt > STALLED_READER_MS) return { side: 'client', reason: 'the client took nothing for a minute' };
+  if (stalledAt !== null && now - stalledAt > STALLED_READER_MS)
+    return { side: 'client', reason: 'the client took nothing for a minute' };
   if (now - startedAt > timeouts.totalMs) return late('the answer took longer in all than', timeouts.totalMs);
   // A held-back server cannot send, and an answer in one piece is bounded by the total alone.
   if (!streamed || stalledAt !== null) return null;
-  if (lastByteAt === null) return now - startedAt > timeouts.firstByteMs ? late('no first byte came within', timeouts.firstByteMs) : null;
+  if (lastByteAt === null)
+    return now - startedAt > timeouts.firstByteMs ? late('no first byte came within', timeouts.firstByteMs) : null;
   return now - lastByteAt > timeouts.idleMs ? late('the stream was silent for', timeouts.idleMs) : null;
 }
 

@@ -17,8 +17,10 @@ export class StatusKept extends Error {
 
 /** What a client hears whose request is ended before any of the answer was sent. */
 export function refusalBefore(end: StreamEnd, reason: string): Refusal {
-  if (end === 'key_revoked' || end === 'key_disabled' || end === 'key_expired') return new Refusal('invalid_api_key', { reason });
+  if (end === 'key_revoked' || end === 'key_disabled' || end === 'key_expired')
+    return new Refusal('invalid_api_key', { reason });
   if (end === 'server_shutting_down') return new Refusal('shutting_down', { reason, headers: ['retry-after', '5'] });
-  if (end === 'insufficient_quota') return new Refusal('insufficient_quota', { reason, headers: ['x-should-retry', 'false'] });
+  if (end === 'insufficient_quota')
+    return new Refusal('insufficient_quota', { reason, headers: ['x-should-retry', 'false'] });
   return new Refusal('request_ended', { reason, headers: ['x-should-retry', 'false'] });
 }

@@ -112,7 +112,10 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
         return;
       }
       over = true;
-      answer.switched((rawHeaders ?? []).map((part) => Buffer.from(part)), socket);
+      answer.switched(
+        (rawHeaders ?? []).map((part) => Buffer.from(part)),
+        socket,
+      );
     },
     onHeaders(status, rawHeaders, resume) {
       if (status < 200) return true;
@@ -127,7 +130,16 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
     onError: fail,
   };
   const upgrade = request.upgrade === undefined ? {} : { upgrade: request.upgrade };
-  pool.dispatch({ ...upgrade, path: request.path, method: request.method as Dispatcher.HttpMethod, headers: headersOf(request), body: bodyOf(request) }, handler);
+  pool.dispatch(
+    {
+      ...upgrade,
+      path: request.path,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: headersOf(request),
+      body: bodyOf(request),
+    },
+    handler,
+  );
   return () => {
     aborted = true;
     if (over) return;
@@ -138,7 +150,9 @@ function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer):
 }
 
 function headersOf({ headers, rest }: OutgoingRequest): string[] {
-  return rest === null || rest === undefined || rest.bytes === null ? headers : [...headers, 'content-length', String(rest.bytes)];
+  return rest === null || rest === undefined || rest.bytes === null
+    ? headers
+    : [...headers, 'content-length', String(rest.bytes)];
 }
 
 function bodyOf({ body, rest }: OutgoingRequest): Buffer | Readable | null {

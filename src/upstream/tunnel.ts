@@ -20,7 +20,11 @@ export interface TunnelEnds {
 /** How long last words may take to reach the client. */
 const LAST_WORDS_MS = 2000;
 /** Status of the close frame: 1008 = not allowed any more, 1011 = the server failed, 1012 = it starts anew. */
-const CLOSE_STATUS: Partial<Record<StreamEnd, number>> = { upstream_interrupted: 1011, upstream_timeout: 1011, server_shutting_down: 1012 };
+const CLOSE_STATUS: Partial<Record<StreamEnd, number>> = {
+  upstream_interrupted: 1011,
+  upstream_timeout: 1011,
+  server_shutting_down: 1012,
+};
 
 /**
  * Two connections joined: bytes travel both ways unread, each side held back by the other. Ended for a
@@ -38,7 +42,9 @@ export class Tunnel {
     this.#ends = ends;
     const { client, server, early, clock, totalMs } = ends;
     this.finished = new Promise((resolve) => (this.#resolve = resolve));
-    this.#stopWaiting = clock.after(totalMs, () => this.stop('upstream_timeout', 'the connection lasted longer than it may'));
+    this.#stopWaiting = clock.after(totalMs, () =>
+      this.stop('upstream_timeout', 'the connection lasted longer than it may'),
+    );
     if (early.length > 0) server.write(early);
     join(client, server, () => {});
     join(server, client, (chunk) => {
@@ -78,7 +84,8 @@ export class Tunnel {
 
   #serverGone(): void {
     if (this.#over) return;
-    if (!this.#frames.closed) return this.stop('upstream_interrupted', 'the model server closed the connection without saying so');
+    if (!this.#frames.closed)
+      return this.stop('upstream_interrupted', 'the model server closed the connection without saying so');
     this.#settle({ status: 101, code: null, reason: null });
     this.#ends.client.end();
     this.#ends.clock.after(LAST_WORDS_MS, () => this.#ends.client.destroy());

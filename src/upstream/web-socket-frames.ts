@@ -12,7 +12,7 @@ export class FrameBounds {
   #fragmented = false;
 
   push(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) {
         const taken = Math.min(this.#left, chunk.length - at);
         this.#left -= taken;

@@ -49,7 +49,10 @@ export interface RequestLog {
   /** Takes the row; batches are written off the main thread. Refusals above 20 a second per code are sampled, their counts stay exact. */
   record(row: RequestRow): void;
   /** Newest first. */
-  list(filter: RequestFilter, page: { limit: number; after?: string }): Promise<{ data: RequestRow[]; next: string | null }>;
+  list(
+    filter: RequestFilter,
+    page: { limit: number; after?: string },
+  ): Promise<{ data: RequestRow[]; next: string | null }>;
   /** Calls `watcher` with every recorded row from now on; returns the way to stop. */
   watch(watcher: (row: RequestRow) => void): () => void;
   /** Addresses and models a key used in the last 24 hours. */

@@ -156,7 +156,7 @@ describe('the life of a key over the admin API', () => {
             seen.push(...(reply.body['data'] as KeyBody[]).map((key) => key.id));
             if (reply.body['next'] === null) break;
             if (adding && page < 2) await world.key({});
-            after = `&after=${encodeURIComponent(String(reply.body['next']))}`;
+            after = `&after=${encodeURIComponent(reply.body['next'] as string)}`;
           }
           expect(new Set(seen).size).toBe(seen.length);
           expect([...ids].every((id) => seen.includes(id))).toBe(true);

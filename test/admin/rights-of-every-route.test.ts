@@ -25,7 +25,11 @@ const ROUTES: Record<string, Row> = {
   'POST /admin/v1/keys/{id}/disable': { scopes: ['keys:revoke'] },
   'POST /admin/v1/keys/{id}/derive': { scopes: ['keys:write'], body: { name: 'x' } },
   'POST /admin/v1/keys/revoke': { scopes: ['keys:revoke'], body: { owner: 'nobody' } },
-  'POST /admin/v1/keys/import': { scopes: [], operatorOnly: true, body: { keys: [{ name: 'x', scopes: ['infer'], secret: 'a-secret' }] } },
+  'POST /admin/v1/keys/import': {
+    scopes: [],
+    operatorOnly: true,
+    body: { keys: [{ name: 'x', scopes: ['infer'], secret: 'a-secret' }] },
+  },
   'GET /admin/v1/owners': { scopes: ['keys:read'] },
   'PATCH /admin/v1/owners/{name}': { scopes: ['keys:revoke'], body: { disabled: true } },
   'PATCH /admin/v1/owners': { scopes: ['keys:revoke'], body: { name: 'nothing', disabled: true } },

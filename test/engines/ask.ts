@@ -9,7 +9,11 @@ export interface Asked {
 }
 
 /** One request through the gateway with a key; a body is sent as JSON. */
-export async function ask(world: World, line: string, options: { key?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Asked> {
+export async function ask(
+  world: World,
+  line: string,
+  options: { key?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Asked> {
   const [method = '', path = ''] = line.split(' ');
   const { body } = options;
   const response = await fetch(world.gateway.url + path, {
@@ -28,7 +32,10 @@ export async function ask(world: World, line: string, options: { key?: string; b
 export function enginesOn(url: string): Record<string, unknown> {
   const engines = ['llama.cpp', 'vllm', 'sglang', 'ollama', 'lmstudio', 'openai', 'orchestra', 'llama-stack'];
   return Object.fromEntries(
-    engines.map((engine) => [`on-${engine}`, { engine, replicas: [{ url, api_key: 'sk-upstream-canary-0f1e2d3c4b5a6978' }] }]),
+    engines.map((engine) => [
+      `on-${engine}`,
+      { engine, replicas: [{ url, api_key: 'sk-upstream-canary-0f1e2d3c4b5a6978' }] },
+    ]),
   );
 }
 

@@ -16,7 +16,8 @@ const world = await startWorld({
     renamed: { engine: 'llama.cpp', replicas, upstream_model: 'real-name' },
   },
 });
-const keyWith = async (scopes: string[], more: object = {}): Promise<string> => (await world.admin.createKey({ scopes, ...more })).key;
+const keyWith = async (scopes: string[], more: object = {}): Promise<string> =>
+  (await world.admin.createKey({ scopes, ...more })).key;
 const reader = await keyWith(['engine:read']);
 const controller = await keyWith(['engine:control']);
 const administrator = await keyWith(['admin']);
@@ -48,7 +49,8 @@ describe('every path an engine publishes has its class', () => {
       for (const line of routes) {
         const [method = '', path = ''] = line.split(' ');
         const entry = findPath(ENGINES[name as keyof typeof ENGINES], method, path);
-        const asked = (key: string) => ask(world, `${method} /engines/on-${name}${path}`, { key }).then(({ status }) => status);
+        const asked = (key: string) =>
+          ask(world, `${method} /engines/on-${name}${path}`, { key }).then(({ status }) => status);
         const reads = entry?.class === 'engine:read' || entry?.class === 'alive';
         const controls = entry?.class === 'engine:control';
         expect([line, await asked(world.key)]).toEqual([line, 403]);
@@ -67,7 +69,16 @@ describe('every path an engine publishes has its class', () => {
   });
 
   test('the names of the engines are those of the configuration', () => {
-    const names: EngineName[] = ['llama.cpp', 'vllm', 'sglang', 'ollama', 'lmstudio', 'openai', 'orchestra', 'llama-stack'];
+    const names: EngineName[] = [
+      'llama.cpp',
+      'vllm',
+      'sglang',
+      'ollama',
+      'lmstudio',
+      'openai',
+      'orchestra',
+      'llama-stack',
+    ];
     expect(Object.keys(ENGINES)).toEqual(names);
   });
 });
@@ -108,8 +119,13 @@ describe('/engines/{model}/<path>', () => {
 
   test('HEAD has the rights of GET', async () => {
     answering();
-    const asked = async (path: string, key: string) => (await ask(world, `HEAD /engines/on-vllm${path}`, { key })).status;
-    expect([await asked('/metrics', reader), await asked('/metrics', world.key), await asked('/sleep', administrator)]).toEqual([200, 403, 404]);
+    const asked = async (path: string, key: string) =>
+      (await ask(world, `HEAD /engines/on-vllm${path}`, { key })).status;
+    expect([
+      await asked('/metrics', reader),
+      await asked('/metrics', world.key),
+      await asked('/sleep', administrator),
+    ]).toEqual([200, 403, 404]);
   });
 
   test('a body of settings arrives byte for byte, with the key of the server and not the one of the caller', async () => {

@@ -23,7 +23,12 @@ afterAll(async () => {
 afterEach(() => upstream.forget());
 
 const client = new OpenAI({ apiKey: world.key, baseURL: `${world.gateway.url}/v1`, maxRetries: 0 });
-const azure = new AzureOpenAI({ apiKey: world.key, endpoint: world.gateway.url, apiVersion: '2024-10-21', maxRetries: 0 });
+const azure = new AzureOpenAI({
+  apiKey: world.key,
+  endpoint: world.gateway.url,
+  apiVersion: '2024-10-21',
+  maxRetries: 0,
+});
 const sound = Buffer.from(Array.from({ length: 70_000 }, (_, at) => at % 251));
 
 describe('the openai package sends audio and pictures through the gateway', () => {
@@ -47,7 +52,12 @@ describe('the openai package sends audio and pictures through the gateway', () =
 
   test('it edits pictures, and more copies than are allowed become as many as are', async () => {
     upstream.onRequest = (exchange) => exchange.answer(200, { created: 1, data: [{ b64_json: 'AA==' }] });
-    await client.images.edit({ model: 'whisper', prompt: 'x', n: 900, image: [await toFile(sound, 'a.png', { type: 'image/png' }), await toFile(sound, 'b.png', { type: 'image/png' })] });
+    await client.images.edit({
+      model: 'whisper',
+      prompt: 'x',
+      n: 900,
+      image: [await toFile(sound, 'a.png', { type: 'image/png' }), await toFile(sound, 'b.png', { type: 'image/png' })],
+    });
     expect(upstream.exchanges[0]?.body.toString('latin1')).toContain('name="n"\r\n\r\n8\r\n');
   });
 
@@ -72,8 +82,12 @@ describe('the openai package sends audio and pictures through the gateway', () =
 
 describe('the openai package in the mode of Azure', () => {
   test('it chats: the model stands in the path, and the server sees the usual route', async () => {
-    upstream.onRequest = (exchange) => exchange.answer(200, { choices: [{ message: { role: 'assistant', content: 'Hello' } }] });
-    const answer = await azure.chat.completions.create({ model: 'renamed', messages: [{ role: 'user', content: 'x' }] });
+    upstream.onRequest = (exchange) =>
+      exchange.answer(200, { choices: [{ message: { role: 'assistant', content: 'Hello' } }] });
+    const answer = await azure.chat.completions.create({
+      model: 'renamed',
+      messages: [{ role: 'user', content: 'x' }],
+    });
     const [exchange] = upstream.exchanges;
     expect([answer.choices[0]?.message.content, exchange?.target]).toEqual(['Hello', '/v1/chat/completions']);
     expect(exchange?.json()['model']).toBe('Vendor/Whisper');
@@ -83,7 +97,9 @@ describe('the openai package in the mode of Azure', () => {
   test('a deployment whose name has a slash is found, encoded or not', async () => {
     upstream.onRequest = (exchange) => exchange.answer(200, { data: [] });
     for (const name of ['org/tts', 'org%2Ftts']) {
-      const { status } = await ask(world, `POST /openai/deployments/${name}/embeddings?api-version=2024-10-21`, { body: { input: 'x' } });
+      const { status } = await ask(world, `POST /openai/deployments/${name}/embeddings?api-version=2024-10-21`, {
+        body: { input: 'x' },
+      });
       expect(status).toBe(200);
     }
     expect(upstream.exchanges.map(({ target }) => target)).toEqual(['/v1/embeddings', '/v1/embeddings']);
@@ -91,20 +107,30 @@ describe('the openai package in the mode of Azure', () => {
   });
 
   test('a body that names another model than the path is refused', async () => {
-    const { status, text } = await ask(world, 'POST /openai/deployments/whisper/chat/completions?api-version=1', { body: { model: 'secret', messages: [] } });
-    expect([status, JSON.parse(text)]).toEqual([400, { error: expect.objectContaining({ code: 'invalid_value', param: 'model' }) }]);
+    const { status, text } = await ask(world, 'POST /openai/deployments/whisper/chat/completions?api-version=1', {
+      body: { model: 'secret', messages: [] },
+    });
+    expect([status, JSON.parse(text)]).toEqual([
+      400,
+      { error: expect.objectContaining({ code: 'invalid_value', param: 'model' }) },
+    ]);
     expect(upstream.exchanges).toEqual([]);
   });
 
   test('a forbidden deployment looks exactly like an unknown one', async () => {
-    const said = async (name: string) => (await ask(world, `POST /openai/deployments/${name}/completions`, { body: {} })).text.replace(name, 'X');
+    const said = async (name: string) =>
+      (await ask(world, `POST /openai/deployments/${name}/completions`, { body: {} })).text.replace(name, 'X');
     expect(await said('secret')).toBe(await said('nobody'));
   });
 });
 
 describe('forms', () => {
-  const form = (parts: string): { body: string; headers: Record<string, string> } => ({ body: parts, headers: { 'content-type': 'multipart/form-data; boundary=b' } });
-  const field = (name: string, value: string): string => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const form = (parts: string): { body: string; headers: Record<string, string> } => ({
+    body: parts,
+    headers: { 'content-type': 'multipart/form-data; boundary=b' },
+  });
+  const field = (name: string, value: string): string =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
 
   test.each([
     ['two models', field('model', 'whisper') + field('model', 'secret') + '--b--\r\n', 400],

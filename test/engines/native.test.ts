@@ -6,10 +6,21 @@ import { ask, enginesOn, startLines } from './ask.js';
 
 const upstream = await RecordingUpstream.start({ models: [] });
 const world = await startWorld({
-  models: { ...enginesOn(upstream.url), 'tagged:latest': { engine: 'ollama', replicas: [{ url: upstream.url }] }, 'other:latest': { engine: 'vllm', replicas: [{ url: upstream.url }] }, 'name-here': { engine: 'ollama', replicas: [{ url: upstream.url }], upstream_model: 'name-there', aliases: ['alias-here'] } },
+  models: {
+    ...enginesOn(upstream.url),
+    'tagged:latest': { engine: 'ollama', replicas: [{ url: upstream.url }] },
+    'other:latest': { engine: 'vllm', replicas: [{ url: upstream.url }] },
+    'name-here': {
+      engine: 'ollama',
+      replicas: [{ url: upstream.url }],
+      upstream_model: 'name-there',
+      aliases: ['alias-here'],
+    },
+  },
   default_model: 'on-llama.cpp',
 });
-const keyWith = async (scopes: string[], more: object = {}): Promise<string> => (await world.admin.createKey({ scopes, ...more })).key;
+const keyWith = async (scopes: string[], more: object = {}): Promise<string> =>
+  (await world.admin.createKey({ scopes, ...more })).key;
 
 afterAll(async () => {
   await world.close();
@@ -21,8 +32,23 @@ const answerAll = (): void => {
 };
 
 const FAMILIES: Record<string, readonly string[]> = {
-  'infer:chat': ['/completion', '/infill', '/api/chat', '/api/generate', '/api/v0/chat/completions', '/api/v0/completions', '/openai/deployments/on-openai/chat/completions', '/openai/deployments/on-openai/completions'],
-  'infer:embeddings': ['/embedding', '/api/embed', '/api/embeddings', '/api/v0/embeddings', '/openai/deployments/on-openai/embeddings'],
+  'infer:chat': [
+    '/completion',
+    '/infill',
+    '/api/chat',
+    '/api/generate',
+    '/api/v0/chat/completions',
+    '/api/v0/completions',
+    '/openai/deployments/on-openai/chat/completions',
+    '/openai/deployments/on-openai/completions',
+  ],
+  'infer:embeddings': [
+    '/embedding',
+    '/api/embed',
+    '/api/embeddings',
+    '/api/v0/embeddings',
+    '/openai/deployments/on-openai/embeddings',
+  ],
   'infer:rerank': ['/rerank'],
   'infer:audio': ['/v1/audio/speech', '/openai/deployments/on-openai/audio/speech'],
   'infer:images': ['/v1/images/generations', '/openai/deployments/on-openai/images/generations'],
@@ -50,23 +76,35 @@ describe('routes of single engines', () => {
   });
 
   test('refusals come in the words of the route', async () => {
-    const said = async (path: string): Promise<unknown> => JSON.parse((await ask(world, `POST ${path}`, { key: 'kp_bad', body: { model: 'x' } })).text);
+    const said = async (path: string): Promise<unknown> =>
+      JSON.parse((await ask(world, `POST ${path}`, { key: 'kp_bad', body: { model: 'x' } })).text);
     expect(await said('/api/chat')).toEqual({ error: expect.stringMatching(/key/) });
-    expect(await said('/completion')).toEqual({ error: { code: 401, message: expect.stringMatching(/key/), type: 'authentication_error' } });
+    expect(await said('/completion')).toEqual({
+      error: { code: 401, message: expect.stringMatching(/key/), type: 'authentication_error' },
+    });
     expect(await said('/api/v0/completions')).toMatchObject({ error: { code: 'invalid_api_key' } });
   });
 
   test('the lists of Ollama and LM Studio show what the key may use, and ask no server', async () => {
     const key = await keyWith(['infer'], { models: ['name-*'] });
     const tags = JSON.parse((await ask(world, 'GET /api/tags', { key })).text) as { models: Record<string, unknown>[] };
-    expect(tags.models.map(({ name, model }) => [name, model])).toEqual([['name-here', 'name-here'], ['alias-here', 'alias-here']]);
-    const running = JSON.parse((await ask(world, 'GET /api/ps', { key })).text) as { models: Record<string, unknown>[] };
+    expect(tags.models.map(({ name, model }) => [name, model])).toEqual([
+      ['name-here', 'name-here'],
+      ['alias-here', 'alias-here'],
+    ]);
+    const running = JSON.parse((await ask(world, 'GET /api/ps', { key })).text) as {
+      models: Record<string, unknown>[];
+    };
     expect(running.models.map(({ name }) => name)).toEqual(['name-here', 'alias-here']);
-    const cards = JSON.parse((await ask(world, 'GET /api/v0/models', { key })).text) as { data: Record<string, unknown>[] };
+    const cards = JSON.parse((await ask(world, 'GET /api/v0/models', { key })).text) as {
+      data: Record<string, unknown>[];
+    };
     expect(cards.data.map(({ id }) => id)).toEqual(['name-here', 'alias-here']);
     expect((await ask(world, 'GET /api/v0/models/name-here', { key })).status).toBe(200);
     expect((await ask(world, 'GET /api/v0/models/on-openai', { key })).status).toBe(404);
-    expect(JSON.parse((await ask(world, 'GET /api/version', { key })).text)).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
+    expect(JSON.parse((await ask(world, 'GET /api/version', { key })).text)).toEqual({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
     expect((await ask(world, 'HEAD /')).status).toBe(200);
     expect((await ask(world, 'GET /api/tags', { key: await keyWith(['engine:read']) })).status).toBe(403);
     expect(upstream.exchanges).toEqual([]);
@@ -81,7 +119,18 @@ describe('routes of single engines', () => {
 
   test('what would change an engine is no route of its own', async () => {
     const key = await keyWith(['admin']);
-    for (const line of ['POST /api/pull', 'DELETE /api/delete', 'POST /api/create', 'GET /metrics', 'GET /props', 'POST /props', 'GET /slots', 'POST /sleep', 'POST /invocations', 'POST /v1/load_lora_adapter']) {
+    for (const line of [
+      'POST /api/pull',
+      'DELETE /api/delete',
+      'POST /api/create',
+      'GET /metrics',
+      'GET /props',
+      'POST /props',
+      'GET /slots',
+      'POST /sleep',
+      'POST /invocations',
+      'POST /v1/load_lora_adapter',
+    ]) {
       const { status } = await ask(world, line, { key, ...(line.startsWith('GET') ? {} : { body: {} }) });
       expect([line, status]).toEqual([line, 404]);
     }
@@ -96,7 +145,8 @@ describe("Ollama's streams", () => {
     client.write(wellFormed(world.key, { path: '/api/chat', body: text }));
     return { client, exchange: await upstream.next() };
   };
-  const line = (content: string, done = false): string => `${JSON.stringify({ model: 'name-there', message: { role: 'assistant', content }, done })}\n`;
+  const line = (content: string, done = false): string =>
+    `${JSON.stringify({ model: 'name-there', message: { role: 'assistant', content }, done })}\n`;
 
   test('lines travel on whole, in order, as they come, and the end is the end', async () => {
     upstream.onRequest = startLines;
@@ -107,8 +157,17 @@ describe("Ollama's streams", () => {
     exchange.chunk(line('two').slice(10));
     exchange.chunk(line('', true));
     exchange.finish();
-    const { status, complete, text, header } = await answer.then((got) => ({ ...got, text: got.text(), header: got.header('content-type') }));
-    expect([status, complete, text, header]).toEqual([200, true, line('one') + line('two') + line('', true), 'application/x-ndjson']);
+    const { status, complete, text, header } = await answer.then((got) => ({
+      ...got,
+      text: got.text(),
+      header: got.header('content-type'),
+    }));
+    expect([status, complete, text, header]).toEqual([
+      200,
+      true,
+      line('one') + line('two') + line('', true),
+      'application/x-ndjson',
+    ]);
     client.close();
   });
 
@@ -127,7 +186,10 @@ describe("Ollama's streams", () => {
       expect(got.complete).toBe(false);
       expect(got.text()).not.toContain('"done":true');
       expect(lines[0]).toBe(line('one').trimEnd());
-      expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ error: expect.stringMatching(/incomplete/), code: 'upstream_interrupted' });
+      expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+        error: expect.stringMatching(/incomplete/),
+        code: 'upstream_interrupted',
+      });
       client.close();
     });
   }
@@ -136,7 +198,9 @@ describe("Ollama's streams", () => {
     const made = await world.admin.createKey({ scopes: ['infer:chat'] });
     upstream.onRequest = startLines;
     const client = await world.gateway.connect();
-    client.write(wellFormed(made.key, { path: '/api/generate', body: JSON.stringify({ model: 'name-here', prompt: 'x' }) }));
+    client.write(
+      wellFormed(made.key, { path: '/api/generate', body: JSON.stringify({ model: 'name-here', prompt: 'x' }) }),
+    );
     const exchange = await upstream.next();
     exchange.chunk('{"response":"a","done":false}\n');
     const answer = client.answer();
@@ -151,11 +215,17 @@ describe("Ollama's streams", () => {
   test('whoever says nothing of `stream` streams; the log knows', async () => {
     upstream.onRequest = (exchange) => exchange.answer(200, { done: true });
     const streamed = async (more: object): Promise<unknown> => {
-      const { headers } = await ask(world, 'POST /api/generate', { body: { model: 'name-here', prompt: 'x', ...more } });
+      const { headers } = await ask(world, 'POST /api/generate', {
+        body: { model: 'name-here', prompt: 'x', ...more },
+      });
       const { data } = (await world.admin.must('GET', `/requests?limit=20`)) as { data: Record<string, unknown>[] };
       return data.find(({ id }) => id === headers.get('x-request-id'))?.['streamed'];
     };
-    expect([await streamed({}), await streamed({ stream: false }), await streamed({ stream: true })]).toEqual([true, false, true]);
+    expect([await streamed({}), await streamed({ stream: false }), await streamed({ stream: true })]).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 });
 
@@ -175,7 +245,11 @@ describe('what engines must not be sent', () => {
     ['on-openai', '/v1/chat/completions', { kv_transfer_params: {} }],
     ['on-openai', '/v1/chat/completions', { chat_template_kwargs: { chat_template: '{{x}}' } }],
     ['on-lmstudio', '/v1/chat/completions', { draft_model: 'other' }],
-    ['on-openai', '/v1/chat/completions', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://10.0.0.1/x' } }] }] }],
+    [
+      'on-openai',
+      '/v1/chat/completions',
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://10.0.0.1/x' } }] }] },
+    ],
   ])('%s %s %j is refused and never sent', async (model, path, more) => {
     const { status } = await ask(world, `POST ${path}`, { body: { model, ...more } });
     expect([status, upstream.exchanges]).toEqual([400, []]);
@@ -183,8 +257,12 @@ describe('what engines must not be sent', () => {
 
   test('a clamp changes the bytes of its number and no others', async () => {
     answerAll();
-    await ask(world, 'POST /v1/completions', { body: '{"model":"on-vllm", "n" : 1000000000,"stop_token_ids":[1, 2],"best_of":-1 ,"logprobs":1e6}' });
-    expect(upstream.exchanges[0]?.body.toString()).toBe('{"model":"on-vllm", "n" : 8,"stop_token_ids":[1, 2],"best_of":8 ,"logprobs":20}');
+    await ask(world, 'POST /v1/completions', {
+      body: '{"model":"on-vllm", "n" : 1000000000,"stop_token_ids":[1, 2],"best_of":-1 ,"logprobs":1e6}',
+    });
+    expect(upstream.exchanges[0]?.body.toString()).toBe(
+      '{"model":"on-vllm", "n" : 8,"stop_token_ids":[1, 2],"best_of":8 ,"logprobs":20}',
+    );
   });
 
   test('members of one engine pass to another that does not know them', async () => {

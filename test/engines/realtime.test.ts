@@ -9,7 +9,11 @@ import { frame, RealtimeClient, RealtimeServer, type ServerSide } from './web-so
 const server = await RealtimeServer.start();
 const replicas = [{ url: server.url, api_key: UPSTREAM_KEY }];
 const world = await startWorld({
-  models: { voice: { replicas }, renamed: { replicas, upstream_model: 'Vendor/Voice' }, secret: { replicas, restricted: true } },
+  models: {
+    voice: { replicas },
+    renamed: { replicas, upstream_model: 'Vendor/Voice' },
+    secret: { replicas, restricted: true },
+  },
 });
 afterAll(async () => {
   await world.close();
@@ -20,7 +24,10 @@ beforeEach(() => {
 });
 
 const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
-async function open(target = '/v1/realtime?model=voice', headers = bearer(world.key)): Promise<{ client: RealtimeClient; head: string; side: ServerSide }> {
+async function open(
+  target = '/v1/realtime?model=voice',
+  headers = bearer(world.key),
+): Promise<{ client: RealtimeClient; head: string; side: ServerSide }> {
   const coming = server.next();
   const { client, head } = await RealtimeClient.handshake(world.gateway.url, target, headers);
   return { client, head, side: await coming };
@@ -42,7 +49,10 @@ async function roundTrips(count: number): Promise<void> {
 describe('GET /v1/realtime', () => {
   test('a real WebSocket client speaks through it both ways, with its key as a sub-protocol that goes no further', async () => {
     const coming = server.next();
-    const socket = new WebSocket(`${world.gateway.url.replace('http', 'ws')}/v1/realtime?model=renamed&intent=x`, ['realtime', `openai-insecure-api-key.${world.key}`]);
+    const socket = new WebSocket(`${world.gateway.url.replace('http', 'ws')}/v1/realtime?model=renamed&intent=x`, [
+      'realtime',
+      `openai-insecure-api-key.${world.key}`,
+    ]);
     const { request, socket: far } = await coming;
     await new Promise((resolve) => socket.addEventListener('open', resolve));
     expect(socket.protocol).toBe('realtime');
@@ -76,7 +86,9 @@ describe('GET /v1/realtime', () => {
     expect(await refusedWith('/v1/models', bearer(world.key))).toBe(400);
     expect(await refusedWith('/v1/nothing', bearer(world.key))).toBe(404);
     expect(await refusedWith('/v1/realtime?model=voice', { ...bearer(world.key), upgrade: 'h2c' })).toBe(400);
-    const twoKeys = { 'sec-websocket-protocol': `openai-insecure-api-key.${world.key}, openai-insecure-api-key.${other}` };
+    const twoKeys = {
+      'sec-websocket-protocol': `openai-insecure-api-key.${world.key}, openai-insecure-api-key.${other}`,
+    };
     expect(await refusedWith('/v1/realtime?model=voice', twoKeys)).toBe(400);
     expect((await ask(world, 'GET /v1/realtime?model=voice')).status).toBe(400);
     expect(server.sides.length).toBe(before);
@@ -128,7 +140,9 @@ describe('GET /v1/realtime', () => {
   test('a server that dies is told from one that says goodbye', async () => {
     const { client, side } = await open();
     side.socket.destroy();
-    expect(JSON.parse((await client.frame())?.body.toString() ?? '')).toMatchObject({ error: { code: 'upstream_interrupted' } });
+    expect(JSON.parse((await client.frame())?.body.toString() ?? '')).toMatchObject({
+      error: { code: 'upstream_interrupted' },
+    });
     expect((await client.frame())?.body.readUInt16BE(0)).toBe(1011);
     const second = await open();
     second.side.socket.write(frame(8, Buffer.from([3, 232])));
@@ -169,7 +183,14 @@ describe('GET /v1/realtime', () => {
   test('explain judges the model of the query and of a form', async () => {
     const { id } = await world.admin.createKey({ scopes: ['infer'] });
     const explained = async (method: string, path: string, model?: string): Promise<unknown> =>
-      (await world.admin.must('POST', '/explain', { key_id: id, method, path, ...(model === undefined ? {} : { model }) }))['code'];
+      (
+        await world.admin.must('POST', '/explain', {
+          key_id: id,
+          method,
+          path,
+          ...(model === undefined ? {} : { model }),
+        })
+      )['code'];
     expect(await explained('GET', '/v1/realtime?model=secret')).toBe('model_not_found');
     expect(await explained('GET', '/v1/realtime?model=voice')).toBeNull();
     expect(await explained('POST', '/v1/audio/transcriptions', 'secret')).toBe('model_not_found');
@@ -183,7 +204,9 @@ describe('GET /v1/realtime', () => {
     socket.write(frame(1, 'x'));
     await client.frame();
     const closing = other.close();
-    expect(JSON.parse((await client.frame())?.body.toString() ?? '')).toMatchObject({ error: { code: 'server_shutting_down' } });
+    expect(JSON.parse((await client.frame())?.body.toString() ?? '')).toMatchObject({
+      error: { code: 'server_shutting_down' },
+    });
     expect((await client.frame())?.body.readUInt16BE(0)).toBe(1012);
     client.socket.destroy();
     await within(5000, 'the gateway to close', closing);

@@ -6,26 +6,32 @@ import { deferred, until, within } from '../support/patience.js';
 
 const upstream = await RecordingUpstream.start({ models: [] });
 const replicas = [{ url: upstream.url }];
-const world: World = await startWorld({ models: { whisper: { replicas }, renamed: { replicas, upstream_model: 'other-name' } } });
+const world: World = await startWorld({
+  models: { whisper: { replicas }, renamed: { replicas, upstream_model: 'other-name' } },
+});
 afterAll(async () => {
   await world.close();
   await upstream.close();
 });
 afterEach(() => upstream.forget());
 
-const field = (name: string, value: string): string => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+const field = (name: string, value: string): string =>
+  `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
 const FILE = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\nContent-Type: audio/wav\r\n\r\n';
 const END = '\r\n--b--\r\n';
 
 async function begin(length: number | null, key = world.key) {
   const client = await world.gateway.connect();
   const framing = length === null ? 'transfer-encoding: chunked' : `content-length: ${length}`;
-  client.write(`POST /v1/audio/transcriptions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\ncontent-type: multipart/form-data; boundary=b\r\n${framing}\r\n\r\n`);
+  client.write(
+    `POST /v1/audio/transcriptions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\ncontent-type: multipart/form-data; boundary=b\r\n${framing}\r\n\r\n`,
+  );
   return client;
 }
 const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 /** Resolves when the model server has received this. */
-const arrived = (text: string): Promise<void> => until(5000, 'the server to have it', async () => (await world.admin.streams(), upstream.everything().includes(text)));
+const arrived = (text: string): Promise<void> =>
+  until(5000, 'the server to have it', async () => (await world.admin.streams(), upstream.everything().includes(text)));
 
 describe('a form whose model comes before its file', () => {
   test('is passed on while it still comes, and arrives byte for byte with its length', async () => {
@@ -67,17 +73,20 @@ describe('a form whose model comes before its file', () => {
     ['bytes behind its end', `${END}more`],
     ['too many copies', `\r\n${field('n', '900')}--b--\r\n`],
     ['no last boundary', '\r\n'],
-  ])('is broken off before its end when it has %s behind the file: no server takes it for whole', async (_what, end) => {
-    const client = await begin(null);
-    client.write(chunk(field('model', 'whisper') + FILE + 'first half'));
-    await arrived('first half');
-    client.write(`${chunk(end)}0\r\n\r\n`);
-    const answer = await client.answer();
-    expect(answer.status).toBe(400);
-    expect(upstream.exchanges).toEqual([]);
-    await upstream.idle();
-    client.close();
-  });
+  ])(
+    'is broken off before its end when it has %s behind the file: no server takes it for whole',
+    async (_what, end) => {
+      const client = await begin(null);
+      client.write(chunk(field('model', 'whisper') + FILE + 'first half'));
+      await arrived('first half');
+      client.write(`${chunk(end)}0\r\n\r\n`);
+      const answer = await client.answer();
+      expect(answer.status).toBe(400);
+      expect(upstream.exchanges).toEqual([]);
+      await upstream.idle();
+      client.close();
+    },
+  );
 
   test('an answer that comes before the file is whole is the answer, and the connection lives on', async () => {
     const met = deferred();
@@ -137,7 +146,11 @@ describe('a form whose model comes before its file', () => {
     expect(held).toBe(true);
     client.close();
     for (const socket of busy) socket.resume();
-    await within(2000, 'the server to be left', until(2000, 'nothing to run', async () => (await world.admin.streams()).length === 0));
+    await within(
+      2000,
+      'the server to be left',
+      until(2000, 'nothing to run', async () => (await world.admin.streams()).length === 0),
+    );
   });
 });
 

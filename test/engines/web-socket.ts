@@ -7,7 +7,11 @@ import type { Duplex } from 'node:stream';
 const MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** A frame as a client (masked) or a server sends it. */
-export function frame(opcode: number, body: Buffer | string, options: { masked?: boolean; fin?: boolean } = {}): Buffer {
+export function frame(
+  opcode: number,
+  body: Buffer | string,
+  options: { masked?: boolean; fin?: boolean } = {},
+): Buffer {
   const bytes = Buffer.from(body);
   const first = (options.fin === false ? 0 : 0x80) | opcode;
   const mask = options.masked === true ? randomBytes(4) : null;
@@ -46,8 +50,12 @@ export class RealtimeServer {
         socket.end(`HTTP/1.1 ${this.refuse} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
         return;
       }
-      const accept = createHash('sha1').update(`${request.headers['sec-websocket-key'] ?? ''}${MAGIC}`).digest('base64');
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`);
+      const accept = createHash('sha1')
+        .update(`${request.headers['sec-websocket-key'] ?? ''}${MAGIC}`)
+        .digest('base64');
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+      );
       socket.on('error', () => {});
       socket.on('end', () => socket.end());
       socket.resume();
@@ -99,14 +107,32 @@ export class RealtimeClient {
     });
   }
 
-  static async handshake(url: string, target: string, headers: Record<string, string>): Promise<{ client: RealtimeClient; head: string }> {
+  static async handshake(
+    url: string,
+    target: string,
+    headers: Record<string, string>,
+  ): Promise<{ client: RealtimeClient; head: string }> {
     const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     await once(socket, 'connect');
     const client = new RealtimeClient(socket);
-    const all = { host: `${hostname}:${port}`, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers };
-    socket.write([`GET ${target} HTTP/1.1`, ...Object.entries(all).map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n'));
-    const end = await client.#until(() => client.#received.indexOf('\r\n\r\n'), (at) => at >= 0);
+    const all = {
+      host: `${hostname}:${port}`,
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
+    };
+    socket.write(
+      [`GET ${target} HTTP/1.1`, ...Object.entries(all).map(([name, value]) => `${name}: ${value}`), '', ''].join(
+        '\r\n',
+      ),
+    );
+    const end = await client.#until(
+      () => client.#received.indexOf('\r\n\r\n'),
+      (at) => at >= 0,
+    );
     const head = client.#received.toString('latin1', 0, end);
     client.#received = client.#received.subarray(end + 4);
     return { client, head };
@@ -114,12 +140,18 @@ export class RealtimeClient {
 
   /** The next whole frame; null when the connection ended before there was one. */
   async frame(): Promise<{ opcode: number; body: Buffer } | null> {
-    const found = await this.#until(() => this.#parse(), (one) => one !== null || this.ended);
+    const found = await this.#until(
+      () => this.#parse(),
+      (one) => one !== null || this.ended,
+    );
     return found;
   }
 
   async closed(): Promise<void> {
-    await this.#until(() => this.ended, (ended) => ended);
+    await this.#until(
+      () => this.ended,
+      (ended) => ended,
+    );
   }
 
   #parse(): { opcode: number; body: Buffer } | null {

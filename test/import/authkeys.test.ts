@@ -7,7 +7,8 @@ import { timedImport } from './timed-import.js';
 import { CliWorld } from '../cli/cli-world.js';
 
 const FAR = 4_000_000_000;
-const token = (index: number): string => createHash('sha256').update(`token ${index}`).digest('base64').replaceAll(/[+/=]/g, 'x').slice(0, 32);
+const token = (index: number): string =>
+  createHash('sha256').update(`token ${index}`).digest('base64').replaceAll(/[+/=]/g, 'x').slice(0, 32);
 
 interface TokenRow {
   token: string;
@@ -18,7 +19,9 @@ interface TokenRow {
 /** A database as the original makes it. */
 function makeDatabase(path: string, rows: readonly TokenRow[]): void {
   const database = openSqlite(path, { file: 'new', journal: 'plain' });
-  database.exec('CREATE TABLE tokens (token TEXT PRIMARY KEY, scope TEXT NOT NULL, created_at INTEGER NOT NULL, expired_at INTEGER)');
+  database.exec(
+    'CREATE TABLE tokens (token TEXT PRIMARY KEY, scope TEXT NOT NULL, created_at INTEGER NOT NULL, expired_at INTEGER)',
+  );
   database.exec(
     'CREATE TABLE usage_logs (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp DATETIME NOT NULL, token TEXT, endpoint TEXT NOT NULL, method TEXT NOT NULL, status_code INTEGER NOT NULL)',
   );
@@ -28,7 +31,9 @@ function makeDatabase(path: string, rows: readonly TokenRow[]): void {
 }
 
 async function digestOf(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }
 
 interface ListedKey {
@@ -51,10 +56,18 @@ describe('importing Llama-Server-AuthKeys', () => {
   });
   afterEach(() => world.remove());
 
-  const keys = async (): Promise<ListedKey[]> => (await world.here(['keys', 'list', '--json'])).json()['data'] as ListedKey[];
+  const keys = async (): Promise<ListedKey[]> =>
+    (await world.here(['keys', 'list', '--json'])).json()['data'] as ListedKey[];
 
   it('5,000 tokens become keys in under 5 seconds, and the file stays byte-identical', async () => {
-    makeDatabase(file, Array.from({ length: 5000 }, (_, index) => ({ token: token(index), scope: 'infer', expiredAt: index % 2 === 0 ? null : FAR })));
+    makeDatabase(
+      file,
+      Array.from({ length: 5000 }, (_, index) => ({
+        token: token(index),
+        scope: 'infer',
+        expiredAt: index % 2 === 0 ? null : FAR,
+      })),
+    );
     const before = await digestOf(file);
     const { tookMs, out } = await timedImport(file, world.dataDir);
     expect(tookMs).toBeLessThan(5000);
@@ -77,7 +90,15 @@ describe('importing Llama-Server-AuthKeys', () => {
     expect(out).toContain('tokens row 4: has expired');
     for (let index = 1; index <= 5; index += 1) expect(out).not.toContain(token(index));
     const shown = new Map((await keys()).map((key) => [key.name, key]));
-    expect(shown.get('authkeys-1')).toMatchObject({ owner: 'authkeys', scopes: ['infer', 'keys:read', 'keys:write'], labels: { authkeys_scope: 'infer:write:infer' }, state: 'active', imported: true, expires_at: FAR + 1, created_at: 1_700_000_000 });
+    expect(shown.get('authkeys-1')).toMatchObject({
+      owner: 'authkeys',
+      scopes: ['infer', 'keys:read', 'keys:write'],
+      labels: { authkeys_scope: 'infer:write:infer' },
+      state: 'active',
+      imported: true,
+      expires_at: FAR + 1,
+      created_at: 1_700_000_000,
+    });
     expect(shown.get('authkeys-2')).toMatchObject({ scopes: ['keys:revoke'], expires_at: null, state: 'active' });
     for (const name of ['authkeys-3', 'authkeys-4', 'authkeys-5']) expect(shown.get(name)?.state).toBe('disabled');
   });
@@ -96,7 +117,8 @@ describe('importing Llama-Server-AuthKeys', () => {
       { token: 'weak', scope: 'infer', expiredAt: null },
     ]);
     const gateway = await world.serve('--upstream', 'http://127.0.0.1:9');
-    const ask = async (key: string): Promise<number> => (await fetch(`${gateway.url}/me`, { headers: { authorization: `Bearer ${key}` } })).status;
+    const ask = async (key: string): Promise<number> =>
+      (await fetch(`${gateway.url}/me`, { headers: { authorization: `Bearer ${key}` } })).status;
     expect(await ask(token(1))).toBe(401);
     expect((await world.here(['import', file])).code).toBe(0);
     expect([await ask(token(1)), await ask('weak')]).toEqual([200, 200]);
@@ -114,9 +136,12 @@ describe('importing Llama-Server-AuthKeys', () => {
     makeDatabase(file, [{ token: 'weak', scope: 'infer', expiredAt: null }]);
     await world.here(['import', file]);
     const [key] = await keys();
-    const rotated = (await world.here(['keys', 'rotate', key?.id ?? '', '--overlap', '1h', '--json'])).json()['key'] as string;
+    const rotated = (await world.here(['keys', 'rotate', key?.id ?? '', '--overlap', '1h', '--json'])).json()[
+      'key'
+    ] as string;
     const gateway = await world.serve('--upstream', 'http://127.0.0.1:9');
-    const ask = async (secret: string): Promise<number> => (await fetch(`${gateway.url}/me`, { headers: { authorization: `Bearer ${secret}` } })).status;
+    const ask = async (secret: string): Promise<number> =>
+      (await fetch(`${gateway.url}/me`, { headers: { authorization: `Bearer ${secret}` } })).status;
     expect([await ask('weak'), await ask(rotated), await ask('week')]).toEqual([200, 200, 401]);
     gateway.signal('SIGTERM');
     await gateway.ended;
@@ -125,7 +150,10 @@ describe('importing Llama-Server-AuthKeys', () => {
   it('the configuration comes as keyporter.yaml, with the report in its comments and no root token', async () => {
     const root = 'a-long-root-token-0123456789';
     const ini = join(world.home, 'config.ini');
-    await writeFile(ini, `# a comment\n[APP]\nHost = 127.0.0.1\nport: 5001\n[DB]\ndb_name = authwall.db\nroot_token = ${root}\n[INFER]\nv1 = http://localhost:1234/v1\ncompletions = http://localhost:9999/chat\n`);
+    await writeFile(
+      ini,
+      `# a comment\n[APP]\nHost = 127.0.0.1\nport: 5001\n[DB]\ndb_name = authwall.db\nroot_token = ${root}\n[INFER]\nv1 = http://localhost:1234/v1\ncompletions = http://localhost:9999/chat\n`,
+    );
     const { out, code } = await world.here(['import', ini]);
     expect(code).toBe(0);
     expect(out).not.toContain(root);
@@ -139,12 +167,18 @@ describe('importing Llama-Server-AuthKeys', () => {
     expect([twice.code, twice.err]).toEqual([1, expect.stringContaining('is not overwritten')]);
     const taken = await world.here(['import', ini, '--root-token', '--out', join(world.home, 'other.yaml')]);
     expect(taken.out).toContain('Imported 1 keys.');
-    expect((await keys())[0]).toMatchObject({ name: 'authkeys root', scopes: ['infer', 'keys:read', 'keys:write', 'keys:revoke'] });
+    expect((await keys())[0]).toMatchObject({
+      name: 'authkeys root',
+      scopes: ['infer', 'keys:read', 'keys:write', 'keys:revoke'],
+    });
   });
 
   it('percent signs, continued lines and [DEFAULT] are read as Python reads them', async () => {
     const ini = join(world.home, 'config.ini');
-    await writeFile(ini, '[DEFAULT]\nhome = http://h%%41:1\n[APP]\nhost = ::1\nport = 5001\n[INFER]\nv1 = %(home)s/v1\n');
+    await writeFile(
+      ini,
+      '[DEFAULT]\nhome = http://h%%41:1\n[APP]\nhost = ::1\nport = 5001\n[INFER]\nv1 = %(home)s/v1\n',
+    );
     const { out } = await world.here(['import', ini, '--json']);
     expect((JSON.parse(out) as { configuration: string }).configuration).toContain('listen: "[::1]:5001"');
     expect(out).toContain('http://h%41:1/v1');

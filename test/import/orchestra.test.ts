@@ -16,7 +16,11 @@ describe('importing api_keys.json of Orchestra', () => {
 
   it('1,000 keys become keys that infer in under 5 seconds, and the file stays byte-identical', async () => {
     const secrets = Array.from({ length: 1000 }, () => randomBytes(24).toString('base64url'));
-    const text = JSON.stringify({ valid_keys: secrets, require_auth_for_external: true, local_networks: ['10.0.0.0/8'] }, null, 2);
+    const text = JSON.stringify(
+      { valid_keys: secrets, require_auth_for_external: true, local_networks: ['10.0.0.0/8'] },
+      null,
+      2,
+    );
     await writeFile(file, text);
     const { tookMs, out } = await timedImport(file, world.dataDir);
     expect(tookMs).toBeLessThan(5000);
@@ -26,9 +30,20 @@ describe('importing api_keys.json of Orchestra', () => {
   }, 30_000);
 
   it('repeated keys are skipped, short and published ones are warned of, and nothing opens the gateway', async () => {
-    await writeFile(file, JSON.stringify({ valid_keys: ['short', 'short', 'demo-key-12345', 7], require_auth_for_external: false, local_networks: ['localhost', 'my-host'] }));
+    await writeFile(
+      file,
+      JSON.stringify({
+        valid_keys: ['short', 'short', 'demo-key-12345', 7],
+        require_auth_for_external: false,
+        local_networks: ['localhost', 'my-host'],
+      }),
+    );
     const { out } = await world.here(['import', file, '--json']);
-    const body = JSON.parse(out) as { files: { fields: { field: string; verdict: string; why: string }[] }[]; keys: object; configuration: string };
+    const body = JSON.parse(out) as {
+      files: { fields: { field: string; verdict: string; why: string }[] }[];
+      keys: object;
+      configuration: string;
+    };
     const verdicts = new Map(body.files[0]?.fields.map(({ field, verdict, why }) => [field, `${verdict}: ${why}`]));
     expect(body.keys).toEqual({ found: 2, imported: 2, known: 0 });
     expect(verdicts.get('valid_keys[0]')).toContain('fewer than 20 characters');

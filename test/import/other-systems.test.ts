@@ -66,7 +66,10 @@ general_settings: {master_key: ${SECRET_KEY}}
     const { configuration, verdict } = await taken('config.yaml', yaml, [SECRET_KEY], { QWEN_KEY: 'k' });
     expect(configuration).toEqual({
       models: {
-        qwen: { upstream_model: 'Qwen/Qwen3-8B', replicas: [{ url: 'http://10.0.0.5:8000/v1', api_key: '${QWEN_KEY}' }, { url: 'http://10.0.0.6:8000/v1' }] },
+        qwen: {
+          upstream_model: 'Qwen/Qwen3-8B',
+          replicas: [{ url: 'http://10.0.0.5:8000/v1', api_key: '${QWEN_KEY}' }, { url: 'http://10.0.0.6:8000/v1' }],
+        },
         llama: { engine: 'ollama', upstream_model: 'llama3', replicas: [{ url: 'http://127.0.0.1:11434' }] },
       },
     });
@@ -81,7 +84,12 @@ general_settings: {master_key: ${SECRET_KEY}}
     expect(body.keys).toEqual({ found: 2, imported: 2, known: 0 });
     expect(verdict('max_budget')).toContain('refused: 1 key had it');
     const listed = (await world.here(['keys', 'list', '--json'])).json()['data'] as Record<string, unknown>[];
-    expect(listed.find(({ name }) => name === 'laptop, blue')).toMatchObject({ owner: 'alice', models: ['gpt-4o', 'qwen'], expires_at: Date.UTC(2099, 0, 2, 3, 4, 5) / 1000, state: 'active' });
+    expect(listed.find(({ name }) => name === 'laptop, blue')).toMatchObject({
+      owner: 'alice',
+      models: ['gpt-4o', 'qwen'],
+      expires_at: Date.UTC(2099, 0, 2, 3, 4, 5) / 1000,
+      state: 'active',
+    });
     expect(listed.find(({ name }) => name === 'litellm-2')).toMatchObject({ models: [], state: 'disabled' });
     const json = JSON.stringify([{ token: digest(STRONG), key_alias: 'again' }]);
     expect((await taken('keys.json', json, [])).body.keys).toEqual({ found: 1, imported: 0, known: 1 });
@@ -105,7 +113,12 @@ models:
 `;
     const { configuration, verdict, body } = await taken('config.yaml', yaml, [STRONG, SECRET_KEY], { HF_TOKEN: 'x' });
     expect(configuration['models']).toEqual({
-      qwen: { aliases: ['gpt-4o-mini'], command: 'llama-server --threads 4 -m qwen.gguf --port {port}', env: { HF_TOKEN: '${HF_TOKEN}', A: 'b' }, readiness_probe: { path: '/health', startup_grace_seconds: 60 } },
+      qwen: {
+        aliases: ['gpt-4o-mini'],
+        command: 'llama-server --threads 4 -m qwen.gguf --port {port}',
+        env: { HF_TOKEN: '${HF_TOKEN}', A: 'b' },
+        readiness_probe: { path: '/health', startup_grace_seconds: 60 },
+      },
       remote: { replicas: [{ url: 'http://127.0.0.1:9999' }] },
     });
     expect(verdict('models.qwen.ttl')).toContain('refused');
@@ -114,11 +127,31 @@ models:
   });
 
   it.each([
-    ['the first generation', 'auth: {endpoint: "https://a.example/validate"}', { type: 'delegated', endpoint: 'https://a.example/validate', contract: 'llama-stack-1626' }],
-    ['a type beside its settings', 'auth: {provider_type: custom, config: {endpoint: "https://a.example/validate"}}', { type: 'delegated', endpoint: 'https://a.example/validate', contract: 'ogx' }],
-    ['kubernetes', 'auth: {provider_config: {type: kubernetes, api_server_url: "https://k.example", ca_cert_path: CA}}', { type: 'kubernetes', api_server_url: 'https://k.example' }],
-    ['a token of OAuth', 'auth: {provider_config: {type: oauth2_token, issuer: "https://i.example", audience: stack, jwks: {uri: "https://i.example/jwks"}}}', { type: 'jwt', issuer: 'https://i.example', audience: 'stack', jwks_uri: 'https://i.example/jwks' }],
-    ['introspection', 'auth: {provider_config: {type: oauth2_token, introspection: {url: "https://i.example/x", client_id: me, client_secret: SECRET}}}', { type: 'introspection', url: 'https://i.example/x', client_id: 'me', client_secret: '${INTROSPECTION_SECRET}' }],
+    [
+      'the first generation',
+      'auth: {endpoint: "https://a.example/validate"}',
+      { type: 'delegated', endpoint: 'https://a.example/validate', contract: 'llama-stack-1626' },
+    ],
+    [
+      'a type beside its settings',
+      'auth: {provider_type: custom, config: {endpoint: "https://a.example/validate"}}',
+      { type: 'delegated', endpoint: 'https://a.example/validate', contract: 'ogx' },
+    ],
+    [
+      'kubernetes',
+      'auth: {provider_config: {type: kubernetes, api_server_url: "https://k.example", ca_cert_path: CA}}',
+      { type: 'kubernetes', api_server_url: 'https://k.example' },
+    ],
+    [
+      'a token of OAuth',
+      'auth: {provider_config: {type: oauth2_token, issuer: "https://i.example", audience: stack, jwks: {uri: "https://i.example/jwks"}}}',
+      { type: 'jwt', issuer: 'https://i.example', audience: 'stack', jwks_uri: 'https://i.example/jwks' },
+    ],
+    [
+      'introspection',
+      'auth: {provider_config: {type: oauth2_token, introspection: {url: "https://i.example/x", client_id: me, client_secret: SECRET}}}',
+      { type: 'introspection', url: 'https://i.example/x', client_id: 'me', client_secret: '${INTROSPECTION_SECRET}' },
+    ],
   ])('Llama Stack: %s of server.auth becomes a provider', async (_name, auth, expected) => {
     const yaml = `version: 2\nimage_name: starter\nproviders:\n  inference:\n  - provider_id: vllm\n    provider_type: remote::vllm\n    config: {url: "\${env.VLLM_URL:=http://127.0.0.1:8000/v1}", api_token: "\${env.VLLM_TOKEN:=fake}"}\nserver:\n  port: 8321\n  ${auth.replace('SECRET', SECRET_KEY).replace(', ca_cert_path: CA', '')}\n`;
     const { configuration, verdict } = await taken('run.yaml', yaml, [SECRET_KEY], { INTROSPECTION_SECRET: 'x' });
@@ -133,7 +166,10 @@ models:
   it('Llama Stack: route rules stay as they are, in their order', async () => {
     const yaml = `image_name: x\nserver:\n  auth:\n    provider_config: {type: github_token}\n    route_policy:\n    - permit: {paths: "/v1/chat*"}\n      when: user with admin in roles\n    - forbid: {paths: "*"}\n  quota: {authenticated_max_requests: 5}\nproviders: {}\n`;
     const { configuration, verdict } = await taken('run.yaml', yaml, []);
-    expect(configuration['auth']).toEqual({ providers: [{ type: 'github_token' }], route_policy: [{ permit: { paths: '/v1/chat*' }, when: 'user with admin in roles' }, { forbid: { paths: '*' } }] });
+    expect(configuration['auth']).toEqual({
+      providers: [{ type: 'github_token' }],
+      route_policy: [{ permit: { paths: '/v1/chat*' }, when: 'user with admin in roles' }, { forbid: { paths: '*' } }],
+    });
     expect(verdict('server.quota')).toContain('refused');
   });
 

@@ -9,6 +9,9 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export async function timedImport(file: string, dataDir: string): Promise<{ tookMs: number; out: string }> {
   const begunMs = performance.now();
   const env = { PATH: process.env['PATH'], HOME: dirname(file) };
-  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'import', file, '--data-dir', dataDir], { env, cwd: dirname(file) });
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'import', file, '--data-dir', dataDir], {
+    env,
+    cwd: dirname(file),
+  });
   return { tookMs: performance.now() - begunMs, out: stdout };
 }

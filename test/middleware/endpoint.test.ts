@@ -20,7 +20,8 @@ async function guarded(options: Options, make = plainProgram, scopes: readonly s
   running.push(program);
   return `${program.url}/test`;
 }
-const message = (answer: { json(): Record<string, unknown> }): string => String((answer.json()['error'] as { message: string }).message);
+const message = (answer: { json(): Record<string, unknown> }): string =>
+  String((answer.json()['error'] as { message: string }).message);
 const KEY = { authorization: 'Bearer valid_api_key_12345' };
 
 describe.each(Object.entries(PROGRAMS))('the first contract of Llama Stack in %s', (_name, make) => {
@@ -56,7 +57,9 @@ describe.each(Object.entries(PROGRAMS))('the first contract of Llama Stack in %s
 
   it('B-04 refuses a key to which the endpoint says 401', async () => {
     endpoint.says(401);
-    const answer = await ask(await guarded({ contract }, make), { headers: { authorization: 'Bearer invalid_api_key' } });
+    const answer = await ask(await guarded({ contract }, make), {
+      headers: { authorization: 'Bearer invalid_api_key' },
+    });
     expect([answer.status, message(answer)]).toEqual([401, 'Authentication failed']);
   });
 
@@ -70,12 +73,18 @@ describe.each(Object.entries(PROGRAMS))('the first contract of Llama Stack in %s
   it('B-06 asks by POST with key, path, headers and params', async () => {
     endpoint.says(200);
     const url = await guarded({ contract }, make);
-    await ask(`${url}?param1=value1&param2=value2`, { headers: { ...KEY, 'user-agent': 'TestClient', 'content-type': 'application/json', cookie: 'secret=1' } });
+    await ask(`${url}?param1=value1&param2=value2`, {
+      headers: { ...KEY, 'user-agent': 'TestClient', 'content-type': 'application/json', cookie: 'secret=1' },
+    });
     const [question] = endpoint.questions;
     expect(question?.method).toBe('POST');
     expect(question?.body.api_key).toBe('valid_api_key_12345');
     expect(question?.body.request).toMatchObject({ path: '/test', params: { param1: ['value1'], param2: ['value2'] } });
-    expect(question?.body.request.headers).toMatchObject({ ...KEY, 'user-agent': 'TestClient', 'content-type': 'application/json' });
+    expect(question?.body.request.headers).toMatchObject({
+      ...KEY,
+      'user-agent': 'TestClient',
+      'content-type': 'application/json',
+    });
     expect(question?.body.request.headers).not.toHaveProperty('cookie');
   });
 });
@@ -93,26 +102,36 @@ describe('later contracts', () => {
   it('B-08 access_attributes are those of the holder', async () => {
     const attributes = { roles: ['admin'], teams: ['ml', 'search'] };
     endpoint.says(200, JSON.stringify({ principal: 'alice', access_attributes: attributes }));
-    for (const contract of ['llama-stack-1626', 'ogx'] as const) expect(await holder(await guarded({ contract }))).toMatchObject({ principal: 'alice', attributes });
+    for (const contract of ['llama-stack-1626', 'ogx'] as const)
+      expect(await holder(await guarded({ contract }))).toMatchObject({ principal: 'alice', attributes });
   });
 
   it('B-09 principal and attributes are those of the holder', async () => {
     endpoint.says(200, JSON.stringify({ principal: 'alice', attributes: { scopes: ['test.read'] }, message: 'hello' }));
-    expect(await holder(await guarded({}))).toEqual({ principal: 'alice', attributes: { scopes: ['test.read'] }, scopes: ['test.read'] });
+    expect(await holder(await guarded({}))).toEqual({
+      principal: 'alice',
+      attributes: { scopes: ['test.read'] },
+      scopes: ['test.read'],
+    });
   });
 
-  it.each(['{"message":"ok"}', '', '[]', '{"principal":1}', '{"principal":"a","attributes":{"roles":"admin"}}'])('B-10 the answer %s is none', async (body) => {
-    endpoint.says(200, body);
-    const answer = await ask(await guarded({}), { headers: KEY });
-    expect([answer.status, message(answer)]).toEqual([401, 'Invalid authentication response format']);
-  });
+  it.each(['{"message":"ok"}', '', '[]', '{"principal":1}', '{"principal":"a","attributes":{"roles":"admin"}}'])(
+    'B-10 the answer %s is none',
+    async (body) => {
+      endpoint.says(200, body);
+      const answer = await ask(await guarded({}), { headers: KEY });
+      expect([answer.status, message(answer)]).toEqual([401, 'Invalid authentication response format']);
+    },
+  );
 
   it('B-11 B-12 tells who validates keys, and what is wrong with the scheme', async () => {
     const url = await guarded({});
     const missing = message(await ask(url));
     expect(missing).toContain('Authentication required');
     expect(missing).toContain(`validated by ${new URL(endpoint.url).host}`);
-    expect(message(await ask(url, { headers: { authorization: 'Basic eDp5' } }))).toBe('Invalid Authorization header format');
+    expect(message(await ask(url, { headers: { authorization: 'Basic eDp5' } }))).toBe(
+      'Invalid Authorization header format',
+    );
   });
 
   it.each([201, 204, 302, 403, 500])('B-13 %i of the endpoint is a refusal that names it', async (status) => {
@@ -135,7 +154,10 @@ describe('later contracts', () => {
     endpoint.says(200, JSON.stringify({ principal: 'alice', attributes: { scopes: ['test.read'] } }));
     expect((await ask(await guarded({}, plainProgram, ['test.read']), { headers: KEY })).status).toBe(200);
     const answer = await ask(await guarded({}, plainProgram, ['test.read', 'test.write']), { headers: KEY });
-    expect([answer.status, message(answer)]).toEqual([403, 'Access denied: user does not have required scope: test.write']);
+    expect([answer.status, message(answer)]).toEqual([
+      403,
+      'Access denied: user does not have required scope: test.write',
+    ]);
   });
 
   it('sends the credential to nobody in its headers, and two credentials nowhere', async () => {

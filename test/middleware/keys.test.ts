@@ -27,11 +27,19 @@ async function guarded(source: KeySource, scopes: readonly string[] = [], make =
 describe.each(Object.entries(PROGRAMS))('a running Keyporter behind %s', (_name, make) => {
   it('lets the holder of a key through, with who he is, and nobody else', async () => {
     const url = await guarded({ url: world.api, key: world.asker }, ['infer'], make);
-    const answer = await ask(url, { method: 'POST', headers: { ...bearer(world.key), 'content-type': 'application/json' }, body: '{}' });
-    expect(answer.json()).toMatchObject({ holder: { principal: 'alice', scopes: ['infer'], attributes: { key_id: [world.keyId] } } });
+    const answer = await ask(url, {
+      method: 'POST',
+      headers: { ...bearer(world.key), 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(answer.json()).toMatchObject({
+      holder: { principal: 'alice', scopes: ['infer'], attributes: { key_id: [world.keyId] } },
+    });
     expect((await ask(url)).status).toBe(401);
     expect((await ask(url, { headers: bearer('kp_wrong') })).status).toBe(401);
-    expect((await ask(url, { headers: { 'x-keyporter-asker': world.asker, 'x-forwarded-for': '127.0.0.1' } })).status).toBe(401);
+    expect(
+      (await ask(url, { headers: { 'x-keyporter-asker': world.asker, 'x-forwarded-for': '127.0.0.1' } })).status,
+    ).toBe(401);
   });
 
   it('tells it where the caller is', async () => {
@@ -39,7 +47,9 @@ describe.each(Object.entries(PROGRAMS))('a running Keyporter behind %s', (_name,
     const elsewhere = await world.make({ scopes: ['infer'], allow_ips: ['203.0.113.0/24'] });
     const url = await guarded({ url: world.api, key: world.asker }, [], make);
     expect((await ask(url, { headers: bearer(here.key) })).status).toBe(200);
-    expect((await ask(url, { headers: { ...bearer(elsewhere.key), 'x-forwarded-for': '203.0.113.9' } })).status).toBe(401);
+    expect((await ask(url, { headers: { ...bearer(elsewhere.key), 'x-forwarded-for': '203.0.113.9' } })).status).toBe(
+      401,
+    );
   });
 });
 
@@ -47,10 +57,16 @@ describe('a running Keyporter', () => {
   it('needs all scopes, and the model where one is named', async () => {
     const bound = await world.make({ scopes: ['infer', 'engine:read'], models: ['test-*'] });
     const source = { url: world.api, key: world.asker };
-    expect((await ask(await guarded(source, ['infer', 'engine:read']), { headers: bearer(world.key) })).status).toBe(403);
+    expect((await ask(await guarded(source, ['infer', 'engine:read']), { headers: bearer(world.key) })).status).toBe(
+      403,
+    );
     expect((await ask(await guarded(source, ['infer']), { headers: bearer(bound.key) })).status).toBe(403);
-    expect((await ask(await guarded({ ...source, model: 'test-model' }, ['infer']), { headers: bearer(bound.key) })).status).toBe(200);
-    expect((await ask(await guarded({ ...source, model: 'renamed' }, ['infer']), { headers: bearer(bound.key) })).status).toBe(403);
+    expect(
+      (await ask(await guarded({ ...source, model: 'test-model' }, ['infer']), { headers: bearer(bound.key) })).status,
+    ).toBe(200);
+    expect(
+      (await ask(await guarded({ ...source, model: 'renamed' }, ['infer']), { headers: bearer(bound.key) })).status,
+    ).toBe(403);
   });
 
   it('that refuses the asker, is gone or is something else is an outage: nobody gets in and no key is blamed', async () => {
@@ -91,21 +107,26 @@ describe('fixed hashes', () => {
   const secret = 'a secret somebody made up';
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-  it.each(Object.entries(PROGRAMS))('in %s let the keys through that they belong to, and no other', async (_name, make) => {
-    const url = await guarded({ sha256: [sha256(secret).toUpperCase(), sha256(world.key)] }, [], make);
-    expect((await ask(url, { headers: { 'x-api-key': secret } })).status).toBe(200);
-    expect((await ask(url, { headers: bearer(`sk-${world.key}`) })).status).toBe(200);
-    expect((await ask(url, { headers: bearer(world.key.replaceAll('_', '')) })).status).toBe(200);
-    expect((await ask(url, { headers: bearer(world.asker) })).status).toBe(401);
-    expect((await ask(url, { headers: bearer(sha256(world.key)) })).status).toBe(401);
-    expect((await ask(url)).status).toBe(401);
-  });
+  it.each(Object.entries(PROGRAMS))(
+    'in %s let the keys through that they belong to, and no other',
+    async (_name, make) => {
+      const url = await guarded({ sha256: [sha256(secret).toUpperCase(), sha256(world.key)] }, [], make);
+      expect((await ask(url, { headers: { 'x-api-key': secret } })).status).toBe(200);
+      expect((await ask(url, { headers: bearer(`sk-${world.key}`) })).status).toBe(200);
+      expect((await ask(url, { headers: bearer(world.key.replaceAll('_', '')) })).status).toBe(200);
+      expect((await ask(url, { headers: bearer(world.asker) })).status).toBe(401);
+      expect((await ask(url, { headers: bearer(sha256(world.key)) })).status).toBe(401);
+      expect((await ask(url)).status).toBe(401);
+    },
+  );
 
   it('take one key and refuse two', async () => {
     const url = await guarded({ sha256: [sha256(world.key)] });
     expect((await ask(url, { headers: { ...bearer(world.key), 'x-api-key': 'dummy' } })).status).toBe(200);
     expect((await ask(url, { headers: { ...bearer(world.key), 'x-api-key': world.asker } })).status).toBe(400);
-    expect((await ask(url, { headers: { authorization: [`Bearer ${world.key}`, `Bearer ${world.key}`] } })).status).toBe(400);
+    expect(
+      (await ask(url, { headers: { authorization: [`Bearer ${world.key}`, `Bearer ${world.key}`] } })).status,
+    ).toBe(400);
   });
 });
 
@@ -115,7 +136,9 @@ describe('the guard', () => {
     const exported = (await import(entry)) as { requireKey: typeof requireKey };
     expect(exported.requireKey({ sha256: [] })).toBeTypeOf('function');
     const bundle = readFileSync(join(ROOT, 'dist/middleware.js'), 'utf8');
-    const chunks = [...bundle.matchAll(/from "\.\/(chunks\/[^"]+)"/g)].map(([, path = '']) => readFileSync(join(ROOT, 'dist', path), 'utf8'));
+    const chunks = [...bundle.matchAll(/from "\.\/(chunks\/[^"]+)"/g)].map(([, path = '']) =>
+      readFileSync(join(ROOT, 'dist', path), 'utf8'),
+    );
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(20_000);
   });
 

@@ -44,7 +44,9 @@ type Express = () => RequestListener & { use(...parts: unknown[]): void };
 export function expressProgram(guard: KeyGuard): Promise<Program> {
   const express = createRequire(import.meta.url)('express') as Express;
   const app = express();
-  app.use('/test', guard, (request: WithHolder, response: { end(text: string): void }) => response.end(welcome(request.keyHolder)));
+  app.use('/test', guard, (request: WithHolder, response: { end(text: string): void }) =>
+    response.end(welcome(request.keyHolder)),
+  );
   return listening(createServer(app));
 }
 
@@ -66,11 +68,22 @@ export async function honoProgram(guard: KeyGuard): Promise<Program> {
   return listening(server);
 }
 
-export const PROGRAMS = { 'node:http': plainProgram, Express: expressProgram, Fastify: fastifyProgram, Hono: honoProgram };
+export const PROGRAMS = {
+  'node:http': plainProgram,
+  Express: expressProgram,
+  Fastify: fastifyProgram,
+  Hono: honoProgram,
+};
 
 /** An authentication endpoint that keeps what it is asked. */
 export interface Endpoint extends Program {
-  questions: { method: string; body: { api_key: string; request: Record<string, unknown> & { headers: Record<string, string>; params: Record<string, string[]> } } }[];
+  questions: {
+    method: string;
+    body: {
+      api_key: string;
+      request: Record<string, unknown> & { headers: Record<string, string>; params: Record<string, string[]> };
+    };
+  }[];
   /** The answer to the next questions. */
   says(status: number, body?: string, headers?: Record<string, string>): void;
   /** Leaves the next questions without an answer. */
@@ -79,12 +92,19 @@ export interface Endpoint extends Program {
 
 export async function startEndpoint(): Promise<Endpoint> {
   const questions: Endpoint['questions'] = [];
-  let answer: { status: number; body: string; headers: Record<string, string> } | null = { status: 200, body: 'not JSON', headers: {} };
+  let answer: { status: number; body: string; headers: Record<string, string> } | null = {
+    status: 200,
+    body: 'not JSON',
+    headers: {},
+  };
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
-      questions.push({ method: request.method ?? '', body: JSON.parse(Buffer.concat(pieces).toString('utf8')) as Endpoint['questions'][number]['body'] });
+      questions.push({
+        method: request.method ?? '',
+        body: JSON.parse(Buffer.concat(pieces).toString('utf8')) as Endpoint['questions'][number]['body'],
+      });
       if (answer !== null) response.writeHead(answer.status, answer.headers).end(answer.body);
     });
   });

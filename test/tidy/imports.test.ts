@@ -56,13 +56,36 @@ const DIRECTIONS: Record<string, Reach> = {
   // Readers of foreign files; a database among them is read by the engine of our own.
   import: { code: ['core', 'config'], files: ['src/storage/sqlite/driver.ts'] },
   // Where the gateway of a data directory runs, and what needs no gateway at all.
-  cli: { code: ['core', 'config', 'admin', 'gateway', 'import'], files: ['src/storage/data-directory.ts', 'src/keys/scan.ts', 'src/orchestra/edit-key-file.ts', 'src/orchestra/weak-keys.ts'] },
+  cli: {
+    code: ['core', 'config', 'admin', 'gateway', 'import'],
+    files: [
+      'src/storage/data-directory.ts',
+      'src/keys/scan.ts',
+      'src/orchestra/edit-key-file.ts',
+      'src/orchestra/weak-keys.ts',
+    ],
+  },
   gateway: {
-    code: ['core', 'config', 'http', 'pipeline', 'profiles', 'storage', 'admin', 'demo', 'doctor', 'supervisor', ...STAGES],
+    code: [
+      'core',
+      'config',
+      'http',
+      'pipeline',
+      'profiles',
+      'storage',
+      'admin',
+      'demo',
+      'doctor',
+      'supervisor',
+      ...STAGES,
+    ],
   },
   main: { code: ['core', 'cli', 'gateway'] },
   // Runs in other people's programs: nothing of the gateway comes along.
-  middleware: { code: ['core'], files: ['src/access/scope.ts', 'src/keys/format.ts', 'src/identity/providers/json.ts'] },
+  middleware: {
+    code: ['core'],
+    files: ['src/access/scope.ts', 'src/keys/format.ts', 'src/identity/providers/json.ts'],
+  },
 };
 
 /** `src/keys/key.ts` lies in `keys`, `src/gateway.ts` in `gateway`. */
@@ -109,7 +132,14 @@ describe('import directions', () => {
   });
 
   it('no file of src is unused', () => {
-    const entries = ['src/main.ts', 'src/gateway.ts', 'src/middleware.ts', 'src/supervisor/keeper.ts', 'src/storage/key-store-worker.ts', 'src/storage/usage-worker.ts'];
+    const entries = [
+      'src/main.ts',
+      'src/gateway.ts',
+      'src/middleware.ts',
+      'src/supervisor/keeper.ts',
+      'src/storage/key-store-worker.ts',
+      'src/storage/usage-worker.ts',
+    ];
     const users = [...files, ...filesUnder('scripts', /\.ts$/)];
     const used = new Set([...entries, ...users.flatMap((file) => importsOf(file).map((one) => one.target))]);
     expect(files.map((file) => file.path).filter((path) => !used.has(path))).toEqual([]);

@@ -39,7 +39,14 @@ export const run: RunCommand = async (invocation) => {
   const keys = readings.flatMap(({ reading }) => reading.keys);
   if (!dryRun && out !== undefined && yaml !== null) await writeNew(resolve(io.cwd, out), yaml);
   const outcome = dryRun || keys.length === 0 ? null : await importAll(invocation, keys);
-  const report: ImportReport = { readings, keys: keys.length, outcome, dryRun, yaml, out: yaml === null ? null : (out ?? null) };
+  const report: ImportReport = {
+    readings,
+    keys: keys.length,
+    outcome,
+    dryRun,
+    yaml,
+    out: yaml === null ? null : (out ?? null),
+  };
   printImport(io, report, globals.json);
   return 0;
 };
@@ -72,7 +79,8 @@ async function contentOf(path: string): Promise<ForeignFile> {
 
 async function writeNew(path: string, text: string): Promise<void> {
   await writeFile(path, text, { flag: 'wx', mode: 0o600 }).catch((cause: unknown) => {
-    const why = codeOf(cause) === 'EEXIST' ? 'exists already and is not overwritten' : `cannot be written (${codeOf(cause)})`;
+    const why =
+      codeOf(cause) === 'EEXIST' ? 'exists already and is not overwritten' : `cannot be written (${codeOf(cause)})`;
     throw new Failure(`${path} ${why}. Name another file with --out. Nothing was imported.`, { cause });
   });
 }
@@ -81,7 +89,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-async function importAll(invocation: Invocation, keys: readonly ImportedKey[]): Promise<{ imported: number; known: number }> {
+async function importAll(
+  invocation: Invocation,
+  keys: readonly ImportedKey[],
+): Promise<{ imported: number; known: number }> {
   const { io } = invocation;
   const outcome = { imported: 0, known: 0 };
   await withAdmin(
@@ -91,7 +102,8 @@ async function importAll(invocation: Invocation, keys: readonly ImportedKey[]): 
         const body = { keys: keys.slice(from, from + BATCH).map(wireOf) };
         const answer = await ask<ImportedBody>(client, '/admin/v1/keys/import', { method: 'POST', body });
         for (const { known } of answer.body.data) outcome[known ? 'known' : 'imported'] += 1;
-        if (io.outIsTerminal && keys.length > BATCH) io.err(`\r${Math.min(from + BATCH, keys.length)} of ${keys.length} keys`);
+        if (io.outIsTerminal && keys.length > BATCH)
+          io.err(`\r${Math.min(from + BATCH, keys.length)} of ${keys.length} keys`);
       }
     },
     { mayCreate: true },
@@ -101,6 +113,7 @@ async function importAll(invocation: Invocation, keys: readonly ImportedKey[]): 
 }
 
 function wireOf({ createdAt, expiresAt, secret, scopes, models, ...same }: ImportedKey): ImportedKeyBody {
-  const shown = 'text' in secret ? { secret: secret.text.reveal() } : { sha256: Buffer.from(secret.sha256).toString('hex') };
+  const shown =
+    'text' in secret ? { secret: secret.text.reveal() } : { sha256: Buffer.from(secret.sha256).toString('hex') };
   return { ...same, scopes: [...scopes], models: [...models], created_at: createdAt, expires_at: expiresAt, ...shown };
 }

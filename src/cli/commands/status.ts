@@ -8,7 +8,8 @@ import { printFacts, printTable } from '../table.js';
 
 export const run: RunCommand = async (invocation) => {
   const { endpoint, withScheme = false }: { endpoint?: string[] | true; withScheme?: boolean } = invocation.options;
-  if (endpoint !== undefined) return printEndpoint(invocation, { names: endpoint === true ? [] : endpoint, withScheme });
+  if (endpoint !== undefined)
+    return printEndpoint(invocation, { names: endpoint === true ? [] : endpoint, withScheme });
   const { body, text, way } = await withAdmin(invocation, async (client) => ({
     ...(await ask<StatusBody>(client, '/admin/v1/status')),
     way: client.way,

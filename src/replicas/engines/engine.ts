@@ -50,7 +50,8 @@ export interface Engine {
   probe: string;
 }
 
-const OPENAI_USAGE = '`usage`; in streams in a chunk of its own before `[DONE]` when `stream_options.include_usage` asks for it';
+const OPENAI_USAGE =
+  '`usage`; in streams in a chunk of its own before `[DONE]` when `stream_options.include_usage` asks for it';
 
 const kind = (family: PathClass, words: Words = 'own', more: Partial<PathKind> = {}): PathKind => ({
   class: family,
@@ -61,12 +62,36 @@ const kind = (family: PathClass, words: Words = 'own', more: Partial<PathKind> =
   ...more,
 });
 
-export const CHAT = kind('infer:chat', 'openai', { model: 'body', caps: ['max_tokens', 'max_completion_tokens'], usage: OPENAI_USAGE });
-export const COMPLETION = kind('infer:chat', 'openai', { model: 'body', caps: ['max_tokens', 'n', 'best_of'], usage: OPENAI_USAGE });
-export const RESPONSES = kind('infer:chat', 'responses', { model: 'body', caps: ['max_output_tokens'], usage: '`usage`; in streams in `response.completed`' });
-export const MESSAGES = kind('infer:chat', 'anthropic', { model: 'body', caps: ['max_tokens'], usage: '`usage`; in streams in `message_start` and `message_delta`' });
-export const LLAMA_COMPLETION = kind('infer:chat', 'llama.cpp', { model: 'body', caps: ['n_predict', 'max_tokens'], usage: '`tokens_evaluated` and `tokens_predicted`; in streams in the last event' });
-export const OLLAMA_CHAT = kind('infer:chat', 'ollama', { model: 'body', caps: ['options.num_predict'], usage: '`prompt_eval_count` and `eval_count`; in streams in the last line' });
+export const CHAT = kind('infer:chat', 'openai', {
+  model: 'body',
+  caps: ['max_tokens', 'max_completion_tokens'],
+  usage: OPENAI_USAGE,
+});
+export const COMPLETION = kind('infer:chat', 'openai', {
+  model: 'body',
+  caps: ['max_tokens', 'n', 'best_of'],
+  usage: OPENAI_USAGE,
+});
+export const RESPONSES = kind('infer:chat', 'responses', {
+  model: 'body',
+  caps: ['max_output_tokens'],
+  usage: '`usage`; in streams in `response.completed`',
+});
+export const MESSAGES = kind('infer:chat', 'anthropic', {
+  model: 'body',
+  caps: ['max_tokens'],
+  usage: '`usage`; in streams in `message_start` and `message_delta`',
+});
+export const LLAMA_COMPLETION = kind('infer:chat', 'llama.cpp', {
+  model: 'body',
+  caps: ['n_predict', 'max_tokens'],
+  usage: '`tokens_evaluated` and `tokens_predicted`; in streams in the last event',
+});
+export const OLLAMA_CHAT = kind('infer:chat', 'ollama', {
+  model: 'body',
+  caps: ['options.num_predict'],
+  usage: '`prompt_eval_count` and `eval_count`; in streams in the last line',
+});
 export const EMBEDDINGS = kind('infer:embeddings', 'openai', { model: 'body', usage: '`usage`' });
 export const OLLAMA_EMBED = kind('infer:embeddings', 'ollama', { model: 'body', usage: '`prompt_eval_count`' });
 export const LLAMA_EMBEDDING = kind('infer:embeddings', 'llama.cpp', { model: 'body' });

@@ -25,7 +25,10 @@ export const EVERY_ENGINE: FieldRules = {
   models: refuse('it names models besides the one that was judged'),
   fallbacks: refuse('it names models besides the one that was judged'),
   chat_template: refuse('a template of the caller runs inside the engine'),
-  chat_template_kwargs: { kind: 'members', members: { chat_template: refuse('a template of the caller runs inside the engine') } },
+  chat_template_kwargs: {
+    kind: 'members',
+    members: { chat_template: refuse('a template of the caller runs inside the engine') },
+  },
   logprobs: most(20),
   top_logprobs: most(20),
   stop: entries(64),

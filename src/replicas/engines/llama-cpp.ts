@@ -1,4 +1,24 @@
-import { ALIVE, CHAT, COMPLETION, CONTROL, COUNT_TOKENS, EMBEDDINGS, LIST, LLAMA_COMPLETION, LLAMA_EMBEDDING, MESSAGES, NEVER, OLLAMA_CHAT, paths, READ, RERANK, RESPONSES, TOKENIZE, TRANSCRIPTION, type Engine } from './engine.js';
+import {
+  ALIVE,
+  CHAT,
+  COMPLETION,
+  CONTROL,
+  COUNT_TOKENS,
+  EMBEDDINGS,
+  LIST,
+  LLAMA_COMPLETION,
+  LLAMA_EMBEDDING,
+  MESSAGES,
+  NEVER,
+  OLLAMA_CHAT,
+  paths,
+  READ,
+  RERANK,
+  RESPONSES,
+  TOKENIZE,
+  TRANSCRIPTION,
+  type Engine,
+} from './engine.js';
 import { entries, GRAMMAR, least, most, refuseUnless, SCHEMA } from './every-engine.js';
 
 export const llamaCpp: Engine = {
@@ -20,7 +40,14 @@ export const llamaCpp: Engine = {
     ...paths(TRANSCRIPTION, 'POST /v1/audio/transcriptions'),
     ...paths(LIST, 'GET /v1/models', 'GET /models', 'GET /api/tags'),
     ...paths(READ, 'GET /props', 'GET /slots', 'GET /metrics', 'GET /lora-adapters', 'GET /api/show', 'POST /api/show'),
-    ...paths(CONTROL, 'POST /props', 'POST /slots/{id}', 'POST /lora-adapters', 'POST /models/load', 'POST /models/unload'),
+    ...paths(
+      CONTROL,
+      'POST /props',
+      'POST /slots/{id}',
+      'POST /lora-adapters',
+      'POST /models/load',
+      'POST /models/unload',
+    ),
     ...paths(NEVER, 'GET /cors-proxy', 'POST /cors-proxy', 'HEAD /cors-proxy', 'GET /tools', 'POST /tools'),
   ],
   fields: {

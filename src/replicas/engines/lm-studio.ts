@@ -1,4 +1,16 @@
-import { CHAT, COMPLETION, CONTROL, EMBEDDINGS, LIST, MESSAGES, NEVER, paths, READ, RESPONSES, type Engine } from './engine.js';
+import {
+  CHAT,
+  COMPLETION,
+  CONTROL,
+  EMBEDDINGS,
+  LIST,
+  MESSAGES,
+  NEVER,
+  paths,
+  READ,
+  RESPONSES,
+  type Engine,
+} from './engine.js';
 import { least, refuse } from './every-engine.js';
 
 export const lmStudio: Engine = {

@@ -1,5 +1,22 @@
 import type { FieldRule } from '../../core/field-rule.js';
-import { ALIVE, CHAT, COMPLETION, CONTROL, EMBEDDINGS, IMAGE, LIST, MESSAGES, NEVER, OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_READ, paths, READ, RESPONSES, type Engine } from './engine.js';
+import {
+  ALIVE,
+  CHAT,
+  COMPLETION,
+  CONTROL,
+  EMBEDDINGS,
+  IMAGE,
+  LIST,
+  MESSAGES,
+  NEVER,
+  OLLAMA_CHAT,
+  OLLAMA_EMBED,
+  OLLAMA_READ,
+  paths,
+  READ,
+  RESPONSES,
+  type Engine,
+} from './engine.js';
 import { least, most, refuse, refuseUnless, SCHEMA } from './every-engine.js';
 
 /** Each of them makes Ollama load the model anew for everybody. */
@@ -26,7 +43,10 @@ export const ollama: Engine = {
     ...paths(NEVER, 'POST /api/blobs/{digest}', 'POST /api/me', 'POST /api/signout', 'DELETE /api/user/keys/{key}'),
   ],
   fields: {
-    keep_alive: refuseUnless(/^(?:[1-9]\d{0,5}|"[1-9]\d{0,5}(?:ms|s|m|h)?")$/, 'unloading a model, or keeping it for ever, is for the operator'),
+    keep_alive: refuseUnless(
+      /^(?:[1-9]\d{0,5}|"[1-9]\d{0,5}(?:ms|s|m|h)?")$/,
+      'unloading a model, or keeping it for ever, is for the operator',
+    ),
     template: refuseUnless(/^""$/, 'a template of the caller runs inside the engine'),
     format: SCHEMA,
     options: {

@@ -1,4 +1,20 @@
-import { CHAT, COMPLETION, EMBEDDINGS, IMAGE, IMAGE_EDIT, LIST, MESSAGES, NEVER, paths, REALTIME, RERANK, RESPONSES, SPEECH, TRANSCRIPTION, type Engine } from './engine.js';
+import {
+  CHAT,
+  COMPLETION,
+  EMBEDDINGS,
+  IMAGE,
+  IMAGE_EDIT,
+  LIST,
+  MESSAGES,
+  NEVER,
+  paths,
+  REALTIME,
+  RERANK,
+  RESPONSES,
+  SPEECH,
+  TRANSCRIPTION,
+  type Engine,
+} from './engine.js';
 
 export const openaiCompatible: Engine = {
   title: 'OpenAI-compatible',
@@ -16,8 +32,26 @@ export const openaiCompatible: Engine = {
     ...paths(IMAGE_EDIT, 'POST /v1/images/edits', 'POST /v1/images/variations'),
     ...paths(REALTIME, 'GET /v1/realtime'),
     ...paths(LIST, 'GET /v1/models', 'GET /v1/models/{model}'),
-    ...paths(NEVER, 'DELETE /v1/models/{model}', 'GET /v1/files', 'POST /v1/files', 'GET /v1/files/{id}', 'DELETE /v1/files/{id}', 'GET /v1/files/{id}/content'),
-    ...paths(NEVER, 'POST /v1/batches', 'GET /v1/batches', 'POST /v1/fine_tuning/jobs', 'POST /v1/assistants', 'POST /v1/threads', 'POST /v1/vector_stores', 'POST /v1/uploads', 'POST /v1/moderations'),
+    ...paths(
+      NEVER,
+      'DELETE /v1/models/{model}',
+      'GET /v1/files',
+      'POST /v1/files',
+      'GET /v1/files/{id}',
+      'DELETE /v1/files/{id}',
+      'GET /v1/files/{id}/content',
+    ),
+    ...paths(
+      NEVER,
+      'POST /v1/batches',
+      'GET /v1/batches',
+      'POST /v1/fine_tuning/jobs',
+      'POST /v1/assistants',
+      'POST /v1/threads',
+      'POST /v1/vector_stores',
+      'POST /v1/uploads',
+      'POST /v1/moderations',
+    ),
   ],
   fields: {},
 };

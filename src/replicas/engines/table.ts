@@ -40,7 +40,9 @@ export function findPath(engine: Engine, method: string, path: string): EnginePa
 function fits(pattern: string, asked: readonly string[]): boolean {
   const segments = pattern.split('/');
   if (segments.length !== asked.length) return false;
-  return segments.every((segment, at) => (segment.startsWith('{') ? SEGMENT.test(asked[at] ?? '') : segment === asked[at]));
+  return segments.every((segment, at) =>
+    segment.startsWith('{') ? SEGMENT.test(asked[at] ?? '') : segment === asked[at],
+  );
 }
 
 /** Engines of which it is certain what they read; behind all others any engine may stand. */

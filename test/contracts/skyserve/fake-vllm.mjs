@@ -29,18 +29,33 @@ function answer({ method, url, headers }, body, response) {
   if (url === '/v1/models') {
     if (status === 0) return undefined;
     response.writeHead(status, { 'content-type': 'application/json' });
-    return response.end(status === 204 ? undefined : JSON.stringify({ object: 'list', data: [{ id: model, object: 'model', created: 1, owned_by: 'vllm' }] }));
+    return response.end(
+      status === 204
+        ? undefined
+        : JSON.stringify({ object: 'list', data: [{ id: model, object: 'model', created: 1, owned_by: 'vllm' }] }),
+    );
   }
   if (url !== '/v1/chat/completions' || method !== 'POST') return send(404, { detail: 'Not Found' });
   const asked = JSON.parse(body);
   if (asked.stream !== true)
-    return send(200, { id: 'c', object: 'chat.completion', created: 1, model: asked.model, stop_token_ids: asked.stop_token_ids ?? null, choices: [{ index: 0, message: { role: 'assistant', content: 'I am a helpful assistant.' }, finish_reason: 'stop' }] });
+    return send(200, {
+      id: 'c',
+      object: 'chat.completion',
+      created: 1,
+      model: asked.model,
+      stop_token_ids: asked.stop_token_ids ?? null,
+      choices: [
+        { index: 0, message: { role: 'assistant', content: 'I am a helpful assistant.' }, finish_reason: 'stop' },
+      ],
+    });
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const tell = ['one', 'two', 'three', 'four'];
   const next = () => {
     const content = tell.shift();
     if (content === undefined) return response.end('data: [DONE]\n\n');
-    response.write(`data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: asked.model, choices: [{ index: 0, delta: { content }, finish_reason: tell.length === 0 ? 'stop' : null }] })}\n\n`);
+    response.write(
+      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: asked.model, choices: [{ index: 0, delta: { content }, finish_reason: tell.length === 0 ? 'stop' : null }] })}\n\n`,
+    );
     setTimeout(next, 60);
   };
   next();

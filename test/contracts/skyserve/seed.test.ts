@@ -27,20 +27,32 @@ describe("the service of SkyPilot's guide, as it stands", () => {
   }, LIMIT_MS);
   afterAll(() => world.remove(), LIMIT_MS);
 
-  const seen = async (): Promise<Seen[]> => (await Promise.all(replicas.map(async (base) => (await fetch(`${base}/seen`)).json() as Promise<Seen[]>))).flat();
+  const seen = async (): Promise<Seen[]> =>
+    (await Promise.all(replicas.map(async (base) => (await fetch(`${base}/seen`)).json() as Promise<Seen[]>))).flat();
   const words = async (base: string): Promise<{ environment: Record<string, string>; words: string[] }> =>
     (await (await fetch(`${base}/environment`)).json()) as { environment: Record<string, string>; words: string[] };
 
   it('D-01 runs two replicas on ports of their own and probes GET /v1/models with their private keys', async () => {
     const said = output();
-    for (const line of [/Readiness probe method: +GET \/v1\/models with custom headers/, /Readiness initial delay seconds: +1200/, /Readiness probe timeout seconds: +15/, /Replica autoscaling policy: +Fixed 2 replicas/, /TLS Certificates: +No TLS Enabled/, /Spot Policy:/, /Load Balancing Policy: +least_load/, /Service name: auth\n/])
+    for (const line of [
+      /Readiness probe method: +GET \/v1\/models with custom headers/,
+      /Readiness initial delay seconds: +1200/,
+      /Readiness probe timeout seconds: +15/,
+      /Replica autoscaling policy: +Fixed 2 replicas/,
+      /TLS Certificates: +No TLS Enabled/,
+      /Spot Policy:/,
+      /Load Balancing Policy: +least_load/,
+      /Service name: auth\n/,
+    ])
       expect(said).toMatch(line);
     const found = await Promise.all(replicas.map(words));
     const keys = found.map(({ environment }) => environment['AUTH_TOKEN']);
     expect(new Set(keys).size).toBe(2);
     expect(keys).not.toContain('yyy');
     expect(found.map(({ environment }) => environment['HF_TOKEN'])).toEqual(['xxx', 'xxx']);
-    expect(found.map(({ environment }) => environment['SKYPILOT_SERVE_REPLICA_ID']).toSorted()).toEqual(['1', '2']);
+    expect(
+      found.map(({ environment }) => Number(environment['SKYPILOT_SERVE_REPLICA_ID'])).toSorted((a, b) => a - b),
+    ).toEqual([1, 2]);
     for (const [index, { words: given }] of found.entries()) {
       expect(given[given.indexOf('--host') + 1]).toBe('127.0.0.1');
       expect(given[given.indexOf('--port') + 1]).toBe(new URL(replicas[index] ?? '').port);
@@ -48,7 +60,14 @@ describe("the service of SkyPilot's guide, as it stands", () => {
     }
     const probes = (await seen()).filter(({ method, url: path }) => method === 'GET' && path === '/v1/models');
     expect(probes.some(({ headers }) => headers['authorization'] === `Bearer ${keys[0]}`)).toBe(true);
-    for (const note of ['becomes a port of its own', 'becomes `--host 127.0.0.1`', 'puts AUTH_TOKEN on a command line', 'setup section was not run', 'accelerator']) expect(said).toContain(note);
+    for (const note of [
+      'becomes a port of its own',
+      'becomes `--host 127.0.0.1`',
+      'puts AUTH_TOKEN on a command line',
+      'setup section was not run',
+      'accelerator',
+    ])
+      expect(said).toContain(note);
   });
 
   it("the guide's status and curl lines work, with its exact body", async () => {
@@ -74,7 +93,10 @@ curl -s http://$ENDPOINT/v1/chat/completions \\
       "stop_token_ids": [128009,  128001]
     }'`;
     const { stdout } = await run('bash', ['-c', script]);
-    expect(JSON.parse(stdout)).toMatchObject({ stop_token_ids: [128009, 128001], choices: [{ message: { content: 'I am a helpful assistant.' } }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      stop_token_ids: [128009, 128001],
+      choices: [{ message: { content: 'I am a helpful assistant.' } }],
+    });
     const bodies = (await seen()).filter(({ method }) => method === 'POST').map(({ body }) => body);
     expect(bodies.some((body) => body.includes('"stop_token_ids": [128009,  128001]'))).toBe(true);
   });
@@ -86,14 +108,22 @@ curl -s http://$ENDPOINT/v1/chat/completions \\
 
   it('D-17 a wrong key gets the same answer, and no replica sees anything', async () => {
     const before = (await seen()).filter(({ method }) => method === 'POST').length;
-    const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { authorization: 'Bearer zzz', 'content-type': 'application/json' }, body: JSON.stringify({ model: MODEL, messages: [] }) });
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer zzz', 'content-type': 'application/json' },
+      body: JSON.stringify({ model: MODEL, messages: [] }),
+    });
     expect([answer.status, await answer.text()]).toEqual([401, '{"error":"Unauthorized"}']);
     expect((await seen()).filter(({ method }) => method === 'POST')).toHaveLength(before);
   });
 
-  it('D-18 with the key a completion passes unchanged, and the caller\'s key does not travel', async () => {
+  it("D-18 with the key a completion passes unchanged, and the caller's key does not travel", async () => {
     const body = JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'hi' }] });
-    const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { authorization: 'Bearer yyy', 'content-type': 'application/json' }, body });
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer yyy', 'content-type': 'application/json' },
+      body,
+    });
     expect(answer.status).toBe(200);
     const arrived = (await seen()).findLast(({ body: text }) => text === body);
     expect(arrived?.headers['authorization']).toMatch(/^Bearer [0-9a-f]{64}$/);
@@ -101,9 +131,14 @@ curl -s http://$ENDPOINT/v1/chat/completions \\
   });
 
   it('D-19 the words of a stream come one by one, in their order, none merged', async () => {
-    const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { authorization: 'Bearer yyy', 'content-type': 'application/json' }, body: JSON.stringify({ model: MODEL, messages: [], stream: true }) });
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer yyy', 'content-type': 'application/json' },
+      body: JSON.stringify({ model: MODEL, messages: [], stream: true }),
+    });
     const pieces: string[] = [];
-    for await (const piece of answer.body as AsyncIterable<Uint8Array>) pieces.push(Buffer.from(piece).toString('utf8'));
+    for await (const piece of answer.body as AsyncIterable<Uint8Array>)
+      pieces.push(Buffer.from(piece).toString('utf8'));
     const told = pieces.map((piece) => [...piece.matchAll(/"content":"(\w+)"/g)].map(([, word]) => word));
     expect(told.filter((list) => list.length > 0)).toEqual([['one'], ['two'], ['three'], ['four']]);
     expect(pieces.join('')).toMatch(/data: \[DONE\]\n\n$/);
@@ -123,7 +158,12 @@ curl -s http://$ENDPOINT/v1/chat/completions \\
     await fetch(`${url}/v1/models?api_key=${SEED_ENV.AUTH_TOKEN}`, { headers: { authorization: 'Bearer yyy' } });
     const logs = join(world.dataDir, 'logs');
     const texts = await Promise.all((await readdir(logs)).map((name) => readFile(join(logs, name), 'utf8')));
-    for (const text of [output(), ...texts, JSON.stringify(await world.admin.must('GET', '/requests')), JSON.stringify(await world.admin.must('GET', '/keys'))])
+    for (const text of [
+      output(),
+      ...texts,
+      JSON.stringify(await world.admin.must('GET', '/requests')),
+      JSON.stringify(await world.admin.must('GET', '/keys')),
+    ])
       expect(text).not.toMatch(/\byyy\b/);
   });
 
@@ -137,7 +177,18 @@ curl -s http://$ENDPOINT/v1/chat/completions \\
   });
 
   it('the shared key is a key like others: listed, ending, revocable', async () => {
-    const [key] = (await world.admin.must('GET', '/keys'))['data'] as { name: string; scopes: string[]; expires_at: number | null; imported: boolean; id: string }[];
-    expect(key).toMatchObject({ name: 'legacy-shared', scopes: ['infer'], imported: true, expires_at: expect.any(Number) as number });
+    const [key] = (await world.admin.must('GET', '/keys'))['data'] as {
+      name: string;
+      scopes: string[];
+      expires_at: number | null;
+      imported: boolean;
+      id: string;
+    }[];
+    expect(key).toMatchObject({
+      name: 'legacy-shared',
+      scopes: ['infer'],
+      imported: true,
+      expires_at: expect.any(Number) as number,
+    });
   });
 });

@@ -89,11 +89,15 @@ export class SkyWorld {
   }
 
   /** Starts the service and resolves when it said where it is. */
-  async serve(env: Record<string, string> = SEED_ENV, options: readonly string[] = SEED_OPTIONS): Promise<{ url: string; output(): string }> {
+  async serve(
+    env: Record<string, string> = SEED_ENV,
+    options: readonly string[] = SEED_OPTIONS,
+  ): Promise<{ url: string; output(): string }> {
     const child = this.#spawn(['serve', '--service', 'auth.yaml', '--listen', '127.0.0.1:0', ...options], env);
     this.#child = child;
     this.#output = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (this.#output += piece.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (piece: Buffer) => (this.#output += piece.toString()));
     const url = (): string | undefined => /Endpoint URL: (\S+)\n/.exec(this.#output)?.[1];
     await until(30_000, 'the service says where it is', async () => {
       if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${this.#output}`);

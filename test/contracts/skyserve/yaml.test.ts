@@ -17,7 +17,8 @@ interface ImportBody {
   configuration: string;
 }
 
-const service = (members: string): string => `envs: {AUTH_TOKEN: null}\nservice:\n${members.replaceAll(/^/gm, '  ')}\nresources: {ports: 8000}\nrun: vllm serve m --port 8000\n`;
+const service = (members: string): string =>
+  `envs: {AUTH_TOKEN: null}\nservice:\n${members.replaceAll(/^/gm, '  ')}\nresources: {ports: 8000}\nrun: vllm serve m --port 8000\n`;
 
 describe('a SkyServe YAML', () => {
   let world: CliWorld;
@@ -32,7 +33,9 @@ describe('a SkyServe YAML', () => {
     return file;
   };
   /** What `import` makes of it. */
-  const imported = async (yaml: string): Promise<{ model: ImportedModel; verdict(field: string): string; text: string }> => {
+  const imported = async (
+    yaml: string,
+  ): Promise<{ model: ImportedModel; verdict(field: string): string; text: string }> => {
     const { out } = await world.here(['import', await written(yaml), '--json']);
     const body = JSON.parse(out) as ImportBody;
     const { models } = parse(body.configuration) as { models: Record<string, ImportedModel> };
@@ -43,7 +46,9 @@ describe('a SkyServe YAML', () => {
   /** Why `serve --service` refuses it. */
   const refused = async (yaml: string, env: Record<string, string> = {}): Promise<string> => {
     const flags = Object.keys(env).flatMap((name) => ['--env', name]);
-    const { code, err } = await world.here(['serve', '--service', await written(yaml), '-n', 'auth', ...flags], { env });
+    const { code, err } = await world.here(['serve', '--service', await written(yaml), '-n', 'auth', ...flags], {
+      env,
+    });
     expect(code).toBe(1);
     return err;
   };
@@ -64,56 +69,97 @@ describe('a SkyServe YAML', () => {
   });
 
   it('D-02 a variable that was not given is named, with the flag', async () => {
-    expect(await refused(SEED, { HF_TOKEN: 'xxx' })).toContain("Environment variable 'AUTH_TOKEN' is None. Please set a value for it in task YAML or with --env flag.");
+    expect(await refused(SEED, { HF_TOKEN: 'xxx' })).toContain(
+      "Environment variable 'AUTH_TOKEN' is None. Please set a value for it in task YAML or with --env flag.",
+    );
     const secret = SEED.replace('envs:', 'secrets:');
-    expect(await refused(secret, { HF_TOKEN: 'xxx' })).toContain("Secret variable 'AUTH_TOKEN' is None. Please set a value for it in task YAML or with --secret flag.");
+    expect(await refused(secret, { HF_TOKEN: 'xxx' })).toContain(
+      "Secret variable 'AUTH_TOKEN' is None. Please set a value for it in task YAML or with --secret flag.",
+    );
   });
 
   it('D-03 a probe of one path is a GET without headers', async () => {
     const { model } = await imported(service('readiness_probe: /v1/models'));
-    expect(model.readiness_probe).toEqual({ path: '/v1/models', interval_seconds: 10, timeout_seconds: 15, startup_grace_seconds: 1200 });
+    expect(model.readiness_probe).toEqual({
+      path: '/v1/models',
+      interval_seconds: 10,
+      timeout_seconds: 15,
+      startup_grace_seconds: 1200,
+    });
   });
 
   it('D-04 a path without its slash is refused', async () => {
-    expect(await refused(service('readiness_probe: v1/models'), SEED_ENV)).toContain('readiness_path must start with a slash (/). Got: v1/models');
+    expect(await refused(service('readiness_probe: v1/models'), SEED_ENV)).toContain(
+      'readiness_path must start with a slash (/). Got: v1/models',
+    );
   });
 
   it('D-05 post_data makes a POST, as an object and as text, and text that is no JSON is refused', async () => {
     const asked = { method: 'POST', body: '{"prompt":"hi"}' };
-    expect((await imported(service('readiness_probe:\n  path: /v1/x\n  post_data: {prompt: hi}'))).model.readiness_probe).toMatchObject(asked);
-    expect((await imported(service(`readiness_probe:\n  path: /v1/x\n  post_data: '{"prompt": "hi"}'`))).model.readiness_probe).toMatchObject(asked);
-    expect(await refused(service('readiness_probe:\n  path: /v1/x\n  post_data: "{bad"'), SEED_ENV)).toContain('Invalid JSON string for `post_data` in the `readiness_probe` section of your service YAML.');
+    expect(
+      (await imported(service('readiness_probe:\n  path: /v1/x\n  post_data: {prompt: hi}'))).model.readiness_probe,
+    ).toMatchObject(asked);
+    expect(
+      (await imported(service(`readiness_probe:\n  path: /v1/x\n  post_data: '{"prompt": "hi"}'`))).model
+        .readiness_probe,
+    ).toMatchObject(asked);
+    expect(await refused(service('readiness_probe:\n  path: /v1/x\n  post_data: "{bad"'), SEED_ENV)).toContain(
+      'Invalid JSON string for `post_data` in the `readiness_probe` section of your service YAML.',
+    );
   });
 
   it('D-06 replicas and replica_policy together are refused', async () => {
-    expect(await refused(service('readiness_probe: /\nreplicas: 2\nreplica_policy: {min_replicas: 1}'), SEED_ENV)).toContain('Cannot specify both `replicas` and `replica_policy` in the service YAML. Please use one of them.');
+    expect(
+      await refused(service('readiness_probe: /\nreplicas: 2\nreplica_policy: {min_replicas: 1}'), SEED_ENV),
+    ).toContain('Cannot specify both `replicas` and `replica_policy` in the service YAML. Please use one of them.');
   });
 
   it('D-07 a range of replicas without a target is refused, and so are a smaller maximum and a target without one', async () => {
     const policy = (members: string): string => service(`readiness_probe: /\nreplica_policy: {${members}}`);
-    expect(await refused(policy('min_replicas: 2, max_replicas: 10'), SEED_ENV)).toContain('Detected different min_replicas and max_replicas while target_qps_per_replica is not set.');
-    expect(await refused(policy('min_replicas: 2, max_replicas: 1'), SEED_ENV)).toContain('max_replicas must be greater than or equal to min_replicas.');
-    expect(await refused(policy('min_replicas: 2, target_qps_per_replica: 1'), SEED_ENV)).toContain('max_replicas must be set where target_qps_per_replica is set.');
+    expect(await refused(policy('min_replicas: 2, max_replicas: 10'), SEED_ENV)).toContain(
+      'Detected different min_replicas and max_replicas while target_qps_per_replica is not set.',
+    );
+    expect(await refused(policy('min_replicas: 2, max_replicas: 1'), SEED_ENV)).toContain(
+      'max_replicas must be greater than or equal to min_replicas.',
+    );
+    expect(await refused(policy('min_replicas: 2, target_qps_per_replica: 1'), SEED_ENV)).toContain(
+      'max_replicas must be set where target_qps_per_replica is set.',
+    );
   });
 
   it('D-08 an unknown policy is refused with those there are', async () => {
-    expect(await refused(service('readiness_probe: /\nload_balancing_policy: x'), SEED_ENV)).toContain("Unknown load balancing policy: x. Available policies: ['round_robin', 'least_load', 'instance_aware_least_load']");
+    expect(await refused(service('readiness_probe: /\nload_balancing_policy: x'), SEED_ENV)).toContain(
+      "Unknown load balancing policy: x. Available policies: ['round_robin', 'least_load', 'instance_aware_least_load']",
+    );
   });
 
   it('D-09 targets by accelerator and instance_aware_least_load require each other', async () => {
     const targets = 'replica_policy: {min_replicas: 1, max_replicas: 2, target_qps_per_replica: {A100: 10}}';
-    expect(await refused(service(`readiness_probe: /\n${targets}\nload_balancing_policy: least_load`), SEED_ENV)).toContain('instance_aware_least_load');
-    expect(await refused(service('readiness_probe: /\nload_balancing_policy: instance_aware_least_load'), SEED_ENV)).toContain('require each other');
-    expect((await imported(service(`readiness_probe: /\n${targets}\nload_balancing_policy: instance_aware_least_load`))).model.balance).toBe('weighted_least_load');
+    expect(
+      await refused(service(`readiness_probe: /\n${targets}\nload_balancing_policy: least_load`), SEED_ENV),
+    ).toContain('instance_aware_least_load');
+    expect(
+      await refused(service('readiness_probe: /\nload_balancing_policy: instance_aware_least_load'), SEED_ENV),
+    ).toContain('require each other');
+    expect(
+      (await imported(service(`readiness_probe: /\n${targets}\nload_balancing_policy: instance_aware_least_load`)))
+        .model.balance,
+    ).toBe('weighted_least_load');
   });
 
   it('several ports need a main one, and unknown members are refused with the nearest name', async () => {
-    expect(await refused(SEED.replace('ports: 8000', 'ports: [8000, 8001]'), SEED_ENV)).toContain('To open multiple ports on the replica, please set the');
-    expect(await refused(service('readiness_probe: /\nreplica: 2'), SEED_ENV)).toContain('`service.replica` is not known; did you mean `service.replicas`?');
+    expect(await refused(SEED.replace('ports: 8000', 'ports: [8000, 8001]'), SEED_ENV)).toContain(
+      'To open multiple ports on the replica, please set the',
+    );
+    expect(await refused(service('readiness_probe: /\nreplica: 2'), SEED_ENV)).toContain(
+      '`service.replica` is not known; did you mean `service.replicas`?',
+    );
   });
 
   it('several replicas on one port are refused, because they cannot run on one machine', async () => {
-    expect(await refused(SEED.replace('--port 8000', ''), SEED_ENV)).toContain('its 2 replicas would all listen on that port');
+    expect(await refused(SEED.replace('--port 8000', ''), SEED_ENV)).toContain(
+      'its 2 replicas would all listen on that port',
+    );
   });
 
   it('D-23 least_load gives the next request to the second of three replicas with 2, 0 and 1', () => {
@@ -130,7 +176,11 @@ describe('a SkyServe YAML', () => {
   });
 
   it('D-33 scaling by a target is named as not taken', async () => {
-    const { verdict } = await imported(service('readiness_probe: /\nreplica_policy: {min_replicas: 1, max_replicas: 10, target_qps_per_replica: 2.5}'));
-    expect(verdict('service.replica_policy.target_qps_per_replica')).toBe('refused: Keyporter does not start or end replicas with the load');
+    const { verdict } = await imported(
+      service('readiness_probe: /\nreplica_policy: {min_replicas: 1, max_replicas: 10, target_qps_per_replica: 2.5}'),
+    );
+    expect(verdict('service.replica_policy.target_qps_per_replica')).toBe(
+      'refused: Keyporter does not start or end replicas with the load',
+    );
   });
 });

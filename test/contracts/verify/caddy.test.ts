@@ -44,24 +44,51 @@ describe.skipIf(!present)('a page behind Caddy (caddy has to be installed)', () 
     it('lets the holder of a key to the page, with who he is, and nobody else', async () => {
       const headers = { ...bearer(world.key), 'x-keyporter-owner': 'mallory' };
       expect((await ask(`${careful.url}/`, { headers })).text).toBe('the page');
-      expect(page.reached.at(-1)).toMatchObject({ 'x-keyporter-owner': 'alice', 'x-keyporter-key-id': world.keyId, 'x-keyporter-scopes': 'infer' });
+      expect(page.reached.at(-1)).toMatchObject({
+        'x-keyporter-owner': 'alice',
+        'x-keyporter-key-id': world.keyId,
+        'x-keyporter-scopes': 'infer',
+      });
       expect(page.reached.at(-1)).not.toHaveProperty('authorization');
       const before = page.reached.length;
       const stranger = await ask(`${careful.url}/`);
       expect(stranger.status).toBe(401);
       expect(stranger.json()).toMatchObject({ error: { code: 'missing_api_key' } });
       expect((await ask(`${careful.url}/`, { headers: bearer('kp_wrong') })).status).toBe(401);
-      expect((await ask(`${careful.url}/`, { headers: { 'x-forwarded-for': '127.0.0.1', 'x-keyporter-asker': world.key } })).status).toBe(401);
+      expect(
+        (await ask(`${careful.url}/`, { headers: { 'x-forwarded-for': '127.0.0.1', 'x-keyporter-asker': world.key } }))
+          .status,
+      ).toBe(401);
       expect(page.reached.length).toBe(before);
     });
 
     it('guards pages of any host name and any method', async () => {
-      expect((await ask(`${careful.url}/`, { method: 'POST', body: 'text', headers: { ...bearer(world.key), host: 'page.example' } })).status).toBe(200);
-      expect((await ask(`${careful.url}/`, { method: 'OPTIONS', headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' } })).status).toBe(401);
+      expect(
+        (
+          await ask(`${careful.url}/`, {
+            method: 'POST',
+            body: 'text',
+            headers: { ...bearer(world.key), host: 'page.example' },
+          })
+        ).status,
+      ).toBe(200);
+      expect(
+        (
+          await ask(`${careful.url}/`, {
+            method: 'OPTIONS',
+            headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' },
+          })
+        ).status,
+      ).toBe(401);
     });
 
     it('guards WebSocket handshakes', async () => {
-      const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' };
+      const handshake = {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      };
       expect((await ask(`${careful.url}/`, { headers: { ...bearer(world.key), ...handshake } })).text).toBe('the page');
       expect((await ask(`${careful.url}/`, { headers: handshake })).status).toBe(401);
     });

@@ -50,7 +50,10 @@ async function startProxy({ command, args, file, text }: ProxyStart): Promise<Pr
   const port = await freePort();
   await writeFile(join(directory, file), text({ directory, port }));
   const said: string[] = [];
-  const child: ChildProcess = spawn(command, args(directory), { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'], HOME: directory } });
+  const child: ChildProcess = spawn(command, args(directory), {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: directory },
+  });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.stderr?.on('data', (piece: Buffer) => said.push(piece.toString()));
   const url = `http://127.0.0.1:${port}`;
@@ -59,7 +62,10 @@ async function startProxy({ command, args, file, text }: ProxyStart): Promise<Pr
     await gone;
     await rm(directory, { recursive: true, force: true });
   };
-  await Promise.race([answers(url), gone.then(() => Promise.reject(new Error(`${command} did not start: ${said.join('')}`)))]);
+  await Promise.race([
+    answers(url),
+    gone.then(() => Promise.reject(new Error(`${command} did not start: ${said.join('')}`))),
+  ]);
   return { url, stop };
 }
 

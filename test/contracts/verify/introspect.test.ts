@@ -7,13 +7,19 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const introspect = (form: Record<string, string> | string, headers: Record<string, string> = bearer(world.asker), at = world.api) =>
+const introspect = (
+  form: Record<string, string> | string,
+  headers: Record<string, string> = bearer(world.asker),
+  at = world.api,
+) =>
   ask(`${at}/auth/introspect`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     body: new URLSearchParams(form).toString(),
   });
-const basic = (user: string, password: string) => ({ authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` });
+const basic = (user: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+});
 
 describe('POST /auth/introspect', () => {
   it('describes an active token', async () => {
@@ -22,7 +28,14 @@ describe('POST /auth/introspect', () => {
     const answer = await introspect({ token: key, token_type_hint: 'access_token' });
     expect(answer.status).toBe(200);
     expect(answer.header('cache-control')).toBe('no-store');
-    expect(answer.json()).toEqual({ active: true, scope: 'infer usage:read', sub: 'alice', client_id: id, token_type: 'Bearer', exp: expires });
+    expect(answer.json()).toEqual({
+      active: true,
+      scope: 'infer usage:read',
+      sub: 'alice',
+      client_id: id,
+      token_type: 'Bearer',
+      exp: expires,
+    });
   });
 
   it('never says why a token is not active', async () => {
@@ -41,21 +54,37 @@ describe('POST /auth/introspect', () => {
 
   it('names no scope of inference for a key that is bound to models, but its patterns', async () => {
     const bound = await world.make({ scopes: ['infer', 'infer:chat', 'usage:read'], models: ['test-*', 'renamed'] });
-    expect((await introspect({ token: bound.key })).json()).toMatchObject({ active: true, scope: 'usage:read', models: [['test-*', 'renamed']] });
+    expect((await introspect({ token: bound.key })).json()).toMatchObject({
+      active: true,
+      scope: 'usage:read',
+      models: [['test-*', 'renamed']],
+    });
   });
 
   it('takes the key of the asker as bearer, as the password of Basic, in the form and in its own header', async () => {
     const form = { token: world.key };
     expect((await introspect(form, basic('keyporter', world.asker))).json()).toMatchObject({ active: true });
     expect((await introspect(form, { 'x-keyporter-asker': world.asker })).json()).toMatchObject({ active: true });
-    expect((await introspect({ ...form, client_id: 'any', client_secret: world.asker }, {})).json()).toMatchObject({ active: true });
+    expect((await introspect({ ...form, client_id: 'any', client_secret: world.asker }, {})).json()).toMatchObject({
+      active: true,
+    });
     expect((await introspect(form, {}, world.open)).json()).toMatchObject({ active: true });
   });
 
   it('refuses an asker that does not prove itself, in the words of OAuth, whatever the token', async () => {
-    const wrongs = [{}, bearer('kp_wrong'), basic('keyporter', 'wrong'), { authorization: 'Basic !' }, { authorization: 'Digest x' }, bearer(world.key)];
+    const wrongs = [
+      {},
+      bearer('kp_wrong'),
+      basic('keyporter', 'wrong'),
+      { authorization: 'Basic !' },
+      { authorization: 'Digest x' },
+      bearer(world.key),
+    ];
     for (const headers of wrongs) {
-      const [good, bad] = [await introspect({ token: world.key }, headers), await introspect({ token: 'kp_bad' }, headers)];
+      const [good, bad] = [
+        await introspect({ token: world.key }, headers),
+        await introspect({ token: 'kp_bad' }, headers),
+      ];
       expect([good.status, good.text]).toEqual([bad.status, bad.text]);
       expect([401, 403]).toContain(good.status);
       expect(good.header('x-keyporter-refused')).toBe('asker');
@@ -68,7 +97,9 @@ describe('POST /auth/introspect', () => {
     expect((await introspect({ token: world.key, client_secret: world.key })).status).toBe(400);
     expect((await introspect(`token=${world.key}&token=x`)).status).toBe(400);
     expect((await introspect({})).json()).toMatchObject({ error: 'invalid_request' });
-    expect((await introspect({ token: world.key }, { ...bearer(world.asker), 'content-type': 'application/json' })).status).toBe(415);
+    expect(
+      (await introspect({ token: world.key }, { ...bearer(world.asker), 'content-type': 'application/json' })).status,
+    ).toBe(415);
     expect((await introspect({ token: 'x'.repeat(20_000) })).status).toBe(413);
   });
 });

@@ -14,7 +14,11 @@ const asked = (body: unknown, at = world.open, headers: Record<string, string> =
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-const request = { path: '/v1/models', headers: { 'user-agent': 'client', authorization: 'Bearer other' }, params: { limit: ['10'] } };
+const request = {
+  path: '/v1/models',
+  headers: { 'user-agent': 'client', authorization: 'Bearer other' },
+  params: { limit: ['10'] },
+};
 
 describe('POST /auth/llama-stack', () => {
   it('has what every generation reads in one answer', async () => {
@@ -26,8 +30,19 @@ describe('POST /auth/llama-stack', () => {
     });
     const answer = await asked({ api_key: key, request });
     expect(answer.status).toBe(200);
-    const attributes = { roles: ['developer'], teams: ['search', 'ml'], projects: ['p1'], namespaces: ['n1'], scopes: ['infer', 'usage:read'] };
-    expect(answer.json()).toEqual({ principal: 'alice', attributes, access_attributes: attributes, message: 'The key is valid.' });
+    const attributes = {
+      roles: ['developer'],
+      teams: ['search', 'ml'],
+      projects: ['p1'],
+      namespaces: ['n1'],
+      scopes: ['infer', 'usage:read'],
+    };
+    expect(answer.json()).toEqual({
+      principal: 'alice',
+      attributes,
+      access_attributes: attributes,
+      message: 'The key is valid.',
+    });
   });
 
   it('calls a key without an owner by its name, also after it was renamed', async () => {
@@ -40,7 +55,16 @@ describe('POST /auth/llama-stack', () => {
   it('takes params as text and as lists, headers with the bearer and without, and members it does not know', async () => {
     for (const params of [{ a: 'b' }, { a: ['b'] }, {}]) {
       for (const headers of [{}, { authorization: `Bearer ${world.key}` }]) {
-        expect((await asked({ api_key: world.key, request: { path: '/', headers, params }, method: 'GET', client_ip: '1.2.3.4' })).status).toBe(200);
+        expect(
+          (
+            await asked({
+              api_key: world.key,
+              request: { path: '/', headers, params },
+              method: 'GET',
+              client_ip: '1.2.3.4',
+            })
+          ).status,
+        ).toBe(200);
       }
     }
     expect((await asked({ api_key: world.key })).status).toBe(200);
@@ -55,13 +79,20 @@ describe('POST /auth/llama-stack', () => {
     expect((await asked({ api_key: bound.key, request }, world.open, {}, '?model=test-model')).status).toBe(200);
   });
 
-  it.each(['', '[]', '{', '{"api_key":1}', '{"request":{}}', '{"api_key":"a","api_key":"b"}'])('refuses the body %s', async (body) => {
-    expect((await asked(body)).status).toBe(400);
-  });
+  it.each(['', '[]', '{', '{"api_key":1}', '{"request":{}}', '{"api_key":"a","api_key":"b"}'])(
+    'refuses the body %s',
+    async (body) => {
+      expect((await asked(body)).status).toBe(400);
+    },
+  );
 
   it('takes no key of its own subject for that of the asker, and asks for one on an api listener', async () => {
-    expect((await asked({ api_key: world.key, request }, world.api, { authorization: `Bearer ${world.asker}` })).status).toBe(401);
-    expect((await asked({ api_key: world.key, request }, world.api, { 'x-keyporter-asker': world.asker })).status).toBe(200);
+    expect(
+      (await asked({ api_key: world.key, request }, world.api, { authorization: `Bearer ${world.asker}` })).status,
+    ).toBe(401);
+    expect((await asked({ api_key: world.key, request }, world.api, { 'x-keyporter-asker': world.asker })).status).toBe(
+      200,
+    );
     const answer = await asked({ api_key: world.key, request }, world.api);
     expect([answer.status, answer.header('x-keyporter-refused')]).toEqual([401, 'asker']);
   });

@@ -15,7 +15,10 @@ describe.skipIf(!present)('a page behind nginx (nginx has to be installed)', () 
 
   beforeAll(async () => {
     page = await startPage();
-    world = await startVerifyWorld({ auth: { local_networks: ['127.0.0.1/32'], failures_per_minute: null }, trusted_proxies: [] });
+    world = await startVerifyWorld({
+      auth: { local_networks: ['127.0.0.1/32'], failures_per_minute: null },
+      trusted_proxies: [],
+    });
     usual = await startNginx(`
     location / { auth_request /auth; proxy_pass http://127.0.0.1:${page.port}; }
     location = /auth {
@@ -85,7 +88,15 @@ describe.skipIf(!present)('a page behind nginx (nginx has to be installed)', () 
     it('takes no notice of the query and the body of the guarded request', async () => {
       const reader = await world.make({ scopes: ['engine:read'] });
       expect((await ask(`${usual.url}/page?scope=engine:read`, { headers: bearer(reader.key) })).status).toBe(403);
-      expect((await ask(`${usual.url}/page?scope=engine:read`, { method: 'POST', headers: bearer(world.key), body: 'x'.repeat(50_000) })).status).toBe(200);
+      expect(
+        (
+          await ask(`${usual.url}/page?scope=engine:read`, {
+            method: 'POST',
+            headers: bearer(world.key),
+            body: 'x'.repeat(50_000),
+          })
+        ).status,
+      ).toBe(200);
     });
   });
 
@@ -99,7 +110,9 @@ describe.skipIf(!present)('a page behind nginx (nginx has to be installed)', () 
 
     it('hands the page no owner where the key has none', async () => {
       const nobodys = await world.make({ scopes: ['infer'] });
-      expect((await ask(`${careful.url}/`, { headers: { ...bearer(nobodys.key), 'x-keyporter-owner': 'mallory' } })).status).toBe(200);
+      expect(
+        (await ask(`${careful.url}/`, { headers: { ...bearer(nobodys.key), 'x-keyporter-owner': 'mallory' } })).status,
+      ).toBe(200);
       expect(page.reached.at(-1)).not.toHaveProperty('x-keyporter-owner');
     });
 
@@ -107,11 +120,19 @@ describe.skipIf(!present)('a page behind nginx (nginx has to be installed)', () 
       const here = await world.make({ scopes: ['infer'], allow_ips: ['127.0.0.1/32'] });
       const elsewhere = await world.make({ scopes: ['infer'], allow_ips: ['203.0.113.0/24'] });
       expect((await ask(`${careful.url}/`, { headers: bearer(here.key) })).status).toBe(200);
-      expect((await ask(`${careful.url}/`, { headers: { ...bearer(elsewhere.key), 'x-forwarded-for': '203.0.113.9' } })).status).toBe(401);
+      expect(
+        (await ask(`${careful.url}/`, { headers: { ...bearer(elsewhere.key), 'x-forwarded-for': '203.0.113.9' } }))
+          .status,
+      ).toBe(401);
     });
 
     it('never answers 500 to what a caller sends', async () => {
-      for (const headers of [{}, bearer('kp_wrong'), { 'x-api-key': 'one', 'api-key': 'two' }, { authorization: 'Bearer a, Bearer b' }]) {
+      for (const headers of [
+        {},
+        bearer('kp_wrong'),
+        { 'x-api-key': 'one', 'api-key': 'two' },
+        { authorization: 'Bearer a, Bearer b' },
+      ]) {
         expect([401, 403]).toContain((await ask(`${careful.url}/`, { headers })).status);
       }
     });

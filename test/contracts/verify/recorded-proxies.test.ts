@@ -52,7 +52,11 @@ const asker = () => `x-keyporter-asker: ${world.asker}`;
 describe('Traefik forwardAuth', () => {
   it('gets 200 with the headers it copies, and the refusal it passes on to the client', async () => {
     const yes = await sent(traefik('/auth/verify', 'GET', [asker(), `Authorization: Bearer ${world.key}`]));
-    expect([yes.status, yes.header('x-keyporter-owner'), yes.header('x-keyporter-key-id')]).toEqual([200, 'alice', world.keyId]);
+    expect([yes.status, yes.header('x-keyporter-owner'), yes.header('x-keyporter-key-id')]).toEqual([
+      200,
+      'alice',
+      world.keyId,
+    ]);
     const no = await sent(traefik('/auth/verify', 'GET', [asker()]));
     expect([no.status, no.json()]).toMatchObject([401, { error: { code: 'missing_api_key' } }]);
     expect(no.header('www-authenticate')).toContain('Bearer');
@@ -61,7 +65,9 @@ describe('Traefik forwardAuth', () => {
   it('may keep the method of the request, and no method is let through without a key', async () => {
     const preflight = ['Origin: https://evil.example', 'Access-Control-Request-Method: DELETE'];
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-      expect((await sent(traefik('/auth/verify', method, [asker(), `Authorization: Bearer ${world.key}`]))).status).toBe(200);
+      expect(
+        (await sent(traefik('/auth/verify', method, [asker(), `Authorization: Bearer ${world.key}`]))).status,
+      ).toBe(200);
       expect((await sent(traefik('/auth/verify', method, [asker(), ...preflight]))).status).toBe(401);
     }
   });
@@ -86,8 +92,12 @@ describe('Envoy ext_authz', () => {
   it('does not let the caller choose what is asked of his key', async () => {
     const reader = await world.make({ scopes: ['engine:read'] });
     const bound = await world.make({ scopes: ['infer'], models: ['test-*'] });
-    expect((await sent(envoy('GET', '/page?scope=engine:read', [asker(), `authorization: Bearer ${reader.key}`]))).status).toBe(403);
-    expect((await sent(envoy('GET', '/page?model=test-model', [asker(), `authorization: Bearer ${bound.key}`]))).status).toBe(403);
+    expect(
+      (await sent(envoy('GET', '/page?scope=engine:read', [asker(), `authorization: Bearer ${reader.key}`]))).status,
+    ).toBe(403);
+    expect(
+      (await sent(envoy('GET', '/page?model=test-model', [asker(), `authorization: Bearer ${bound.key}`]))).status,
+    ).toBe(403);
   });
 
   it('gets no 200 for a path written to look like another one', async () => {

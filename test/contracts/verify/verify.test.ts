@@ -26,15 +26,22 @@ describe('/auth/verify', () => {
     expect(answer.header('cache-control')).toBe('no-store');
   });
 
-  it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('takes %s, on the path and below it', async (method) => {
-    for (const path of ['/auth/verify', '/auth/verify/v1/chat/completions']) {
-      expect((await verify(path, world.key, {}, method)).status).toBe(200);
-      expect((await verify(path, 'kp_wrong', {}, method)).status).toBe(401);
-    }
-  });
+  it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
+    'takes %s, on the path and below it',
+    async (method) => {
+      for (const path of ['/auth/verify', '/auth/verify/v1/chat/completions']) {
+        expect((await verify(path, world.key, {}, method)).status).toBe(200);
+        expect((await verify(path, 'kp_wrong', {}, method)).status).toBe(401);
+      }
+    },
+  );
 
   it('finds the key in every slot that inference takes', async () => {
-    for (const headers of [{ 'x-api-key': world.key }, { 'api-key': world.key }, { 'x-api-key': world.key, authorization: 'Bearer dummy' }]) {
+    for (const headers of [
+      { 'x-api-key': world.key },
+      { 'api-key': world.key },
+      { 'x-api-key': world.key, authorization: 'Bearer dummy' },
+    ]) {
       expect((await verify('/auth/verify', null, headers)).status).toBe(200);
     }
     const other = await world.make({ scopes: ['infer'] });
@@ -129,7 +136,8 @@ describe('/auth/verify', () => {
 });
 
 describe('the asker', () => {
-  const askWith = (headers: Record<string, string>, path = '/auth/verify') => ask(`${world.api}${path}`, { headers: { ...bearer(world.key), ...headers } });
+  const askWith = (headers: Record<string, string>, path = '/auth/verify') =>
+    ask(`${world.api}${path}`, { headers: { ...bearer(world.key), ...headers } });
 
   it('is asked for its own key on an api listener, wherever it calls from', async () => {
     const answer = await askWith({});
@@ -139,7 +147,9 @@ describe('the asker', () => {
 
   it('gets an answer of its own look, the same for a good key and a bad one', async () => {
     const good = await askWith({ 'x-keyporter-asker': 'kp_wrong' });
-    const bad = await ask(`${world.api}/auth/verify`, { headers: { ...bearer('kp_bad'), 'x-keyporter-asker': 'kp_wrong' } });
+    const bad = await ask(`${world.api}/auth/verify`, {
+      headers: { ...bearer('kp_bad'), 'x-keyporter-asker': 'kp_wrong' },
+    });
     expect([good.status, good.text]).toEqual([bad.status, bad.text]);
     expect([good.status, good.header('x-keyporter-refused')]).toEqual([401, 'asker']);
     const subject = await verify('/auth/verify', 'kp_bad');
@@ -156,7 +166,10 @@ describe('the asker', () => {
 
   it('of a verify network needs no key, but a wrong one is refused there too', async () => {
     expect((await ask(`${world.open}/auth/verify`, { headers: bearer(world.key) })).status).toBe(200);
-    expect((await ask(`${world.open}/auth/verify`, { headers: { ...bearer(world.key), 'x-keyporter-asker': 'kp_wrong' } })).status).toBe(401);
+    expect(
+      (await ask(`${world.open}/auth/verify`, { headers: { ...bearer(world.key), 'x-keyporter-asker': 'kp_wrong' } }))
+        .status,
+    ).toBe(401);
   });
 
   it('may ask under any host name with its key; without one only under names of this server', async () => {
@@ -171,16 +184,22 @@ describe('a web page', () => {
   it('gets to read no answer, also where pages of every origin may use the API', async () => {
     const open = await startVerifyWorld({ cors: { allow_origins: ['*'] } });
     const answers = [
-      await ask(`${open.open}/auth/introspect`, { method: 'POST', headers: { origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' }, body: `token=${open.key}` }),
+      await ask(`${open.open}/auth/introspect`, {
+        method: 'POST',
+        headers: { origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' },
+        body: `token=${open.key}`,
+      }),
       await ask(`${open.open}/auth/verify`, { headers: { origin: 'https://evil.example', ...bearer(open.key) } }),
     ];
-    for (const answer of answers) expect([answer.status, answer.header('access-control-allow-origin')]).toEqual([200, undefined]);
+    for (const answer of answers)
+      expect([answer.status, answer.header('access-control-allow-origin')]).toEqual([200, undefined]);
     await open.close();
   });
 
   it('under a name of its own gets past the door by no header', async () => {
     const headers = { host: 'evil.example', 'x-keyporter-asker': 'anything' };
-    for (const path of ['/auth/other', '/v1/models', '/auth/llama-stack/x']) expect((await ask(`${world.api}${path}`, { headers })).status).not.toBe(200);
+    for (const path of ['/auth/other', '/v1/models', '/auth/llama-stack/x'])
+      expect((await ask(`${world.api}${path}`, { headers })).status).not.toBe(200);
     expect((await ask(`${world.api}/v1/models`, { headers })).status).toBe(421);
   });
 });
@@ -191,7 +210,9 @@ describe('the address of the subject', () => {
     const forwarded = { 'x-forwarded-for': '203.0.113.9' };
     expect((await verify('/auth/verify', bound.key, forwarded)).status).toBe(200);
     expect((await verify('/auth/verify', bound.key, { forwarded: 'for=203.0.113.9' })).status).toBe(200);
-    expect((await verify('/auth/verify', bound.key, { 'x-forwarded-for': '203.0.113.9, 198.51.100.1' })).status).toBe(401);
+    expect((await verify('/auth/verify', bound.key, { 'x-forwarded-for': '203.0.113.9, 198.51.100.1' })).status).toBe(
+      401,
+    );
     expect((await verify('/auth/verify', bound.key)).status).toBe(401);
     const open = await ask(`${world.open}/auth/verify`, { headers: { ...bearer(bound.key), ...forwarded } });
     expect(open.status).toBe(401);
@@ -217,7 +238,9 @@ describe('for=nginx', () => {
     expect((await verify(nginx, world.key, { 'x-api-key': other.key })).status).toBe(403);
     expect((await verify(nginx, null, { authorization: `Bearer ${world.key}, Bearer ${other.key}` })).status).toBe(403);
     expect((await verify(`/auth/verify/a%2Fb?for=nginx`, world.key)).status).toBe(403);
-    expect((await ask(`${world.open}${nginx}`, { headers: { ...bearer(world.key), host: 'evil.example' } })).status).toBe(403);
+    expect(
+      (await ask(`${world.open}${nginx}`, { headers: { ...bearer(world.key), host: 'evil.example' } })).status,
+    ).toBe(403);
   });
 });
 
