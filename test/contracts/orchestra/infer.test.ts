@@ -405,3 +405,7 @@ describe('the other routes', () => {
     });
   });
 });
+
+async function adminKey(of: OrchestraWorld): Promise<string> {
+  return (await of.gateway.admin.createKey({ scopes: ['admin'] })).key;
+}

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { RecordingUpstream } from '../../support/recording-upstream.js';
 import { startOrchestraWorld, type OrchestraWorld } from './orchestra-world.js';
 
+const BAD_GATEWAY = '{"detail":"Bad Gateway: Error communicating with worker 0."}';
 let engine: RecordingUpstream;
 beforeAll(async () => {
   engine = await RecordingUpstream.start();
@@ -111,7 +112,3 @@ describe('other engines', () => {
     expect([failed.status, failed.text]).toEqual([502, BAD_GATEWAY]);
   });
 });
-
-async function adminKey(of: OrchestraWorld): Promise<string> {
-  return (await of.gateway.admin.createKey({ scopes: ['admin'] })).key;
-}
