@@ -56,7 +56,7 @@ class Scan {
 
   outermost(): TopMember[] {
     this.#space();
-    if (this.#bytes[this.#at] !== 0x7b) throw broken('it must be one object');
+    if (this.#bytes[this.#at] !== 0x7b) throw broken('it must be a JSON object');
     const members = this.members();
     this.#space();
     if (this.#at < this.#bytes.length) throw this.#broken();
