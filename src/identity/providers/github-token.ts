@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.js';
+import { aboutToken, outage } from './about-token.js';
 import type { Ask, AskedAnswer, Unanswered } from './ask.js';
 import { attributesOf, valuesOf, type ClaimsMapping } from './claims.js';
 import { asObject, objectIn, principalIn } from './json.js';
-import type { Outage, Provider, Verdict } from './provider.js';
-import { remembered } from './remembered.js';
+import type { Provider, Verdict } from './provider.js';
 
 export interface GithubSettings {
   name: string;
@@ -64,14 +64,7 @@ export function createGithubToken(settings: GithubSettings, { ask, clock }: { as
       malformed: 'Invalid Authorization header format',
       refused: REFUSED,
     },
-    needsCredential: true,
-    recheckMs: Math.max(1, settings.cacheSeconds) * 1000,
-    ask: remembered(({ credential }) => judged(credential?.reveal() ?? ''), {
-      clock,
-      cacheMs: settings.cacheSeconds * 1000,
-      about: () => [],
-      busy: outage('too many questions are under way'),
-    }),
+    ...aboutToken(judged, { cacheSeconds: settings.cacheSeconds, clock }),
   };
 }
 
@@ -97,10 +90,6 @@ function listIn(body: Buffer): unknown[] {
   } catch {
     return [];
   }
-}
-
-function outage(reason: string): Outage {
-  return { kind: 'outage', words: 'Authentication service unavailable', reason, status: 503 };
 }
 
 function idOf(id: unknown): string {

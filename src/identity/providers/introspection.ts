@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.js';
 import type { Secret } from '../../core/secret.js';
+import { aboutToken, outage } from './about-token.js';
 import type { Ask } from './ask.js';
 import { attributesOf, USUAL_CLAIMS, valuesOf, type ClaimsMapping } from './claims.js';
 import { objectIn, principalIn } from './json.js';
-import type { Outage, Provider, Verdict } from './provider.js';
-import { remembered } from './remembered.js';
+import type { Provider, Verdict } from './provider.js';
 
 export interface IntrospectionSettings {
   name: string;
@@ -55,14 +55,7 @@ export function createIntrospection(
       malformed: 'Invalid Authorization header format',
       refused: 'Token not active',
     },
-    needsCredential: true,
-    recheckMs: Math.max(1, settings.cacheSeconds) * 1000,
-    ask: remembered(({ credential }) => judged(credential?.reveal() ?? ''), {
-      clock,
-      cacheMs: settings.cacheSeconds * 1000,
-      about: () => [],
-      busy: outage('too many questions are under way'),
-    }),
+    ...aboutToken(judged, { cacheSeconds: settings.cacheSeconds, clock }),
   };
 }
 
@@ -102,8 +95,4 @@ function verdictOn(
     values: valuesOf(reply, claimsMapping, USUAL_CLAIMS),
     expiresAt: end === null ? null : Math.floor(end),
   };
-}
-
-function outage(reason: string): Outage {
-  return { kind: 'outage', words: 'Authentication service unavailable', reason, status: 503 };
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.js';
+import { aboutToken, outage } from './about-token.js';
 import type { Ask } from './ask.js';
 import { attributesOf, valuesOf, type ClaimsMapping } from './claims.js';
 import { asObject, objectIn, principalIn } from './json.js';
-import type { Outage, Provider, Verdict } from './provider.js';
-import { remembered } from './remembered.js';
+import type { Provider, Verdict } from './provider.js';
 
 export interface KubernetesSettings {
   name: string;
@@ -49,14 +49,7 @@ export function createKubernetes(settings: KubernetesSettings, { ask, clock }: {
       malformed: 'Invalid Authorization header format',
       refused: 'Invalid token',
     },
-    needsCredential: true,
-    recheckMs: Math.max(1, settings.cacheSeconds) * 1000,
-    ask: remembered(({ credential }) => judged(credential?.reveal() ?? ''), {
-      clock,
-      cacheMs: settings.cacheSeconds * 1000,
-      about: () => [],
-      busy: outage('too many questions are under way'),
-    }),
+    ...aboutToken(judged, { cacheSeconds: settings.cacheSeconds, clock }),
   };
 }
 
@@ -77,8 +70,4 @@ function verdictOn(body: Buffer, written: ClaimsMapping | undefined): Verdict {
     values: valuesOf(claims, written, MAPPING),
     expiresAt: null,
   };
-}
-
-function outage(reason: string): Outage {
-  return { kind: 'outage', words: 'Authentication service unavailable', reason, status: 503 };
 }
