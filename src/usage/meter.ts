@@ -1,0 +1,24 @@
+import type { Certainty } from './ledger.js';
+
+/** What an answer used, as far as it went by. */
+export interface Counted {
+  /** Null = the answer did not tell. */
+  inputTokens: number | null;
+  outputTokens: number;
+  cachedTokens: number | null;
+  /** Of the output tokens. */
+  certainty: Certainty;
+  /** Seconds the engine worked, where it told. */
+  gpuSeconds: number | null;
+}
+
+/** Reads the use of one answer on its way. Works on bytes, keeps numbers and never text, and holds a bounded piece at most. */
+export interface Meter {
+  /**
+   * Whole events of a stream, or a piece of any other body. Answers what may travel on: the same bytes,
+   * without what the client did not ask for and we did.
+   */
+  push(bytes: Buffer): Buffer;
+  /** Of everything pushed so far. */
+  counted(): Counted;
+}
