@@ -1,4 +1,5 @@
 import { Refusal, type StreamEnd } from '../core/errors.js';
+import { faultyStatus, type AnswerHead } from './answer-headers.js';
 
 /** A failure of the model server in words of ours, under the status it gave: what it said was not fit to pass on. */
 export class StatusKept extends Error {
@@ -13,6 +14,17 @@ export class StatusKept extends Error {
     });
     this.status = status;
   }
+}
+
+/** Why the head of an answer cannot be passed on; null when it can. `leak` names a secret of ours in it. */
+export function unfitHead(
+  status: number,
+  { fault, leak, contentType }: Pick<AnswerHead, 'fault' | 'contentType'> & { leak: string | null },
+): Refusal | StatusKept | null {
+  const wrong = fault ?? faultyStatus(status) ?? leak;
+  if (wrong !== null) return new Refusal('upstream_error', { reason: `the model server sent ${wrong}` });
+  const type = contentType.toLowerCase();
+  return status >= 500 && !type.includes('json') ? new StatusKept(status, type) : null;
 }
 
 /** What a client hears whose request is ended before any of the answer was sent. */

@@ -11,6 +11,16 @@ export interface RelayOutcome {
   reason: string | null;
 }
 
+/** Reads an answer on its way to the client, and may keep parts of it back or say that it is enough. */
+export interface AnswerTap {
+  /** The head is there. `type` is the media type in lower case. */
+  begin(answer: { status: number; type: string; isStream: boolean }): void;
+  /** Whole events of a stream, or a piece of any other body. Answers what may travel on. */
+  push(bytes: Buffer): Buffer;
+  /** What `push` answered last is the end: the caller may not have more. */
+  readonly spent: boolean;
+}
+
 export interface RelaySettings {
   reply: Reply;
   dialect: Dialect;
@@ -26,4 +36,5 @@ export interface RelaySettings {
   bytes(count: number): void;
   /** Called with the beginning of a JSON or event-stream answer of status 2xx, to learn an id it names. */
   opening?: ((chunk: Buffer) => void) | undefined;
+  tap?: AnswerTap | null;
 }

@@ -1,9 +1,9 @@
 import { Refusal, STREAM_ENDS, type StreamEnd } from '../core/errors.js';
 import { AnswerBody } from './answer-body.js';
-import { faultyStatus, readAnswerHeaders, withOwnHeaders, type AnswerHead } from './answer-headers.js';
+import { readAnswerHeaders, withOwnHeaders, type AnswerHead } from './answer-headers.js';
 import { readFailure, refusalOf } from './failures.js';
 import { overdue } from './overdue.js';
-import { refusalBefore, StatusKept } from './refusals.js';
+import { refusalBefore, unfitHead, type StatusKept } from './refusals.js';
 import type { RelayOutcome, RelaySettings } from './relay-settings.js';
 import type { IncomingAnswer } from './transport.js';
 
@@ -52,7 +52,6 @@ export class Relay implements IncomingAnswer {
     if (this.#over) abort();
   }
 
-  /** The answer came to its end, whichever. */
   get over(): boolean {
     return this.#over;
   }
@@ -65,15 +64,12 @@ export class Relay implements IncomingAnswer {
     if (this.#over) return true;
     this.#resume = resume;
     const answer = readAnswerHeaders(rawHeaders);
-    const fault = answer.fault ?? faultyStatus(status) ?? this.#leak(answer.headers.join('\n'));
-    if (fault !== null)
-      return this.#refuse(new Refusal('upstream_error', { reason: `the model server sent ${fault}` }));
     const type = answer.contentType.toLowerCase();
-    if (status >= 500 && !type.includes('json')) return this.#refuse(new StatusKept(status, type));
+    const unfit = unfitHead(status, { ...answer, leak: this.#leak(answer.headers.join('\n')) });
+    if (unfit !== null) return this.#refuse(unfit);
     this.#status = status;
     this.#answer = answer;
-    const endMarks = status === 200 ? this.#set.dialect.endMarks : [];
-    this.#body = new AnswerBody({ type, framed: answer.framed, endMarks });
+    this.#body = new AnswerBody({ status, type, framed: answer.framed }, this.#set);
     // A first event in the same packet goes out with the head in one write; without one the head goes alone.
     if (this.#body.isStream) queueMicrotask(() => this.#sendHeadAlone());
     return true;
@@ -94,6 +90,11 @@ export class Relay implements IncomingAnswer {
     }
     const ready = body.push(chunk);
     if (!body.isStream) return this.#writePlain(ready);
+    if (body.spent) {
+      if (ready.length > 0) this.#write(ready);
+      this.#interrupt('insufficient_quota', 'a budget of the caller is used up');
+      return true;
+    }
     if (body.overfull) {
       this.#interrupt('upstream_interrupted', 'an event of the stream is longer than 1 MiB');
       return true;
@@ -155,10 +156,8 @@ export class Relay implements IncomingAnswer {
     if (late.side === 'client') {
       this.#set.reply.destroy();
       this.clientGone();
-    } else if (this.#headSent) {
-      this.#interrupt('upstream_timeout', late.reason);
     } else {
-      this.#refuse(new Refusal('upstream_timeout', { reason: late.reason }));
+      this.#interrupt('upstream_timeout', late.reason);
     }
   }
 
