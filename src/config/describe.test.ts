@@ -20,6 +20,8 @@ default_model: a
 unknown_model: default
 auth: { local_networks: [10.0.0.0/8] }
 keys: { default_expires: 30d, max_lifetime: 1y, require: [owner] }
+limits: { requests_per_minute: 60, models: { a: { gpu_seconds_per_day: 1 } } }
+owners: { alice: { input_tokens_per_month: 5, concurrent_requests: 3 }, bob: {} }
 audit: { retention_days: null }`;
 
 describe('the effective configuration', () => {
@@ -49,7 +51,10 @@ describe('the effective configuration', () => {
       'An address that sends 20 wrong keys in a minute gets 429.',
       'New keys may do infer and expire after 30d unless told otherwise and at the latest after 1y.',
       'A new key must be given owner.',
-      'Keeps the audit trail for ever and the request log for 30 days; never prompts or answers.',
+      'A key without limits of its own may have at most 60 requests a minute.',
+      'All keys of alice together may have at most 5 input tokens a month, 3 concurrent requests.',
+      'All callers of a together may have at most 1 gpu seconds a day.',
+      'Keeps the audit trail for ever, the request log for 30 days and the ledger of what was used for 400 days; never prompts or answers.',
       'On SIGTERM lets running answers go on for up to 300 seconds.',
     ]);
   });

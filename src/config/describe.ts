@@ -1,3 +1,4 @@
+import { LIMIT_NAMES, type LimitSettings } from '../core/limits.js';
 import type { Config, ListenerConfig, ModelConfig } from './schema.js';
 
 /** What a gateway with this configuration would do, in sentences, for `keyporter check`. Holds no secret. */
@@ -6,6 +7,7 @@ export function describeConfig(config: Config): string[] {
     ...config.listeners.map(listenerSentence),
     ...modelSentences(config),
     ...callerSentences(config),
+    ...limitSentences(config),
     ...keepingSentences(config),
   ];
 }
@@ -89,10 +91,28 @@ function callerSentences({ auth, keys, trusted_proxies: proxies, cors }: Config)
   return sentences;
 }
 
+function limitSentences({ limits, owners }: Config): string[] {
+  const { models, ...all } = limits;
+  const sentences = [
+    ['A key without limits of its own', amountsOf(all)] as const,
+    ...Object.entries(owners).map(([name, own]) => [`All keys of ${name} together`, amountsOf(own)] as const),
+    ...Object.entries(models).map(([name, own]) => [`All callers of ${name} together`, amountsOf(own)] as const),
+  ];
+  return sentences.filter(([, most]) => most !== '').map(([who, most]) => `${who} may have at most ${most}.`);
+}
+
+function amountsOf(settings: LimitSettings): string {
+  const amounts = LIMIT_NAMES.flatMap((name) => {
+    const most = settings[name];
+    return most === undefined || most === null ? [] : [`${most} ${name.replaceAll('_', ' ').replace(/ per /, ' a ')}`];
+  });
+  return amounts.join(', ');
+}
+
 function keepingSentences({ audit, usage, server }: Config): string[] {
   const auditDays = audit.retention_days === null ? 'for ever' : `for ${audit.retention_days} days`;
   return [
-    `Keeps the audit trail ${auditDays} and the request log for ${usage.request_log_days} days; never prompts or answers.`,
+    `Keeps the audit trail ${auditDays}, the request log for ${usage.request_log_days} days and the ledger of what was used for ${usage.ledger_days} days; never prompts or answers.`,
     `On SIGTERM lets running answers go on for up to ${server.drain_seconds} seconds.`,
   ];
 }

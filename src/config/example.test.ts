@@ -69,7 +69,7 @@ limits:
   default_output_tokens: 1024
   weight: 1
   priority: normal
-owners: { alice: { tokens_per_day: 2000000 } }   # later: 1
+owners: { alice: { tokens_per_day: 2000000 } }
 audit: { retention_days: 400, checkpoints: null }
 usage: { request_log_days: 30, ledger_days: 400 }
 logging: { level: info, format: auto }
@@ -111,9 +111,10 @@ models:
     paths: { /v1/chat/completions: http://10.0.0.9:1234/v1/chat/completions }
     timeouts: { connect_ms: 2000, first_byte_seconds: 1800, idle_seconds: 120, total_seconds: 3600 }
   "*": { replicas: [{ url: http://127.0.0.1:1234 }] }
-owners: {}
+limits: { requests_per_minute: 60, models: { qwen3: { concurrent_requests: 4 } } }
+owners: { alice: { tokens_per_day: 2000000 } }
 audit: { retention_days: 400, checkpoints: null }
-usage: { request_log_days: 30 }
+usage: { request_log_days: 30, ledger_days: 400 }
 logging: { level: info, format: auto }
 tracing: { otlp_endpoint: null }
 `;

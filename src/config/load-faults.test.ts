@@ -416,7 +416,7 @@ describe('many faults', () => {
       '  - { listen: 0.0.0.0:80, serve: [api, admin] }',
       '  - { listen: 0.0.0.0:80 }',
       'upstreams: [{ url: "${NOPE}" }, { url: http://127.0.0.1:80/v1 }]',
-      'limits: { requests_per_minute: 60 }',
+      'limits: { requests_per_minute: 0 }',
       'unknown_model: default',
     ];
     expect(await faultsOf(text.join('\n'))).toEqual([
@@ -428,7 +428,7 @@ describe('many faults', () => {
       '6: `listeners[2].listen` takes the address and port of another listener',
       '7: `upstreams[0].url` needs the environment variable `NOPE`, which is not set; set it, or give a default as `${NOPE:-default}`',
       '7: `upstreams[1].url` leads back to this gateway; name the model server itself',
-      '8: `limits` is not yet available in this version; a later one will hold keys to limits',
+      '8: `limits.requests_per_minute` must be a whole number from 1 to 1000000000',
       '9: `unknown_model` can be `default` only when `default_model` is set',
     ]);
   });

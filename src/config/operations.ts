@@ -1,15 +1,4 @@
-import {
-  choice,
-  httpUrl,
-  named,
-  notYet,
-  notYetMessage,
-  path,
-  section,
-  text,
-  textLike,
-  wholeNumber,
-} from './members.js';
+import { choice, httpUrl, notYet, notYetMessage, path, section, text, textLike, wholeNumber } from './members.js';
 
 export const dataDir = path()
   .nullable()
@@ -55,53 +44,6 @@ export const maxStaleSeconds = notYet(
   'bound how long keys work while the store is away',
 );
 
-function limit(most: number, description: string, example: number) {
-  return wholeNumber(1, most)
-    .nullable()
-    .default(null)
-    .meta({ description, examples: [example] });
-}
-
-const MOST_TOKENS = 1_000_000_000_000_000;
-
-const limitMembers = {
-  requests_per_minute: limit(1_000_000_000, 'Requests a minute (token bucket). `null` = no limit.', 60),
-  requests_per_day: limit(1_000_000_000_000, 'Requests a UTC day.', 10_000),
-  tokens_per_minute: limit(MOST_TOKENS, 'Tokens, input and output, a minute.', 100_000),
-  tokens_per_day: limit(MOST_TOKENS, 'Tokens a UTC day.', 2_000_000),
-  input_tokens_per_day: limit(MOST_TOKENS, 'Input tokens a UTC day.', 1_500_000),
-  output_tokens_per_day: limit(MOST_TOKENS, 'Output tokens a UTC day.', 500_000),
-  tokens_per_month: limit(MOST_TOKENS, 'Tokens a UTC month.', 50_000_000),
-  input_tokens_per_month: limit(MOST_TOKENS, 'Input tokens a UTC month.', 40_000_000),
-  output_tokens_per_month: limit(MOST_TOKENS, 'Output tokens a UTC month.', 10_000_000),
-  concurrent_requests: limit(1_000_000, 'Requests at one time.', 8),
-  gpu_seconds_per_day: limit(1_000_000_000, 'Seconds of engine time a UTC day.', 3600),
-  default_output_tokens: wholeNumber(1, 1_000_000_000, 'tokens')
-    .default(1024)
-    .describe('Output tokens reserved when a request names no cap.'),
-  weight: wholeNumber(1, 1000).default(1).describe('Share in the fair queue.'),
-  priority: choice(['high', 'normal', 'low']).default('normal').describe('Order in the fair queue.'),
-};
-
-export const limits = notYet(
-  section({
-    ...limitMembers,
-    models: named(section(limitMembers)).meta({
-      description: 'Limits for one model.',
-      examples: [{ qwen3: { concurrent_requests: 4 } }],
-    }),
-  }).describe('Limits of every key that has no value of its own.'),
-  'hold keys to limits',
-);
-
-export const owners = notYet(
-  named(section(limitMembers)).meta({
-    description: 'Limits of all keys of an owner together.',
-    examples: [{ alice: { tokens_per_day: 2_000_000 } }],
-  }),
-  'hold owners to limits',
-);
-
 export const audit = section({
   retention_days: wholeNumber(1, 36_500, 'days')
     .nullable()
@@ -123,10 +65,9 @@ export const usage = section({
   request_log_days: wholeNumber(1, 3650, 'days')
     .default(30)
     .describe('How long rows of the request log are kept, in days.'),
-  ledger_days: notYet(
-    wholeNumber(1, 3650, 'days').default(400).describe('How long rows of the usage ledger are kept, in days.'),
-    'keep a ledger of tokens',
-  ),
+  ledger_days: wholeNumber(1, 3650, 'days')
+    .default(400)
+    .describe('How long rows of the usage ledger are kept, in days: what each request used, in numbers.'),
 }).describe('What is written down about requests. Prompts and answers never are.');
 
 export const logging = section({

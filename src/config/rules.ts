@@ -1,4 +1,5 @@
 import { commandRules } from './command-rules.js';
+import { limitRules } from './limit-rules.js';
 import { listenerRules } from './listener-rules.js';
 import { modelRules } from './model-rules.js';
 import { parseDuration } from '../core/duration.js';
@@ -40,6 +41,7 @@ export function checkRules(config: ParsedConfig, faulty: ReadonlySet<string>, re
     ...keyRules,
     ...providerRules,
     ...routePolicyRules,
+    ...limitRules,
   ]) {
     if (!rule.needs.some((name) => faulty.has(name))) rule.check(config, report);
   }

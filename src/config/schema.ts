@@ -4,18 +4,8 @@ import { auth, keys } from './keys.js';
 import { listen, listeners, tls } from './listeners.js';
 import { group, flag } from './members.js';
 import { defaultModel, models, unknownModel, upstreams } from './models.js';
-import {
-  audit,
-  database,
-  dataDir,
-  limits,
-  logging,
-  maxStaleSeconds,
-  owners,
-  sharedState,
-  tracing,
-  usage,
-} from './operations.js';
+import { limits, owners } from './limits.js';
+import { audit, database, dataDir, logging, maxStaleSeconds, sharedState, tracing, usage } from './operations.js';
 import { authkeys, orchestra } from './profiles.js';
 
 /**

@@ -1,9 +1,10 @@
 import { authkeysWarnings } from './authkeys-warnings.js';
 import { isEveryAddress, isLoopbackHost, parseListen } from './listen.js';
+import { limitWarnings } from './limit-warnings.js';
 import { providerWarnings } from './provider-warnings.js';
 import type { Config } from './schema.js';
 
-/** A sentence for every switch that is on and makes the gateway weaker than it comes. */
+/** A sentence for every switch that is on and makes the gateway weaker than it comes, and for limits that bind nobody. */
 export function warningsFor(config: Config): string[] {
   return [
     ...listenerWarnings(config),
@@ -11,6 +12,7 @@ export function warningsFor(config: Config): string[] {
     ...doorWarnings(config),
     ...authkeysWarnings(config),
     ...providerWarnings(config),
+    ...limitWarnings(config),
   ];
 }
 
