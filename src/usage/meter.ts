@@ -19,6 +19,11 @@ export interface Meter {
    * without what the client did not ask for and we did.
    */
   push(bytes: Buffer): Buffer;
+  /**
+   * Output tokens that went by so far, for holding a stream to its budget: an event that carries no output
+   * of the model never raises it, whatever total it tells.
+   */
+  readonly outputTokens: number;
   /** Of everything pushed so far. */
   counted(): Counted;
 }
