@@ -88,6 +88,8 @@ export interface RefusalDetails {
   headers?: FlatHeaders;
   /** In place of the status of the table, where a wire contract or the configuration wants another one. */
   status?: number;
+  /** `error.type` of the OpenAI body, in place of the type of the table. */
+  type?: string;
   /** What the wire contract of the listener calls it; dialects without such a contract use `message`. */
   inContract?: string;
   cause?: unknown;
@@ -102,6 +104,7 @@ export class Refusal extends Error {
   readonly param: string | null;
   readonly headers: FlatHeaders;
   readonly status: number;
+  readonly type: string;
   readonly inContract: string | null;
 
   constructor(code: ErrorCode, details: RefusalDetails = {}) {
@@ -113,6 +116,7 @@ export class Refusal extends Error {
     this.param = details.param ?? null;
     this.headers = details.headers ?? [];
     this.status = details.status ?? ERRORS[code].status;
+    this.type = details.type ?? ERRORS[code].type;
     this.inContract = details.inContract ?? null;
   }
 }

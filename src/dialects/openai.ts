@@ -1,4 +1,3 @@
-import { ERRORS } from '../core/errors.js';
 import type { Dialect } from '../core/exchange.js';
 
 const marks = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text));
@@ -8,9 +7,8 @@ export const openai: Dialect = {
   requestIdHeader: null,
   errorType: 'application/json',
   errorBody(refusal) {
-    const { type } = ERRORS[refusal.code];
     return JSON.stringify({
-      error: { message: refusal.publicMessage, type, param: refusal.param, code: refusal.code },
+      error: { message: refusal.publicMessage, type: refusal.type, param: refusal.param, code: refusal.code },
     });
   },
   lastEvent(end, sentence) {

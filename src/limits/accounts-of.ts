@@ -1,0 +1,113 @@
+import type { Caller } from '../core/caller.js';
+import type { LimitSettings, Priority } from '../core/limits.js';
+import type { Account } from './limit-store.js';
+
+/** Where limits stand. One is made for each configuration; what stands in the store is asked for each request. */
+export interface LimitSources {
+  /** `limits` of the configuration: hold for every key and caller, member by member, that has no value of its own. */
+  defaults: LimitSettings;
+  /** `owners` of the configuration. */
+  owners: ReadonlyMap<string, LimitSettings>;
+  /** `limits.models`. A model that stands here is counted, one without limits too; others are not, since anybody can make up names. */
+  models: ReadonlyMap<string, LimitSettings>;
+  /** The own limits of a key, the same object as long as they are the same; null = there are none. */
+  keyLimits(id: string): LimitSettings | null;
+  /** The limits an owner was given in the store, likewise. */
+  ownerLimits(name: string): LimitSettings | null;
+}
+
+/** What a request is counted in, and its place in the fair queue. */
+export interface Accounting {
+  /** The caller itself comes first. None stands here twice. */
+  accounts: readonly Account[];
+  /** Output tokens reserved when the request names no cap. */
+  defaultOutputTokens: number;
+  /** Share in the fair queue, at least 1. */
+  weight: number;
+  priority: Priority;
+}
+
+/** Puts together who is charged for a request; `model` is the canonical name, null = none is used. */
+export type AccountsOf = (caller: Caller, model: string | null) => Accounting;
+
+/** Accounts remembered of each kind. Beyond it remembering begins anew, which costs time and nothing else. */
+const MOST_REMEMBERED = 10_000;
+const NO_LIMITS: LimitSettings = Object.freeze({});
+const DEFAULT_OUTPUT_TOKENS = 1024;
+
+/** The same objects come back as long as nothing changed, so that a request costs look-ups and one list. */
+export function createAccountsOf(sources: LimitSources): AccountsOf {
+  const settle = settledOver(sources.defaults);
+  const keys = remembered((id, own) => ({ id: `key:${id}`, limits: settle(own) }));
+  const callers = remembered((id, own) => ({ id: `caller:${id}`, limits: settle(own) }));
+  const models = remembered((id, own) => ({ id: `model:${id}`, limits: own }));
+  const owners = remembered((id, own) => {
+    const configured = sources.owners.get(id);
+    return { id: `owner:${id}`, limits: configured === undefined ? own : merged(configured, own) };
+  });
+  const keyOf = (id: string): Account => keys(id, sources.keyLimits(id) ?? NO_LIMITS);
+  return (caller, model) => {
+    const self = caller.kind === 'key' ? keyOf(caller.id) : callers(caller.id, NO_LIMITS);
+    const accounts = [self];
+    for (const ancestor of caller.lineage) accounts.push(keyOf(ancestor));
+    const { owner } = caller;
+    if (owner !== null) accounts.push(owners(owner, sources.ownerLimits(owner) ?? NO_LIMITS));
+    const ofModel = model === null ? undefined : sources.models.get(model);
+    if (model !== null && ofModel !== undefined) accounts.push(models(model, ofModel));
+    return {
+      accounts,
+      defaultOutputTokens: leastOutput(accounts, caller.lineage.length + 1),
+      weight: Math.max(1, self.limits.weight ?? 1),
+      priority: self.limits.priority ?? 'normal',
+    };
+  };
+}
+
+/** The smallest of the caller's and its ancestors'. */
+function leastOutput(accounts: readonly Account[], count: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < count; at += 1) {
+    least = Math.min(least, accounts[at]?.limits.default_output_tokens ?? DEFAULT_OUTPUT_TOKENS);
+  }
+  return least;
+}
+
+/** Own values over the defaults, made once for each object of own values. */
+function settledOver(defaults: LimitSettings): (own: LimitSettings) => LimitSettings {
+  const settled = new WeakMap<LimitSettings, LimitSettings>();
+  return (own) => {
+    const known = settled.get(own);
+    if (known !== undefined) return known;
+    const made = withShare(merged(defaults, own), defaults);
+    settled.set(own, made);
+    return made;
+  };
+}
+
+function merged(under: LimitSettings, over: LimitSettings): LimitSettings {
+  const given = Object.entries(over).filter(([, value]) => value !== undefined);
+  return Object.freeze({ ...under, ...Object.fromEntries(given) });
+}
+
+/** `null` is no limit; a share and what is reserved cannot be none, so there it leaves the default. */
+function withShare(own: LimitSettings, defaults: LimitSettings): LimitSettings {
+  return Object.freeze({
+    ...own,
+    default_output_tokens: own.default_output_tokens ?? defaults.default_output_tokens ?? DEFAULT_OUTPUT_TOKENS,
+    weight: own.weight ?? defaults.weight ?? 1,
+    priority: own.priority ?? defaults.priority ?? 'normal',
+  });
+}
+
+/** Makes an account once, and anew when its own limits are another object. */
+function remembered(make: (id: string, own: LimitSettings) => Account): (id: string, own: LimitSettings) => Account {
+  const known = new Map<string, { own: LimitSettings; account: Account }>();
+  return (id, own) => {
+    const found = known.get(id);
+    if (found?.own === own) return found.account;
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    const account = make(id, own);
+    known.set(id, { own, account });
+    return account;
+  };
+}
