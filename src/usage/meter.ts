@@ -27,3 +27,17 @@ export interface Meter {
   /** Of everything pushed so far. */
   counted(): Counted;
 }
+
+/** What the meter of an answer has to know. */
+export interface MeterSettings {
+  /** The contract the answer is written in. */
+  words: 'openai' | 'responses' | 'anthropic' | 'ollama' | 'llama.cpp' | 'websocket' | 'own';
+  /** Of the answer, as it came. */
+  contentType: string;
+  /** Whole events or lines are pushed, not pieces cut anywhere. */
+  stream: boolean;
+  /** An event that holds nothing but the usage is there because we asked, and does not travel on. */
+  hideUsage: boolean;
+  /** The answer is made of tokens, unlike vectors and scores: those of it that nobody tells are counted. */
+  countOutput: boolean;
+}

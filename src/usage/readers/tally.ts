@@ -1,0 +1,105 @@
+import type { Counted } from '../meter.js';
+import type { Found } from './found.js';
+import { readReport, type Report } from './report.js';
+import { SLOT } from './shape.js';
+
+/** What is known of one of the answers to a request, or of all of them together. */
+interface Known extends Report {
+  /** Tokens that came by since the engine told how many there are, and whether one of them was a guess. */
+  since: number;
+  guessed: boolean;
+}
+
+/**
+ * Puts together what events and bodies tell. What an engine says of an answer replaces what was counted
+ * of it until then; what comes by later is added again.
+ */
+export class Tally {
+  readonly #answers: Known[] = [];
+  /** Of all answers together, where the engine told that. */
+  readonly #whole = nothingKnown();
+  /** The answer that was last heard of. */
+  #last = 0;
+
+  /** Adds the tokens of an event. */
+  takeTokens(found: Found): void {
+    this.#last = found.index ?? this.#last;
+    if (found.tokens === 0) return;
+    add(this.#answer(), found);
+    add(this.#whole, found);
+  }
+
+  /** Adds what an event or a body tells; its tokens were added before. */
+  takeReport(found: Found): void {
+    if (!found.told) return;
+    this.#last = found.index ?? this.#last;
+    const timed = !Number.isNaN(found.numbers[SLOT.timedOutput] ?? Number.NaN);
+    const report = readReport(found.numbers);
+    // llama.cpp tells of each answer by itself: in a stream behind that answer, in one piece of the first alone.
+    if (found.answers === 0 && !timed) learn(this.#whole, report);
+    else if (found.answers !== null && found.answers > 1)
+      learn(this.#whole, timed ? times(report, found.answers) : report);
+    else learn(this.#answer(), report);
+  }
+
+  counted(): Counted {
+    const parts = this.#answers.length === 0 ? [this.#whole] : this.#answers;
+    const known = this.#whole.output === null ? sumOf(parts) : this.#whole;
+    const input = this.#whole.input ?? sum(parts, 'input');
+    const cached = this.#whole.cached ?? sum(parts, 'cached');
+    return {
+      inputTokens: input,
+      outputTokens: (known.output ?? 0) + known.since,
+      cachedTokens: input !== null && cached !== null && cached <= input ? cached : null,
+      certainty: known.guessed ? 'estimated' : known.output !== null && known.since === 0 ? 'reported' : 'counted',
+      gpuSeconds: this.#whole.gpuSeconds ?? sum(parts, 'gpuSeconds'),
+    };
+  }
+
+  #answer(): Known {
+    while (this.#answers.length <= this.#last) this.#answers.push(nothingKnown());
+    return this.#answers[this.#last] ?? this.#whole;
+  }
+}
+
+function nothingKnown(): Known {
+  return { input: null, output: null, cached: null, gpuSeconds: null, since: 0, guessed: false };
+}
+
+function add(known: Known, { tokens, guessed }: Found): void {
+  known.since += tokens;
+  known.guessed ||= guessed;
+}
+
+/** Of prompts the largest number counts: some engines tell it at the beginning, some at the end, and 0 elsewhere. */
+function learn(known: Known, { input, output, cached, gpuSeconds }: Report): void {
+  known.input = larger(known.input, input);
+  known.cached = larger(known.cached, cached);
+  known.gpuSeconds = larger(known.gpuSeconds, gpuSeconds);
+  // An answer that has text has tokens, whatever is told.
+  if (output === null || (output === 0 && known.since + (known.output ?? 0) > 0)) return;
+  known.output = output;
+  known.since = 0;
+  known.guessed = false;
+}
+
+function times(report: Report, answers: number): Report {
+  return { ...report, output: report.output === null ? null : report.output * answers };
+}
+
+function sumOf(parts: readonly Known[]): Pick<Known, 'output' | 'since' | 'guessed'> {
+  return {
+    output: sum(parts, 'output'),
+    since: parts.reduce((all, { since }) => all + since, 0),
+    guessed: parts.some(({ guessed }) => guessed),
+  };
+}
+
+function sum(parts: readonly Known[], name: keyof Report): number | null {
+  const told = parts.map((part) => part[name]).filter((value) => value !== null);
+  return told.length === 0 ? null : told.reduce((all, value) => all + value, 0);
+}
+
+function larger(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
+}
