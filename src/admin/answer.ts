@@ -71,7 +71,9 @@ async function perform({ operation, dispatcher, request, params, caller }: Asked
       context: dispatcher.context,
       signal: request.signal,
     });
-  const key = operation.method === 'post' ? request.headers.get('idempotency-key') : null;
+  // What only reads can be done again, and its answer may be of any length.
+  const repeatable = operation.method !== 'post' || operation.act === null;
+  const key = repeatable ? null : request.headers.get('idempotency-key');
   if (key === null) {
     const done = await work();
     return done instanceof Response ? done : jsonResponse(JSON.stringify(done), operation.status);

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { LIMIT_NAMES } from '../core/limits.js';
 import { listOf, plainText, unixTime } from './contract.js';
 
 const replicaState = z.enum(['up', 'down', 'unknown']);
@@ -72,6 +73,17 @@ export const explanationSchema = z
     code: z.string().nullable(),
     message: z.string().nullable(),
     rules: z.array(z.strictObject({ rule: z.string(), answer: z.enum(['allow', 'deny', 'skip']), why: z.string() })),
+    limits: z
+      .array(
+        z.strictObject({
+          limit: z.enum(LIMIT_NAMES),
+          account: z.string().openapi({ description: 'Whose limit it is, such as key:Hx81kTzPq02a or owner:alice.' }),
+          most: z.number(),
+          remaining: z.number(),
+          reset_ms: z.number().openapi({ description: 'Milliseconds until all of it is there again.' }),
+        }),
+      )
+      .openapi({ description: 'Every limit that binds the request, as it stands now.' }),
     next_pass_at: unixTime.nullable().openapi({ description: 'When it would pass, if only time stands against it.' }),
   })
   .openapi('Explanation');

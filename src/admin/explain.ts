@@ -16,10 +16,14 @@ export const explainOperation = defineOperation({
   async run({ body, caller, context }) {
     await requireReachable({ caller, context }, body);
     const { key_id: keyId, key: secret, method, path, model, from, at } = body;
-    const { nextPassAt, ...explanation } = await context.ports.explain(
+    const { nextPassAt, limits, ...explanation } = await context.ports.explain(
       defined({ keyId: keyId ?? null, secret, method, path, model, from, at }),
     );
-    return { ...explanation, next_pass_at: nextPassAt };
+    return {
+      ...explanation,
+      limits: limits.map(({ resetMs, ...standing }) => ({ ...standing, reset_ms: resetMs })),
+      next_pass_at: nextPassAt,
+    };
   },
 });
 

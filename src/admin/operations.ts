@@ -11,6 +11,7 @@ import { ownerOperations } from './owners.js';
 import { replicaOperations } from './replicas.js';
 import { requestOperations } from './requests.js';
 import { streamOperations } from './streams.js';
+import { usageOperations } from './usage.js';
 
 /** Everything the admin API can do. What is not in this list does not exist. */
 export const adminOperations: readonly Operation[] = [
@@ -20,6 +21,7 @@ export const adminOperations: readonly Operation[] = [
   ...ownerOperations,
   ...callerOperations,
   ...requestOperations,
+  ...usageOperations,
   ...streamOperations,
   ...replicaOperations,
   ...auditOperations,

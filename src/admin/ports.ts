@@ -1,5 +1,8 @@
+import type { LimitSettings } from '../core/limits.js';
 import type { Actor, KeyLife } from '../keys/key.js';
+import type { UsagePort } from '../usage/replay-port.js';
 import type { RequestLog } from '../usage/request-row.js';
+import type { ExplainRequest, Explanation } from './explain-port.js';
 
 /** What runs now, as `streams` lists it. */
 export interface RunningRequest {
@@ -14,6 +17,10 @@ export interface RunningRequest {
   /** Socket peer of the client. */
   address: string;
   phase: 'queued' | 'connecting' | 'waiting' | 'streaming';
+  /** Place among the queued requests of its model, 1 = next; null = it is not queued. */
+  position: number | null;
+  /** Milliseconds for which it is queued; null = it is not. */
+  waitingMs: number | null;
   /** Unix seconds. */
   startedAt: number;
   bytesOut: number;
@@ -74,37 +81,6 @@ export interface AuditPort {
     result: string;
     details: unknown;
   }): Promise<void>;
-}
-
-export interface ExplainRequest {
-  keyId: string | null;
-  /** The secret itself instead of an id. */
-  secret?: string;
-  method: string;
-  path: string;
-  model?: string;
-  /** Client address; null = not asked. */
-  from?: string;
-  /** Unix seconds; absent = now. */
-  at?: number;
-}
-
-export interface ExplainedRule {
-  rule: string;
-  /** `allow`, `deny`, or `skip` when the rule had nothing to judge. */
-  answer: 'allow' | 'deny' | 'skip';
-  /** Why, in a sentence for the operator. */
-  why: string;
-}
-
-export interface Explanation {
-  allowed: boolean;
-  status: number;
-  code: string | null;
-  message: string | null;
-  rules: ExplainedRule[];
-  /** Unix seconds from which it would pass, if only time stands against it. */
-  nextPassAt: number | null;
 }
 
 export interface ModelInfo {
@@ -221,6 +197,7 @@ export interface AdminPorts {
   callers: CallersPort;
   audit: AuditPort;
   requests: RequestLog;
+  usage: UsagePort;
   streams: StreamsPort | null;
   replicas: ReplicasPort | null;
   explain(request: ExplainRequest): Promise<Explanation>;
@@ -239,6 +216,8 @@ export interface AdminPorts {
     defaultScopes: readonly string[];
     defaultExpirySeconds: number | null;
     maxLifetimeSeconds: number | null;
+    /** Limits of keys that have none of their own. */
+    usualLimits: LimitSettings;
     required: readonly string[];
     selfService: readonly string[];
   };

@@ -1,23 +1,28 @@
 import { decide, type RuleAnswer } from '../access/decide.js';
 import { createRoutePolicy, type RouteRuleConfig } from '../access/route-policy.js';
-import type { ExplainRequest, Explanation } from '../admin/ports.js';
+import type { ExplainedRule, ExplainRequest, Explanation } from '../admin/explain-port.js';
 import { parseRange } from '../core/address.js';
 import type { Caller } from '../core/caller.js';
 import { unixSeconds, type Clock } from '../core/clock.js';
 import { ERRORS, Refusal } from '../core/errors.js';
+import type { Maybe } from '../core/maybe.js';
 import { canonicalTarget } from '../http/canonical-path.js';
 import type { Identity } from '../identity/identify.js';
+import type { Standing } from '../limits/limit-store.js';
 import { engineScope, readEngineAsked } from '../pipeline/engine-path.js';
 import type { Match, Matcher } from '../pipeline/match.js';
 import type { Route } from '../pipeline/routes.js';
 import { askedRoute, refusalOf } from '../pipeline/step-identify.js';
 import type { Catalogue, OfferedModel } from '../replicas/model.js';
+import { judgeLimits } from './explain-limits.js';
 
 export interface ExplainParts {
   identity: Identity;
   match: Matcher;
   catalogue(): Catalogue;
   routeRules(): readonly RouteRuleConfig[];
+  /** The limits that bind such a request, as they stand. Absent: nobody counts, as offline. */
+  standings?: (asked: { caller: Caller; model: OfferedModel | null }) => Maybe<readonly Standing[]>;
   clock: Clock;
 }
 
@@ -27,6 +32,7 @@ export function createExplain({
   match,
   catalogue,
   routeRules,
+  standings,
   clock,
 }: ExplainParts): (request: ExplainRequest) => Promise<Explanation> {
   return async (request) => {
@@ -62,7 +68,11 @@ export function createExplain({
       },
       rules,
     );
-    if (decision.allowed) return { allowed: true, status: 200, code: null, message: null, rules, nextPassAt: null };
+    if (decision.allowed) {
+      const counted = standings !== undefined && caller !== null && route.steps.includes('admit');
+      const standing = counted ? await standings({ caller, model: model === 'unknown' ? null : model }) : [];
+      return withLimits(standing, rules, { at: request.at ?? null, nowMs: clock.now() });
+    }
     return denied(
       refusalOf(decision, {
         route,
@@ -138,14 +148,36 @@ function refuseBadAddress(from: string): void {
   }
 }
 
-/** Time alone never lets a denied request pass: keys expire and do not come back by themselves. */
-function denied(refusal: Refusal, rules: RuleAnswer[]): Explanation {
+/** Limits are known as they stand now; of another moment they are shown and not judged. */
+function withLimits(
+  standings: readonly Standing[],
+  rules: readonly ExplainedRule[],
+  { at, nowMs }: { at: number | null; nowMs: number },
+): Explanation {
+  const judged = judgeLimits(standings, nowMs);
+  const isNow = at === null || Math.abs(at * 1000 - nowMs) < SAME_MOMENT_MS;
+  const asked = isNow
+    ? judged.rules
+    : judged.rules.map((rule) => ({ ...rule, answer: 'skip' as const, why: `${rule.why}, as of now` }));
+  const limits = [...standings];
+  if (judged.refusal === null || !isNow) {
+    const passed = { allowed: true, status: 200, code: null, message: null, nextPassAt: null };
+    return { ...passed, rules: [...rules, ...asked], limits };
+  }
+  return { ...denied(judged.refusal, [...rules, ...asked]), limits, nextPassAt: judged.nextPassAt };
+}
+
+const SAME_MOMENT_MS = 1000;
+
+/** Time alone never lets pass what a rule denies: keys expire and do not come back by themselves. */
+function denied(refusal: Refusal, rules: ExplainedRule[]): Explanation {
   return {
     allowed: false,
     status: ERRORS[refusal.code].status,
     code: refusal.code,
     message: refusal.publicMessage,
     rules,
+    limits: [],
     nextPassAt: null,
   };
 }

@@ -22,6 +22,7 @@ const PORTS = [
   'src/keys/packed.ts',
   'src/usage/request-row.ts',
   'src/usage/ledger.ts',
+  'src/usage/replay-port.ts',
   'src/usage/meter.ts',
   'src/limits/limit-store.ts',
   'src/replicas/fair-share.ts',
