@@ -58,6 +58,11 @@ export const streamSchema = z
     path: z.string(),
     address: z.string(),
     phase: z.enum(['queued', 'connecting', 'waiting', 'streaming']),
+    position: z
+      .int()
+      .nullable()
+      .openapi({ description: 'Place among the queued requests of its model, 1 = next. `null` = it is not queued.' }),
+    waiting_ms: z.int().nullable().openapi({ description: 'How long it is queued. `null` = it is not.' }),
     started_at: unixTime,
     bytes_out: z.int(),
   })

@@ -39,6 +39,8 @@ export function streamToWire(running: RunningRequest): StreamBody {
     path: running.path,
     address: running.address,
     phase: running.phase,
+    position: running.position,
+    waiting_ms: running.waitingMs,
     started_at: running.startedAt,
     bytes_out: running.bytesOut,
   };

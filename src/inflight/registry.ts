@@ -4,6 +4,14 @@ import type { StreamEnd } from '../core/errors.js';
 /** `queued`: waits for a replica with room; `waiting`: was sent, and nothing has come back. */
 export type Phase = 'queued' | 'connecting' | 'waiting' | 'streaming';
 
+/** Where a queued request stands. */
+export interface QueuePlace {
+  /** Monotonic milliseconds. */
+  since: number;
+  /** 1 = next among those that wait for the same model; null = it waits no more. */
+  place(): number | null;
+}
+
 /** One request that runs, from the moment it was allowed until everything it took is given back. */
 export interface InFlight {
   /** The request id. */
@@ -21,6 +29,8 @@ export interface InFlight {
   /** Unix milliseconds. */
   readonly startedAtMs: number;
   phase: Phase;
+  /** Its wait for room, while it is queued. */
+  queue: QueuePlace | null;
   bytesOut: number;
   /** Ends the request with a readable last event, then a broken connection. */
   end(code: StreamEnd, reason: string): void;

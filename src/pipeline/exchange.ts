@@ -3,8 +3,11 @@ import type { Caller } from '../core/caller.js';
 import type { ErrorCode, Refusal, StreamEnd } from '../core/errors.js';
 import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
 import type { OfferedModel, Replica } from '../replicas/model.js';
+import type { FairShare } from '../replicas/fair-share.js';
+import type { Turn } from '../replicas/turn.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
 import type { FlatHeaders } from '../core/headers.js';
+import type { Edit } from '../http/edit.js';
 import type { SwitchedConnection } from '../http/node-arrival.js';
 import type { FormUpload, UploadSource } from '../http/form-upload.js';
 import type { InFlight } from '../inflight/registry.js';
@@ -45,8 +48,8 @@ export interface Exchange {
   readonly param: string | null;
   /** Why no route fits, where the fallback of the listener is walked. */
   readonly unmatched: Refusal | null;
-  /** Headers of ours for the answer, flat. */
-  readonly ownHeaders: readonly string[];
+  /** Headers of ours for the answer, flat. `admit` adds how the limits stand. */
+  ownHeaders: readonly string[];
   /** Added on routes about keys: how the asker proved itself. */
   asker: 'key' | 'network' | null;
   /** Added by `identify`. */
@@ -55,6 +58,8 @@ export interface Exchange {
   body: Buffer | null;
   bodyRead: boolean;
   head: BodyHead | null;
+  /** What is replaced in the body, by its places as it came: gathered by the stages up to `admit`, which makes it so. */
+  edits: Edit[] | null;
   /** Added by `read infer`. */
   infer: InferRequest | null;
   /** Added by `authorize`. */
@@ -67,8 +72,14 @@ export interface Exchange {
   target?: { path: string; query: string };
   /** The only one it may go to, added by stages that know; then the one it goes to, added by `pick`. */
   replica: Replica | null;
+  /** Added by the stage that admits by limits; null = what fits every caller. */
+  share: FairShare | null;
   /** Added by `pick`. */
   place: ReplicaPlace | null;
+  /** What the share of the caller is charged with; null where nothing is shared. */
+  turn: Pick<Turn, 'cost'> | null;
+  /** Milliseconds for which it waited for room. */
+  queuedMs: number;
   inFlight: InFlight | null;
   /** Added by `forward`. */
   attempts: number;

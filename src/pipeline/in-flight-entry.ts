@@ -21,6 +21,7 @@ export function inFlightEntry(exchange: Exchange, caller: Caller, parts: Parts):
     startedAtMs: exchange.startedAtMs,
     expiresAt: caller.expiresAt,
     phase: 'connecting',
+    queue: null,
     bytesOut: 0,
     end() {},
     recheck: (nowSeconds) => endOf(exchange, caller, { nowSeconds, parts, entry }),

@@ -1,6 +1,11 @@
+import type { Caller } from '../core/caller.js';
 import { Refusal, type StreamEnd } from '../core/errors.js';
+import type { CanonicalRequest } from '../core/exchange.js';
+import { headerValue } from '../core/headers.js';
 import { isPromise } from '../core/maybe.js';
 import { conversationPrefix } from '../http/conversation-prefix.js';
+import type { InFlight } from '../inflight/registry.js';
+import type { FairShare } from '../replicas/fair-share.js';
 import type { OfferedModel } from '../replicas/model.js';
 import type { Turn } from '../replicas/turn.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
@@ -31,8 +36,10 @@ export function createPick(parts: Parts): Step {
     const turn = parts.pool.enter(model, {
       prefix: prefixOf(exchange, model),
       only: boundTo(exchange, model),
-      left(leave) {
+      share: shareOf(exchange, caller, parts),
+      waits({ leave, place }) {
         entry.phase = 'queued';
+        entry.queue = { since: parts.clock.monotonic(), place };
         const end = (why: Refusal): void => {
           ending.why ??= why;
           leave(why);
@@ -44,18 +51,42 @@ export function createPick(parts: Parts): Step {
       },
     });
     if (!isPromise(turn)) return hold(exchange, turn);
-    return turn.then((found) => {
-      hold(exchange, found);
-      // Ended in the very moment in which it got its place.
-      if (ending.why !== null) throw ending.why;
-    });
+    return turn
+      .finally(() => waitedUntil(exchange, entry, parts.clock.monotonic()))
+      .then((found) => {
+        hold(exchange, found);
+        // Ended in the very moment in which it got its place.
+        if (ending.why !== null) throw ending.why;
+      });
   };
+}
+
+/** In whose turn it waits. The deadline holds for this one request: nobody else waits longer for it. */
+function shareOf(exchange: Exchange, caller: Caller, { clock }: Parts): FairShare {
+  const share = exchange.share ?? { name: caller.id, weight: 1, priority: 'normal', tokens: 0, patienceMs: null };
+  const patienceMs = share.patienceMs ?? patienceOf(exchange.request);
+  if (patienceMs === null) return share;
+  return { ...share, patienceMs: patienceMs - (clock.monotonic() - exchange.startedAt) };
+}
+
+/** How long the client waits for the beginning of an answer, where its library tells; null = it does not. */
+function patienceOf({ headers }: CanonicalRequest): number | null {
+  const told = headerValue(headers, 'x-stainless-timeout');
+  if (told === undefined || !/^\d{1,7}(\.\d{1,3})?$/.test(told)) return null;
+  return Number(told) > 0 ? Number(told) * 1000 : null;
+}
+
+function waitedUntil(exchange: Exchange, entry: InFlight, now: number): void {
+  exchange.queuedMs = now - (entry.queue?.since ?? now);
+  entry.queue = null;
+  entry.phase = 'connecting';
 }
 
 /** From here on the place is given back at the end. */
 function hold(exchange: Exchange, turn: Turn): void {
   exchange.holds.push(() => turn.release());
   exchange.place = turn;
+  exchange.turn = turn;
 }
 
 /** The replica that keeps what the request builds on. */

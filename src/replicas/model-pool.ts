@@ -1,38 +1,56 @@
 import type { Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { Maybe } from '../core/maybe.js';
+import type { Charge } from './fair-accounts.js';
+import type { FairShare } from './fair-share.js';
 import type { FailureKind } from './health.js';
 import type { OfferedModel, Replica } from './model.js';
 import { RetryBudget } from './retry-budget.js';
 import { Seats, type Asked, type Place } from './seats.js';
 import type { Server } from './server.js';
 import { Turn, type TurnPool } from './turn.js';
-import { FirstComeFirstServed, type WaitingLine } from './waiting-line.js';
+import { WaitingLine } from './waiting-line.js';
 
-/** A request on its way in. `left` hands over what the request calls to give up waiting. */
+/** A request on its way in. `waits` is called when it has to wait, before the promise is there. */
 export interface Arriving extends Asked {
-  left(leave: (why: Refusal) => void): void;
+  share: FairShare;
+  waits(wait: Wait): void;
+}
+
+/** The wait of one request. */
+export interface Wait {
+  /** Gives up. */
+  leave(why: Refusal): void;
+  /** Place among those that wait for the same model, 1 = next; null = it waits no more. */
+  place(): number | null;
 }
 
 interface Waiter {
   asked: Asked;
+  share: FairShare;
   tried: readonly string[];
   since: number;
-  admit(place: Place): void;
+  admit(place: Place, charge: Charge | null): void;
   refuse(why: Refusal): void;
 }
 
 const RETRY_AFTER_SECONDS = '5';
+/** A client that says how long it waits gets its refusal so long before, while it still listens. */
+const BEFORE_IT_LEAVES_MS = 500;
+/** So often within the longest wait a share that gets no turn moves up a class: a low one is on top before its end. */
+const CLASS_CHANGES = 3;
 
 /** All replicas of one model: chooses among them, and lets requests wait while all have enough to do. */
 export class ModelPool implements TurnPool {
   readonly #clock: Clock;
   readonly #budget: RetryBudget;
-  readonly #line: WaitingLine<Waiter> = new FirstComeFirstServed();
+  readonly #line = new WaitingLine<Waiter>();
   /** Turns that lost their replica and wait for another. */
   readonly #again = new Map<Turn, Waiter>();
   readonly #seats: Seats;
   #model: OfferedModel;
+  /** Monotonic milliseconds of the last turn of somebody who waited. */
+  #turnAt = Number.NEGATIVE_INFINITY;
 
   constructor(model: OfferedModel, clock: Clock) {
     this.#model = model;
@@ -53,9 +71,9 @@ export class ModelPool implements TurnPool {
     return this.#line.size;
   }
 
-  /** Monotonic milliseconds since which somebody waits; Infinity when nobody does. */
-  get waitingSince(): number {
-    for (const { since } of this.#line) return since;
+  /** Monotonic milliseconds since which those who wait had no turn; Infinity when nobody waits. */
+  get withoutTurnSince(): number {
+    for (const { since } of this.#inTurn()) return Math.max(since, this.#turnAt);
     return Number.POSITIVE_INFINITY;
   }
 
@@ -69,38 +87,47 @@ export class ModelPool implements TurnPool {
   /** A place now if there is room, else once there is. Throws or rejects with the refusal when there will be none. */
   enter(arriving: Arriving): Maybe<Turn> {
     this.#budget.request();
-    const asked = { prefix: arriving.prefix, only: arriving.only };
+    const { prefix, only, share } = arriving;
+    const asked = { prefix, only };
     // Room that came with time alone goes to those who wait; what is left then is wanted by none of them.
     this.serve();
     const place = this.#seats.take(asked, NOBODY);
-    if (place !== null) return new Turn(this, place, asked);
+    if (place !== null) {
+      const charge = this.#line.pass(share, this.#clock.monotonic());
+      return new Turn(this, { place, asked, charge });
+    }
     if (!this.#seats.mayWait(asked)) throw this.#noneAvailable(asked);
-    if (this.#line.size >= this.#model.queue.maxWaiting) throw queueFull(`${this.#line.size} requests wait already`);
+    this.#makeRoomFor(share);
     return this.#wait(asked, arriving);
   }
 
   /** Gives room to those who wait, in their order. */
   serve(): void {
-    if (this.#line.size === 0) return;
-    for (const waiter of this.#line) {
+    while (this.serveOne());
+  }
+
+  /** Gives room to the one whose turn it is. False = nobody got any. */
+  serveOne(): boolean {
+    if (this.#line.size === 0) return false;
+    for (const waiter of this.#inTurn()) {
       const place = this.#seats.take(waiter.asked, waiter.tried);
       if (place !== null) {
-        this.#line.leave(waiter);
-        waiter.admit(place);
-      } else if (!this.#mayGoOn(waiter)) {
-        this.#refuse(waiter, this.#noneAvailable(waiter.asked));
-      } else if (waiter.asked.only === null && waiter.tried.length === 0) {
-        return;
+        const now = this.#clock.monotonic();
+        this.#turnAt = now;
+        waiter.admit(place, this.#line.serve(waiter, now));
+        return true;
       }
+      if (!this.#mayGoOn(waiter)) this.#refuse(waiter, this.#noneAvailable(waiter.asked));
+      else if (waiter.asked.only === null && waiter.tried.length === 0) return false;
     }
+    return false;
   }
 
   /** Ends the waiting of those who waited too long, and uses room that came with time. */
   tick(now: number): void {
-    const { maxWaitMs } = this.#model.queue;
     for (const waiter of this.#line) {
-      if (now - waiter.since >= maxWaitMs)
-        this.#refuse(waiter, queueFull(`no replica had room for ${maxWaitMs / 1000} s`));
+      if (now - waiter.since < this.#longestWaitMs(waiter.share)) continue;
+      this.#refuse(waiter, queueFull(`no replica had room for ${Math.round((now - waiter.since) / 1000)} s`));
     }
     this.serve();
   }
@@ -123,13 +150,14 @@ export class ModelPool implements TurnPool {
     return new Promise((resolve) => {
       const waiter: Waiter = {
         asked,
+        share: MOVING,
         tried,
         since: this.#clock.monotonic(),
         admit: resolve,
         refuse: () => resolve(null),
       };
       this.#again.set(turn, waiter);
-      this.#line.join(waiter, 'first');
+      this.#line.joinAgain(waiter);
     });
   }
 
@@ -154,18 +182,44 @@ export class ModelPool implements TurnPool {
     server.failed(kind);
   }
 
-  #wait(asked: Asked, { left }: Arriving): Promise<Turn> {
+  #wait(asked: Asked, { share, waits }: Arriving): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         asked,
+        share,
         tried: NOBODY,
         since: this.#clock.monotonic(),
-        admit: (place) => resolve(new Turn(this, place, asked)),
+        admit: (place, charge) => resolve(new Turn(this, { place, asked, charge })),
         refuse: reject,
       };
-      this.#line.join(waiter, 'last');
-      left((why) => this.#refuse(waiter, why));
+      this.#line.join(waiter);
+      waits({
+        leave: (why) => this.#refuse(waiter, why),
+        place: () => this.#line.place(waiter, this.#clock.monotonic(), this.#ageMs) || null,
+      });
     });
+  }
+
+  #longestWaitMs({ patienceMs }: FairShare): number {
+    const { maxWaitMs } = this.#model.queue;
+    return patienceMs === null ? maxWaitMs : Math.min(maxWaitMs, Math.max(0, patienceMs - BEFORE_IT_LEAVES_MS));
+  }
+
+  /** When as many wait as may, the newest of the share with the most for its weight leaves, whoever came last. */
+  #makeRoomFor(share: FairShare): void {
+    if (this.#line.size < this.#model.queue.maxWaiting) return;
+    const displaced = this.#line.displacedBy(share);
+    const why = queueFull(`${this.#line.size} requests wait already`);
+    if (displaced === null) throw why;
+    this.#refuse(displaced, why);
+  }
+
+  #inTurn(): Iterable<Waiter> {
+    return this.#line.inTurn(this.#clock.monotonic(), this.#ageMs);
+  }
+
+  get #ageMs(): number {
+    return this.#model.queue.maxWaitMs / CLASS_CHANGES;
   }
 
   /** One that lost its replica needs another one; the rest take any. */
@@ -186,6 +240,8 @@ export class ModelPool implements TurnPool {
 }
 
 const NOBODY: readonly string[] = [];
+/** Of one that had its turn: it waits before all shares and is not charged again. */
+const MOVING: FairShare = { name: '', weight: 1, priority: 'high', tokens: 0, patienceMs: null };
 
 function queueFull(reason: string): Refusal {
   return new Refusal('queue_full', { reason, headers: ['retry-after', RETRY_AFTER_SECONDS] });

@@ -5,6 +5,7 @@ import { Refusal } from '../core/errors.js';
 import { silentLog } from '../core/log.js';
 import { isPromise } from '../core/maybe.js';
 import { DEFAULT_TREATMENT } from './configured.js';
+import type { FairShare } from './fair-share.js';
 import type { OfferedModel } from './model.js';
 import { createPool, type Pool } from './pool.js';
 import type { Probe, ProbeOutcome } from './probe.js';
@@ -54,8 +55,16 @@ interface Entered {
   leave: (why: Refusal) => void;
 }
 
+function share(more: Partial<FairShare> = {}): FairShare {
+  return { name: 'one', weight: 1, priority: 'normal', tokens: 100, patienceMs: null, ...more };
+}
+
 /** Enters and keeps what comes of it. */
-function enter(pool: Pool, into: OfferedModel, asked: { only?: string; prefix?: string } = {}): Entered {
+function enter(
+  pool: Pool,
+  into: OfferedModel,
+  asked: { only?: string; prefix?: string; share?: Partial<FairShare> } = {},
+): Entered {
   const entered: Entered = { turn: null, refusal: null, leave: () => {} };
   const keep = (turn: Turn): void => {
     entered.turn = turn;
@@ -64,7 +73,8 @@ function enter(pool: Pool, into: OfferedModel, asked: { only?: string; prefix?: 
     const turn = pool.enter(into, {
       prefix: asked.prefix ?? null,
       only: asked.only ?? null,
-      left: (leave) => (entered.leave = leave),
+      share: share(asked.share),
+      waits: ({ leave }) => (entered.leave = leave),
     });
     if (isPromise(turn)) {
       void turn.then(keep, (why: Refusal) => {
@@ -95,7 +105,9 @@ const loads = (pool: Pool): number[] => pool.states().map(({ inFlight }) => inFl
 describe('a place on a replica', () => {
   it('is there at once, without a promise, while one has room', async () => {
     const { pool } = await poolOf(model());
-    const turns = Array.from({ length: 4 }, () => pool.enter(model(), { prefix: null, only: null, left: () => {} }));
+    const turns = Array.from({ length: 4 }, () =>
+      pool.enter(model(), { prefix: null, only: null, share: share(), waits: () => {} }),
+    );
     expect(turns.some(isPromise)).toBe(false);
     expect(loads(pool)).toEqual([2, 2]);
   });

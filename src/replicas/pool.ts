@@ -163,11 +163,13 @@ class Replicas implements Pool {
     return server;
   }
 
-  /** Who waits longest is served first, whichever model it wants. */
+  /** Models that share a server take turns: the one whose requests had no turn for longest goes first. */
   #serve({ url }: Server): void {
     const waiting = (this.#served.get(url) ?? []).filter((pool) => pool.waiting > 0);
-    if (waiting.length > 1) waiting.sort((a, b) => a.waitingSince - b.waitingSince);
-    for (const pool of waiting) pool.serve();
+    const [only] = waiting;
+    if (waiting.length <= 1) return only?.serve();
+    do waiting.sort((a, b) => a.withoutTurnSince - b.withoutTurnSince);
+    while (waiting.some((pool) => pool.serveOne()));
   }
 
   #tick(): void {

@@ -1,4 +1,5 @@
 import { isPromise, type Maybe } from '../core/maybe.js';
+import type { Charge } from './fair-accounts.js';
 import type { FailureKind } from './health.js';
 import type { Replica } from './model.js';
 import { saysLoading } from './readiness.js';
@@ -22,13 +23,16 @@ export class Turn {
   /** URLs of the replicas it had a place on. */
   readonly tried: string[] = [];
   readonly #pool: TurnPool;
+  /** Null when its share was charged before. */
+  readonly #charge: Charge | null;
   #place: Place;
   #held = true;
   #released = false;
 
-  constructor(pool: TurnPool, place: Place, asked: Asked) {
+  constructor(pool: TurnPool, { place, asked, charge }: { place: Place; asked: Asked; charge: Charge | null }) {
     this.#pool = pool;
     this.#place = place;
+    this.#charge = charge;
     this.asked = asked;
     this.tried.push(place.server.url);
   }
@@ -68,10 +72,19 @@ export class Turn {
     return this.#moveTo(place);
   }
 
+  /**
+   * The request cost so many tokens in all, input and output: who uses more than was expected waits longer for
+   * the next turn of its share, who uses less waits less. May be called while it runs, at its end, or both.
+   */
+  cost(tokens: number): void {
+    this.#charge?.cost(tokens);
+  }
+
   /** Gives back everything; may be called more than once, also while it waits for another replica. */
   release(): void {
     this.#released = true;
     this.#pool.stopWaiting(this);
+    this.#charge?.over();
     this.#leave();
   }
 

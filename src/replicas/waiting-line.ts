@@ -1,34 +1,71 @@
-/**
- * Requests that wait for room, in the order in which they are served. The pool asks nothing else of it,
- * so another order can take the place of first come, first served.
- */
-export interface WaitingLine<Waiter> extends Iterable<Waiter> {
-  readonly size: number;
-  /** `first`: it had its turn and found nobody there, so it goes before those that never had one. */
-  join(waiter: Waiter, place: 'first' | 'last'): void;
-  /** False when it does not wait any more. */
-  leave(waiter: Waiter): boolean;
-}
+import type { Charge } from './fair-accounts.js';
+import { FairQueue, type FairWaiter } from './fair-queue.js';
+import type { FairShare } from './fair-share.js';
 
-/** First come, first served. Joining and leaving cost the same however many wait; who is walked over may leave. */
-export class FirstComeFirstServed<Waiter> implements WaitingLine<Waiter> {
+/**
+ * Requests that wait for room on the replicas of one model: first those that had their turn and lost their
+ * replica, then all others in fair order. Whoever is walked over may leave.
+ */
+export class WaitingLine<Waiter extends FairWaiter> implements Iterable<Waiter> {
+  /** Served before all others, and charged already. */
   readonly #again = new Set<Waiter>();
-  readonly #line = new Set<Waiter>();
+  readonly #fair = new FairQueue<Waiter>();
+  /** Places of all that wait, 1 = next, as long as nothing has changed. */
+  #places: Map<Waiter, number> | null = null;
 
   get size(): number {
-    return this.#again.size + this.#line.size;
+    return this.#again.size + this.#fair.size;
   }
 
-  join(waiter: Waiter, place: 'first' | 'last'): void {
-    (place === 'first' ? this.#again : this.#line).add(waiter);
+  join(waiter: Waiter): void {
+    this.#places = null;
+    this.#fair.join(waiter);
   }
 
+  /** It had its turn and found nobody there, so it goes before those that never had one. */
+  joinAgain(waiter: Waiter): void {
+    this.#places = null;
+    this.#again.add(waiter);
+  }
+
+  /** False when it does not wait any more. */
   leave(waiter: Waiter): boolean {
-    return this.#again.delete(waiter) || this.#line.delete(waiter);
+    this.#places = null;
+    return this.#again.delete(waiter) || this.#fair.leave(waiter);
   }
 
+  /** It gets room now. Null = it was charged before. */
+  serve(waiter: Waiter, now: number): Charge | null {
+    this.#places = null;
+    return this.#again.delete(waiter) ? null : this.#fair.serve(waiter, now);
+  }
+
+  /** A request that finds room without waiting. */
+  pass(share: FairShare, now: number): Charge {
+    this.#places = null;
+    return this.#fair.pass(share, now);
+  }
+
+  /** Who makes room for one more of this share when no more may wait; null = the one that comes. */
+  displacedBy(share: FairShare): Waiter | null {
+    return this.#fair.displacedBy(share);
+  }
+
+  /** All in the order of their turns, until one was served: that changes the order. */
+  *inTurn(now: number, ageMs: number): Iterable<Waiter> {
+    yield* this.#again;
+    yield* this.#fair.inTurn(now, ageMs);
+  }
+
+  /** Its place among those that wait, 1 = next, if nobody came any more. 0 = it does not wait. */
+  place(waiter: Waiter, now: number, ageMs: number): number {
+    this.#places ??= new Map([...this.#again, ...this.#fair.order(now, ageMs)].map((one, at) => [one, at + 1]));
+    return this.#places.get(waiter) ?? 0;
+  }
+
+  /** All, in no certain order. */
   *[Symbol.iterator](): Iterator<Waiter> {
     yield* this.#again;
-    yield* this.#line;
+    yield* this.#fair;
   }
 }
