@@ -3,6 +3,7 @@ import { isKnownScope } from '../access/scope.js';
 import type { Config } from '../config/schema.js';
 import type { Clock } from '../core/clock.js';
 import { parseDuration } from '../core/duration.js';
+import type { LimitSettings } from '../core/limits.js';
 import type { Log } from '../core/log.js';
 import { openDataDirectory } from '../storage/data-directory.js';
 import { openKeyStore, type OpenedKeyStore } from '../storage/key-store.js';
@@ -38,7 +39,8 @@ export async function openStores({ dataDir, create, config, clock, log }: Stores
     held.release();
   };
   try {
-    const usage = await openUsage({ dir: directory.path, clock, log, requestLogDays: config().usage.request_log_days });
+    const { request_log_days: requestLogDays, ledger_days: ledgerDays } = config().usage;
+    const usage = await openUsage({ dir: directory.path, clock, log, requestLogDays, ledgerDays });
     opened.push(usage);
     const keys = await openKeyStore({
       dir: directory.path,
@@ -57,15 +59,17 @@ export async function openStores({ dataDir, create, config, clock, log }: Stores
   }
 }
 
-export function keyDefaults({ keys }: Config): {
+export function keyDefaults({ keys, limits }: Config): {
   scopes: readonly string[];
   expirySeconds: number | null;
   maxLifetimeSeconds: number | null;
+  limits: LimitSettings;
 } {
   const seconds = (text: string | null): number | null => (text === null ? null : parseDuration(text));
   return {
     scopes: keys.default_scopes,
     expirySeconds: seconds(keys.default_expires),
     maxLifetimeSeconds: seconds(keys.max_lifetime),
+    limits,
   };
 }

@@ -1,15 +1,16 @@
+import { randomInt } from 'node:crypto';
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Refusal } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import type { LastUses } from '../usage/last-use-map.js';
-import type { UsageApi, UsageWorkerData } from './usage-api.js';
+import type { OpenedUsage, UsageApi, UsageWorkerData } from './usage-api.js';
 import { startWorker, type WorkerLink } from './worker-link.js';
 
 const RETRY_MS = 1000;
+const RUNS = 2 ** 47;
 
 /** The worker of `usage.db`, started again when it dies and opened again until that succeeds. */
 export class UsageLink {
-  readonly #path: string;
+  readonly #data: UsageWorkerData;
   readonly #clock: Clock;
   readonly #log: Log;
   #worker: WorkerLink<UsageApi>;
@@ -17,24 +18,24 @@ export class UsageLink {
   #closing = false;
 
   constructor(path: string, { clock, log }: { clock: Clock; log: Log }) {
-    this.#path = path;
+    this.#data = { path, run: randomInt(RUNS) };
     this.#clock = clock;
     this.#log = log;
     this.#worker = this.#startWorker();
   }
 
-  /** Opens the store and hands over the last uses, later if it cannot be opened now. Rejects when it never can. */
-  async open(onUses: (uses: LastUses) => void): Promise<void> {
-    const opened = await this.#worker.call('open', null);
-    if (opened.uses !== null) {
-      onUses(opened.uses);
+  /** Opens the store and hands over what it tells, later if it cannot be opened now. Rejects when it never can. */
+  async open(onOpened: (opened: OpenedUsage) => void): Promise<void> {
+    const { opened, pending } = await this.#ask();
+    if (opened !== null) {
+      onOpened(opened);
       return;
     }
     this.#log.warn(
-      { reason: opened.pending },
-      'The request log cannot be opened now and is tried again every second. Look at the disk under the data directory.',
+      { reason: pending },
+      'The request log and the ledger cannot be opened now and are tried again every second. Look at the disk under the data directory.',
     );
-    this.#retry(onUses);
+    this.#retry(onOpened);
   }
 
   call<Name extends keyof UsageApi>(
@@ -50,26 +51,32 @@ export class UsageLink {
     await this.#worker.close();
   }
 
-  #retry(onUses: (uses: LastUses) => void): void {
+  #ask(): Promise<ReturnType<UsageApi['open']>> {
+    return this.#worker.call('open', { nowMs: this.#clock.now() });
+  }
+
+  #retry(onOpened: (opened: OpenedUsage) => void): void {
     if (this.#closing) return;
     this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
-      this.#worker.call('open', null).then(
-        (opened) => (opened.uses === null ? this.#retry(onUses) : onUses(opened.uses)),
-        () => this.#retry(onUses),
+      this.#ask().then(
+        ({ opened }) => (opened === null ? this.#retry(onOpened) : onOpened(opened)),
+        () => this.#retry(onOpened),
       );
     });
   }
 
   #startWorker(): WorkerLink<UsageApi> {
-    const data: UsageWorkerData = { path: this.#path };
-    const worker = startWorker<UsageApi>('usage', data);
+    const worker = startWorker<UsageApi>('usage', this.#data);
     worker.onCrash((reason) => this.#restart(reason));
     return worker;
   }
 
   #restart(reason: Refusal): void {
     if (this.#closing) return;
-    this.#log.error({ reason: reason.reason }, 'The thread of the request log died and is started again.');
+    this.#log.error(
+      { reason: reason.reason },
+      'The thread of the request log and the ledger died and is started again.',
+    );
     this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
       this.#worker = this.#startWorker();
     });

@@ -3,28 +3,20 @@ import type { Cancel, Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { maskKeys } from '../keys/scan.js';
-import { BatchQueue } from '../usage/batch-queue.js';
-import { LastUseMap } from '../usage/last-use-map.js';
-import { presentable } from '../usage/presentable.js';
-import { RefusalSampler } from '../usage/refusal-sampler.js';
-import type { LastUse, RequestFilter, RequestLog, RequestRow } from '../usage/request-row.js';
+import { GroupJournal } from '../usage/journal.js';
+import type { Journal, Ledger, UsedBefore } from '../usage/ledger.js';
+import { bounded } from '../usage/presentable.js';
+import type { LastUse, RequestLog } from '../usage/request-row.js';
+import { HOURS_KEPT_MS } from './ledger-question.js';
+import { StoredLedger } from './ledger-store.js';
+import { DAY_MS } from './ledger-sums.js';
+import type { OpenedUsage } from './usage-api.js';
 import { UsageLink } from './usage-link.js';
-import { STATUS_FILTER } from './usage-read.js';
-import { rowOf, tupleOf, type RequestTuple } from './usage-rows.js';
+import { RECENT_MS, StoredRequestLog } from './usage-requests.js';
 
-const DELAY_MS = 50;
-const ROWS_PER_BATCH = 500;
-const MOST_ROWS = 20_000;
-const RETRY_MS = 1000;
-const NOTE_EVERY_MS = 1000;
 const TIDY_EVERY_MS = 60_000;
 const TIDY_PAUSE_MS = 50;
-const DAY_MS = 86_400_000;
-/** Uses are noted once a minute, so that a day of them may seem a minute shorter. */
-const RECENT_MS = DAY_MS + 60_000;
-const MOST_LISTED = 1000;
-const FIRST_REFUSAL = 400;
-const CURSOR = /^\d{1,16}$/;
+const DISK = 'Look at the disk under the data directory.';
 
 export interface UsageOptions {
   /** The data directory. */
@@ -33,11 +25,17 @@ export interface UsageOptions {
   log: Log;
   /** Rows of the request log are kept this long. */
   requestLogDays: number;
+  /** Rows of the ledger are kept this long. */
+  ledgerDays: number;
 }
 
 export interface Usage {
   requests: RequestLog;
   lastUse: LastUse;
+  journal: Journal;
+  ledger: Ledger;
+  /** Hands over what this month used before this start: at once if the store is open, else as soon as it is. Asked once. */
+  onUsedBefore(take: (used: readonly UsedBefore[]) => void): void;
   /** Writes what waits, once, and lets go of the file. */
   close(): Promise<void>;
 }
@@ -47,107 +45,61 @@ export interface Usage {
  * this program. A full or locked disk does not hold up the start: rows wait in memory, bounded.
  */
 export async function openUsage(options: UsageOptions): Promise<Usage> {
-  const link = new UsageLink(join(options.dir, 'usage.db'), options);
-  const usage = new UsageLog(link, options);
+  const path = join(options.dir, 'usage.db');
+  const link = new UsageLink(path, options);
+  const usage = new StoredUsage(path, link, options);
   try {
-    await usage.start();
+    await link.open((opened) => usage.begin(opened));
   } catch (error) {
     await link.close();
     throw error;
   }
-  return { requests: usage, lastUse: usage.lastUse, close: () => usage.close() };
+  usage.start();
+  return usage;
 }
 
-class UsageLog implements RequestLog {
-  readonly lastUse = new LastUseMap();
+class StoredUsage implements Usage {
+  readonly requests: StoredRequestLog;
+  readonly lastUse: LastUse;
+  readonly journal: GroupJournal;
+  readonly ledger: StoredLedger;
   readonly #link: UsageLink;
   readonly #options: UsageOptions;
-  readonly #sampler: RefusalSampler;
-  readonly #queue: BatchQueue<RequestTuple>;
-  readonly #watchers = new Set<(row: RequestRow) => void>();
-  #timers: Cancel[] = [];
-  #noting: Promise<void> | null = null;
+  #usedBefore: readonly UsedBefore[] | null = null;
+  #takeUsedBefore: ((used: readonly UsedBefore[]) => void) | null = null;
+  #cancelTidy: Cancel | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(link: UsageLink, options: UsageOptions) {
-    const { clock, log } = options;
+  constructor(path: string, link: UsageLink, options: UsageOptions) {
     this.#link = link;
     this.#options = options;
-    this.#sampler = new RefusalSampler(clock);
-    this.#queue = new BatchQueue<RequestTuple>({
-      clock,
-      send: async (rows) => this.#queue.countDropped(await link.call('write', rows)),
-      onFault: (error) =>
-        log.warn(
-          { reason: reasonOf(error) },
-          'The request log cannot be written now. Requests go on, rows wait in memory and are dropped beyond a bound. Look at the disk under the data directory.',
-        ),
-      onHealed: () => log.info({ dropped: this.#queue.dropped }, 'The request log is written again.'),
-      delayMs: DELAY_MS,
-      rowsPerBatch: ROWS_PER_BATCH,
-      mostRows: MOST_ROWS,
-      retryMs: RETRY_MS,
-    });
+    this.requests = new StoredRequestLog(link, options);
+    this.lastUse = this.requests.lastUse;
+    this.journal = openJournal(link, options);
+    this.ledger = new StoredLedger(path, { clock: options.clock, flush: () => this.journal.flush() });
   }
 
-  get dropped(): number {
-    return this.#queue.dropped;
+  /** Takes what the open store tells. The journal begins after it, so that nothing of this run is in it. */
+  begin({ uses, before, orphans }: OpenedUsage): void {
+    this.requests.lastUse.merge(uses);
+    if (orphans > 0)
+      this.#options.log.warn(
+        { requests: orphans },
+        'The last run ended without settling these requests: they are charged as reserved.',
+      );
+    this.#usedBefore = before;
+    this.#handOver();
+    this.journal.begin();
   }
 
-  async start(): Promise<void> {
-    const { clock } = this.#options;
-    await this.#link.open((uses) => this.lastUse.merge(uses));
-    this.#timers = [
-      clock.every(NOTE_EVERY_MS, () => void this.#note()),
-      clock.every(TIDY_EVERY_MS, () => void this.#tidy()),
-    ];
+  start(): void {
+    this.requests.start();
+    this.#cancelTidy = this.#options.clock.every(TIDY_EVERY_MS, () => void this.#tidy());
   }
 
-  record(row: RequestRow): void {
-    if (this.#closed !== null) return;
-    if (row.code !== null && row.status >= FIRST_REFUSAL && !this.#sampler.admit(row.code)) return;
-    const shown = presentable(row, maskKeys);
-    this.#queue.push(tupleOf(shown));
-    for (const watcher of this.#watchers) this.#show(watcher, shown);
-  }
-
-  async list(
-    filter: RequestFilter,
-    page: { limit: number; after?: string },
-  ): Promise<{ data: RequestRow[]; next: string | null }> {
-    if (filter.status !== undefined && !STATUS_FILTER.test(filter.status)) {
-      throw new Refusal('invalid_value', {
-        message: 'A status is a number such as 404 or a class such as 4xx.',
-        param: 'status',
-      });
-    }
-    if (page.after !== undefined && !CURSOR.test(page.after)) {
-      throw new Refusal('invalid_value', {
-        message: 'This is not a cursor. Take `next` of the page before.',
-        param: 'after',
-      });
-    }
-    await this.#queue.flush();
-    const limit = Math.min(Math.max(Math.trunc(page.limit) || 1, 1), MOST_LISTED);
-    const stored = await this.#link.call('list', {
-      filter,
-      limit: limit + 1,
-      before: page.after === undefined ? null : Number(page.after),
-    });
-    const shown = stored.slice(0, limit);
-    const next = stored.length > limit ? String(shown.at(-1)?.['position']) : null;
-    return { data: shown.map(rowOf), next };
-  }
-
-  watch(watcher: (row: RequestRow) => void): () => void {
-    const own = (row: RequestRow): void => watcher(row);
-    this.#watchers.add(own);
-    return () => void this.#watchers.delete(own);
-  }
-
-  async recentUse(keyIds: readonly string[]): Promise<{ addresses: string[]; models: string[] }> {
-    await this.#queue.flush();
-    return this.#link.call('recentUse', { keyIds, sinceMs: this.#options.clock.now() - RECENT_MS });
+  onUsedBefore(take: (used: readonly UsedBefore[]) => void): void {
+    this.#takeUsedBefore = take;
+    this.#handOver();
   }
 
   close(): Promise<void> {
@@ -155,51 +107,53 @@ class UsageLog implements RequestLog {
     return this.#closed;
   }
 
+  #handOver(): void {
+    if (this.#takeUsedBefore === null || this.#usedBefore === null) return;
+    this.#takeUsedBefore(this.#usedBefore);
+    this.#usedBefore = [];
+    this.#takeUsedBefore = null;
+  }
+
   async #finish(): Promise<void> {
-    for (const cancel of this.#timers) cancel();
-    await this.#queue.close();
-    await this.#noting;
-    await this.#note();
+    this.#cancelTidy?.();
+    await this.journal.close();
+    await this.requests.close();
+    await this.ledger.close();
     await this.#link.close();
-  }
-
-  #show(watcher: (row: RequestRow) => void, row: RequestRow): void {
-    try {
-      watcher(row);
-    } catch (error) {
-      this.#options.log.error({ reason: reasonOf(error) }, 'Somebody who follows the request log failed.');
-    }
-  }
-
-  /** Writes last uses and counts of refusals, unless that is going on already; what fails is kept for the next time. */
-  #note(): Promise<void> {
-    const uses = this.#noting === null ? this.lastUse.takeUnsaved() : null;
-    const refusals = this.#noting === null ? this.#sampler.take() : [];
-    if (uses === null && refusals.length === 0) return this.#noting ?? Promise.resolve();
-    const putBack = (): void => {
-      this.lastUse.putBack(uses?.ids ?? []);
-      this.#sampler.putBack(refusals);
-    };
-    this.#noting = this.#link
-      .call('note', { uses, refusals })
-      .catch(putBack)
-      .finally(() => {
-        this.#noting = null;
-      });
-    return this.#noting;
   }
 
   /** Forgets step by step, so that rows are written in between. */
   async #tidy(): Promise<void> {
     const nowMs = this.#options.clock.now();
-    const requestsBeforeMs = nowMs - this.#options.requestLogDays * DAY_MS;
     const more = await this.#link
-      .call('tidy', { requestsBeforeMs, usesBeforeMs: nowMs - RECENT_MS })
+      .call('tidy', {
+        requestsBeforeMs: nowMs - this.#options.requestLogDays * DAY_MS,
+        usesBeforeMs: nowMs - RECENT_MS,
+        ledgerBeforeMs: startOfDay(nowMs - this.#options.ledgerDays * DAY_MS),
+        hoursBeforeMs: startOfDay(nowMs - HOURS_KEPT_MS),
+      })
       .catch(() => false);
     if (more && this.#closed === null) this.#options.clock.after(TIDY_PAUSE_MS, () => void this.#tidy());
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Refusal ? error.reason : String(error);
+function openJournal(link: UsageLink, { clock, log }: UsageOptions): GroupJournal {
+  const journal = new GroupJournal({
+    clock,
+    send: async (lines) => await link.call('book', lines),
+    shown: (text) => bounded(maskKeys(text)),
+    onFault: (error) =>
+      log.warn(
+        { reason: error instanceof Refusal ? error.reason : String(error) },
+        `The ledger cannot be written now. Requests go on, their rows wait in memory and are dropped beyond a bound. ${DISK}`,
+      ),
+    onHealed: () => log.info({ dropped: journal.lag.dropped }, 'The ledger is written again.'),
+    onDropped: () => log.error({}, `The ledger takes no rows, and use is not counted any more. ${DISK}`),
+  });
+  return journal;
+}
+
+/** Whole days are forgotten, so that rows and their sums go together. */
+function startOfDay(atMs: number): number {
+  return Math.floor(atMs / DAY_MS) * DAY_MS;
 }

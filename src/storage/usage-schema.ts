@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Refusal } from '../core/errors.js';
+import { LEDGER_TABLES } from './ledger-schema.js';
 import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
 import { sqliteFault } from './sqlite/faults.js';
 
@@ -46,6 +47,8 @@ const MIGRATIONS: readonly Migration[] = [
         key_id TEXT PRIMARY KEY, current_at INTEGER NOT NULL, previous_at INTEGER NOT NULL
       ) WITHOUT ROWID;`,
   },
+  // A program of version 1 writes no ledger and harms none.
+  { minReaderVersion: 1, sql: LEDGER_TABLES },
 ];
 
 /**
@@ -84,7 +87,7 @@ function openFile(path: string): SqliteDatabase {
 
 function unusable(path: string, cause: unknown): Refusal {
   return new Refusal('store_unavailable', {
-    message: `${path} cannot be used as the request log: it is damaged, no database, or not yours to write. It was left as it is. Repair its rights, or move it aside: keys are not in it, and the next start begins a new one.`,
+    message: `${path} cannot be used as the request log and ledger: it is damaged, no database, or not yours to write. It was left as it is. Repair its rights, or move it aside: keys are not in it, and the next start begins a new one.`,
     reason: cause instanceof Refusal ? cause.reason : String(cause),
     cause,
   });
@@ -112,7 +115,7 @@ function migrate(database: SqliteDatabase): void {
 function refuseNewer(path: string, minReaderVersion: number): void {
   if (minReaderVersion <= MIGRATIONS.length) return;
   throw new Refusal('store_unavailable', {
-    message: `${path} was written by a newer Keyporter. Start that version, or move the file aside: keys are not in it, and the next start begins a new request log.`,
+    message: `${path} was written by a newer Keyporter. Start that version, or move the file aside: keys are not in it, and the next start begins a new request log and ledger.`,
     reason: `usage schema needs version ${minReaderVersion}, this program knows ${MIGRATIONS.length}`,
   });
 }

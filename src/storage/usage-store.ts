@@ -1,18 +1,19 @@
 import { statSync } from 'node:fs';
 import type { SqliteDatabase } from './sqlite/driver.js';
 import { sqliteFault, storeRefusal } from './sqlite/faults.js';
-import type { UsageApi } from './usage-api.js';
+import { usedBefore } from './ledger-before.js';
+import { LedgerWriter } from './ledger-write.js';
+import type { UsageApi, UsageWorkerData } from './usage-api.js';
 import { listRequests, loadLastUses, recentUseOf } from './usage-read.js';
 import { mayPass, openUsageDatabase } from './usage-schema.js';
-import { POSITIONS_PER_MS, UsageWriter } from './usage-write.js';
+import { tidyStep } from './usage-tidy.js';
+import { UsageWriter } from './usage-write.js';
 import type { WorkerHandlers } from './worker-link.js';
-
-const ROWS_PER_STEP = 5000;
-const PAGES_PER_STEP = 2000;
 
 interface Opened {
   database: SqliteDatabase;
   writer: UsageWriter;
+  ledger: LedgerWriter;
   /** Tells whether the file is still the one that was opened. */
   inode: number;
 }
@@ -23,23 +24,32 @@ interface Opened {
  */
 export class UsageStore implements WorkerHandlers<UsageApi> {
   readonly #path: string;
+  readonly #run: number;
   #opened: Opened | null = null;
+  #orphans = 0;
 
-  constructor(path: string) {
+  constructor({ path, run }: UsageWorkerData) {
     this.#path = path;
+    this.#run = run;
   }
 
-  open(): ReturnType<UsageApi['open']> {
+  open({ nowMs }: Parameters<UsageApi['open']>[0]): ReturnType<UsageApi['open']> {
     try {
-      return { uses: loadLastUses(this.#open().database), pending: null };
+      const { database } = this.#open();
+      const opened = { uses: loadLastUses(database), before: usedBefore(database, nowMs), orphans: this.#orphans };
+      return { opened, pending: null };
     } catch (error) {
-      if (mayPass(error)) return { uses: null, pending: String(error) };
+      if (mayPass(error)) return { opened: null, pending: String(error) };
       throw error;
     }
   }
 
   write(rows: Parameters<UsageApi['write']>[0]): number {
     return this.#with(({ writer }) => writer.write(rows));
+  }
+
+  book(lines: Parameters<UsageApi['book']>[0]): number {
+    return this.#with(({ ledger }) => ledger.write(lines));
   }
 
   note({ uses, refusals }: Parameters<UsageApi['note']>[0]): void {
@@ -54,16 +64,12 @@ export class UsageStore implements WorkerHandlers<UsageApi> {
     return this.#with(({ database }) => recentUseOf(database, keyIds, sinceMs));
   }
 
-  tidy({ requestsBeforeMs, usesBeforeMs }: Parameters<UsageApi['tidy']>[0]): boolean {
+  tidy(bounds: Parameters<UsageApi['tidy']>[0]): boolean {
     this.#reopenIfReplaced();
-    return this.#with(({ database }) => {
-      const before = Math.trunc(requestsBeforeMs) * POSITIONS_PER_MS;
-      const step = `SELECT position FROM requests WHERE position < ? ORDER BY position LIMIT ${ROWS_PER_STEP}`;
-      const { changes } = database.prepare(`DELETE FROM requests WHERE position IN (${step})`).run(before);
-      database.prepare('DELETE FROM recent_use WHERE last_ms < ?').run(Math.trunc(usesBeforeMs));
-      database.prepare('DELETE FROM refusals WHERE minute < ?').run(Math.trunc(requestsBeforeMs / 60_000));
-      database.prepare(`PRAGMA incremental_vacuum(${PAGES_PER_STEP})`).all();
-      return changes === ROWS_PER_STEP;
+    return this.#with(({ database, ledger }) => {
+      const { more, subjects } = tidyStep(database, bounds);
+      if (subjects) ledger.forgetSubjects();
+      return more;
     });
   }
 
@@ -86,7 +92,9 @@ export class UsageStore implements WorkerHandlers<UsageApi> {
     if (this.#opened !== null) return this.#opened;
     const database = openUsageDatabase(this.#path);
     try {
-      this.#opened = { database, writer: new UsageWriter(database), inode: statSync(this.#path).ino };
+      const ledger = new LedgerWriter(database, this.#run);
+      this.#orphans += ledger.settleOrphans();
+      this.#opened = { database, writer: new UsageWriter(database), ledger, inode: statSync(this.#path).ino };
       return this.#opened;
     } catch (error) {
       database.close();

@@ -51,7 +51,7 @@ export interface Settlement {
 
 /** The row of one request, until it is settled. */
 export interface OpenRow {
-  /** More was reserved: what a crash would charge. */
+  /** More was reserved: `outputTokens` in all, which is what a crash would charge. */
   extended(outputTokens: number): void;
   /** Only the first call counts. */
   settle(settlement: Settlement): void;
@@ -103,6 +103,18 @@ export interface UsageSum {
 /** One settled row, for replays. */
 export interface LedgerRow extends LedgerEntry {
   settled: Settlement;
+}
+
+/** What was used before this start, summed over one caller and model; `atMs` says in which windows it counts. */
+export interface UsedBefore {
+  callerId: string;
+  owner: string | null;
+  model: string;
+  atMs: number;
+  requests: number;
+  inputTokens: number;
+  outputTokens: number;
+  gpuSeconds: number;
 }
 
 /** Reads the books. Rejects with a `Refusal` (`store_unavailable`) while they cannot be read. */

@@ -180,7 +180,7 @@ describe('trouble while it runs', () => {
     await started[0]?.terminate();
     usage.requests.record(requestRow(2));
     await until(10_000, 'both rows are there', async () => (await allRows(usage).catch(() => [])).length === 2);
-    expect(said).toContain('The thread of the request log died and is started again.');
+    expect(said).toContain('The thread of the request log and the ledger died and is started again.');
   });
 
   test('recording never waits: twenty thousand rows of a locked store cost the main thread no pause', async () => {

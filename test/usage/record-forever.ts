@@ -4,7 +4,13 @@ import { silentLog } from '../../src/core/log.js';
 import { openUsage } from '../../src/storage/usage-log.js';
 
 const PERIOD_MS = 10;
-const usage = await openUsage({ dir: process.argv[2] ?? '', clock: systemClock, log: silentLog, requestLogDays: 30 });
+const usage = await openUsage({
+  dir: process.argv[2] ?? '',
+  clock: systemClock,
+  log: silentLog,
+  requestLogDays: 30,
+  ledgerDays: 400,
+});
 let number = 0;
 setInterval(() => {
   number += 1;

@@ -45,9 +45,16 @@ export function newDirectory(): string {
 
 export async function openHere(
   dir: string,
-  more: { clock?: Clock; log?: Log; requestLogDays?: number } = {},
+  more: { clock?: Clock; log?: Log; requestLogDays?: number; ledgerDays?: number } = {},
 ): Promise<Usage> {
-  const usage = await openUsage({ dir, clock: testClock(), log: silentLog, requestLogDays: 30, ...more });
+  const usage = await openUsage({
+    dir,
+    clock: testClock(),
+    log: silentLog,
+    requestLogDays: 30,
+    ledgerDays: 400,
+    ...more,
+  });
   onTestFinished(() => usage.close());
   return usage;
 }

@@ -1,0 +1,213 @@
+import { AT, CERTAINTIES, FIGURES, STAGE, timeOf, type LineColumns } from '../usage/journal-lines.js';
+import { HOUR_MS, HOURS_PER_DAY, LedgerSums } from './ledger-sums.js';
+import { LedgerSubjects, type Subject } from './ledger-subjects.js';
+import type { SqliteDatabase, SqliteStatement, SqlRow } from './sqlite/driver.js';
+
+/** What a start says of a request that a crash left open. */
+const ORPHAN = { status: 499, code: 'orphaned' } as const;
+const FIRST_FAILURE = 400;
+const ESTIMATED = CERTAINTIES.indexOf('estimated');
+/** Far above anything real, and low enough that sums of them stay exact. */
+const MOST_TOKENS = 1e12;
+const MOST_MICROSECONDS = 1e13;
+
+/** One settled request as the table has it; times in whole microseconds. */
+interface SettledRow extends Subject {
+  position: number;
+  requestId: string;
+  streamed: number;
+  reservedInput: number;
+  reservedOutput: number;
+  input: number;
+  output: number;
+  cached: number | null;
+  certainty: number;
+  gpuUs: number;
+  gpuReported: number;
+  status: number;
+  code: string | null;
+  queuedUs: number;
+  firstByteUs: number | null;
+  durationUs: number;
+}
+
+/** Writes the ledger with its sums. Every method is one transaction, and the same lines can be written again. */
+export class LedgerWriter {
+  readonly #database: SqliteDatabase;
+  readonly #run: number;
+  readonly #subjects: LedgerSubjects;
+  readonly #sums: LedgerSums;
+  readonly #insert: SqliteStatement;
+  readonly #requestAt: SqliteStatement;
+  readonly #open: SqliteStatement;
+  readonly #close: SqliteStatement;
+
+  /** `run` names this process among those that wrote before. */
+  constructor(database: SqliteDatabase, run: number) {
+    this.#database = database;
+    this.#run = run;
+    this.#subjects = new LedgerSubjects(database);
+    this.#sums = new LedgerSums(database);
+    this.#insert = database.prepare(`INSERT OR IGNORE INTO ledger VALUES (${'?, '.repeat(16)}?)`);
+    this.#requestAt = database.prepare('SELECT request_id FROM ledger WHERE position = ?');
+    this.#open = database.prepare(
+      `INSERT INTO ledger_open VALUES (${'?, '.repeat(9)}?)
+        ON CONFLICT DO UPDATE SET reserved_output = excluded.reserved_output`,
+    );
+    this.#close = database.prepare('DELETE FROM ledger_open WHERE position = ? AND request_id = ?');
+  }
+
+  /** Answers how many lines were not fit to be written. */
+  write(lines: LineColumns): number {
+    return this.#transaction(() => {
+      let unfit = 0;
+      lines.requestIds.forEach((_, line) => {
+        if (!this.#writeLine(lines, line)) unfit += 1;
+      });
+      return unfit;
+    });
+  }
+
+  /** Settles what other runs left open, as it was reserved: nobody knows what it came to. Answers how many there were. */
+  settleOrphans(): number {
+    const orphans = this.#database.prepare('SELECT * FROM ledger_open WHERE run <> ?').all(this.#run);
+    if (orphans.length === 0) return 0;
+    return this.#transaction(() => {
+      for (const orphan of orphans) this.#settle(orphanRow(orphan));
+      return this.#database.prepare('DELETE FROM ledger_open WHERE run <> ?').run(this.#run).changes;
+    });
+  }
+
+  /** Subjects may be gone from the table. */
+  forgetSubjects(): void {
+    this.#subjects.forget();
+  }
+
+  #transaction<T>(work: () => T): T {
+    try {
+      return this.#database.transaction(() => {
+        const result = work();
+        this.#sums.write();
+        return result;
+      });
+    } catch (error) {
+      this.#sums.forget();
+      this.#subjects.forget();
+      throw error;
+    }
+  }
+
+  #writeLine(lines: LineColumns, line: number): boolean {
+    const row = rowOfLine(lines, line);
+    if (!Number.isSafeInteger(row.position) || row.position < 0) return false;
+    const stage = lines.figures[line * FIGURES + AT.stage];
+    if (stage === STAGE.open) {
+      this.#note(row);
+      return true;
+    }
+    if (stage === STAGE.settled) this.#close.run(row.position, row.requestId);
+    this.#settle(row);
+    return true;
+  }
+
+  #note(row: SettledRow): void {
+    const { position, requestId, callerId, owner, model, path, streamed, reservedInput, reservedOutput } = row;
+    const subject = [callerId, owner, model, path];
+    this.#open.run(position, requestId, this.#run, ...subject, streamed, reservedInput, reservedOutput);
+  }
+
+  /** Counts a request once: one that is in the ledger already changes nothing. */
+  #settle(row: SettledRow): void {
+    const hour = Math.floor(timeOf(row.position) / HOUR_MS);
+    const subject = this.#subjects.idOf(row, Math.floor(hour / HOURS_PER_DAY));
+    if (!this.#insertOnce(row, subject)) return;
+    const isFailed = row.status >= FIRST_FAILURE || row.code !== null;
+    this.#sums.add(hour, subject, [
+      1,
+      isFailed ? 1 : 0,
+      row.input,
+      row.output,
+      row.cached ?? 0,
+      row.certainty === ESTIMATED ? 1 : 0,
+      row.gpuUs,
+      row.gpuReported === 1 ? 0 : row.gpuUs,
+      row.durationUs,
+      row.queuedUs,
+    ]);
+  }
+
+  /** Another request is at this position only after the clock was set back; then the next free one is taken. */
+  #insertOnce(row: SettledRow, subject: number): boolean {
+    const { requestId, streamed, reservedInput, reservedOutput, input, output, cached, certainty } = row;
+    const tokens = [reservedInput, reservedOutput, input, output, cached, certainty];
+    const rest = [row.gpuUs, row.gpuReported, row.status, row.code, row.queuedUs, row.firstByteUs, row.durationUs];
+    for (let { position } = row; ; position += 1) {
+      const { changes } = this.#insert.run(position, requestId, subject, streamed, ...tokens, ...rest);
+      if (changes === 1) return true;
+      if (this.#requestAt.get(position)?.['request_id'] === requestId) return false;
+    }
+  }
+}
+
+function rowOfLine({ words, requestIds, figures }: LineColumns, line: number): SettledRow {
+  const at = line * FIGURES;
+  const figure = (place: number): number => figures[at + place] ?? 0;
+  const word = (place: number): string | null => words[figure(place)] ?? null;
+  const tokens = (place: number): number => whole(figure(place), MOST_TOKENS);
+  const microseconds = (value: number): number => whole(value, MOST_MICROSECONDS);
+  return {
+    position: figure(AT.position),
+    requestId: requestIds[line] ?? '',
+    callerId: word(AT.caller) ?? '',
+    owner: word(AT.owner),
+    model: word(AT.model) ?? '',
+    path: word(AT.path) ?? '',
+    streamed: figure(AT.streamed),
+    reservedInput: tokens(AT.reservedInput),
+    reservedOutput: tokens(AT.reservedOutput),
+    input: tokens(AT.input),
+    output: tokens(AT.output),
+    cached: Number.isNaN(figure(AT.cached)) ? null : tokens(AT.cached),
+    certainty: whole(figure(AT.certainty), ESTIMATED),
+    gpuUs: microseconds(figure(AT.gpuSeconds) * 1e6),
+    gpuReported: figure(AT.gpuReported),
+    status: whole(figure(AT.status), 999),
+    code: word(AT.code),
+    queuedUs: microseconds(figure(AT.queuedMs) * 1000),
+    firstByteUs: Number.isNaN(figure(AT.firstByteMs)) ? null : microseconds(figure(AT.firstByteMs) * 1000),
+    durationUs: microseconds(figure(AT.durationMs) * 1000),
+  };
+}
+
+function orphanRow(stored: SqlRow): SettledRow {
+  const text = (column: string): string => String(stored[column] ?? '');
+  const number = (column: string): number => Number(stored[column] ?? 0);
+  const reservedInput = number('reserved_input');
+  const reservedOutput = number('reserved_output');
+  return {
+    position: number('position'),
+    requestId: text('request_id'),
+    callerId: text('caller_id'),
+    owner: stored['owner'] === null ? null : text('owner'),
+    model: text('model'),
+    path: text('path'),
+    streamed: number('streamed'),
+    reservedInput,
+    reservedOutput,
+    input: reservedInput,
+    output: reservedOutput,
+    cached: null,
+    certainty: ESTIMATED,
+    gpuUs: 0,
+    gpuReported: 0,
+    ...ORPHAN,
+    queuedUs: 0,
+    firstByteUs: null,
+    durationUs: 0,
+  };
+}
+
+/** A whole number from 0 to `most`; what is none, such as NaN of a faulty engine, is 0. */
+function whole(value: number, most: number): number {
+  return value > 0 ? Math.round(Math.min(value, most)) : 0;
+}
