@@ -37,6 +37,10 @@ export class BodyMeter implements Meter {
     return bytes;
   }
 
+  get outputTokens(): number {
+    return this.counted().outputTokens;
+  }
+
   counted(): Counted {
     const counted = this.#tally.counted();
     if (counted.certainty === 'reported') return counted;

@@ -40,6 +40,10 @@ export class EventMeter implements Meter {
     return kept === null ? bytes : joined([...kept, bytes.subarray(keptTo)]);
   }
 
+  get outputTokens(): number {
+    return this.#tally.passed;
+  }
+
   counted(): Counted {
     return this.#tally.counted();
   }

@@ -34,6 +34,10 @@ export class LineMeter implements Meter {
     return bytes;
   }
 
+  get outputTokens(): number {
+    return this.#tally.passed;
+  }
+
   counted(): Counted {
     return this.#tally.counted();
   }

@@ -15,6 +15,10 @@ export class SizeMeter implements Meter {
     return bytes;
   }
 
+  get outputTokens(): number {
+    return this.counted().outputTokens;
+  }
+
   counted(): Counted {
     return {
       inputTokens: null,

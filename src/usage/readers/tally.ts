@@ -20,6 +20,12 @@ export class Tally {
   readonly #whole = nothingKnown();
   /** The answer that was last heard of. */
   #last = 0;
+  #passed = 0;
+
+  /** Tokens that went by: only an event with text raises it. */
+  get passed(): number {
+    return this.#passed;
+  }
 
   /** Adds the tokens of an event. */
   takeTokens(found: Found): void {
@@ -27,6 +33,7 @@ export class Tally {
     if (found.tokens === 0) return;
     add(this.#answer(), found);
     add(this.#whole, found);
+    this.#passed += found.tokens;
   }
 
   /** Adds what an event or a body tells; its tokens were added before. */

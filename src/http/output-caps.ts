@@ -1,0 +1,153 @@
+import { Refusal } from '../core/errors.js';
+import type { BodyHead, TopMember } from '../core/exchange.js';
+import type { Edit } from './edit.js';
+import { membersAt } from './json-scan.js';
+import { putInside, putMember } from './put-member.js';
+
+/** Members that bound the answer on one kind of engine or another. An engine may read one that another passes over. */
+const TOKEN_CAPS: ReadonlySet<string> = new Set([
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'n_predict',
+]);
+/** The member of Ollama's that holds others, and the cap among them. */
+const OPTIONS = 'options';
+const OPTIONS_CAP = 'num_predict';
+const IN_OPTIONS = `${OPTIONS}.${OPTIONS_CAP}`;
+/** Members that ask for several answers at once. They are not multiplied: each engine reads one of them. */
+const COPIES: ReadonlySet<string> = new Set(['n', 'best_of', 'n_cmpl']);
+/** Several prompts in one body are answered each. */
+const PROMPT = 'prompt';
+/** Names whose other spellings are refused: some readers fold case, and would read a cap that was not clamped. */
+const EXACT: ReadonlySet<string> = new Set([...TOKEN_CAPS, ...COPIES, OPTIONS, PROMPT, 'stream_options']);
+
+/** A longer name is none of them, however it is folded. */
+const LONGEST_NAME = 64;
+
+/** A body and what is known about its caps. */
+export interface Capped {
+  body: Buffer;
+  head: BodyHead;
+  /** Members that bound the answer on this path, the usual one first. Those that do not count tokens mean nothing here. */
+  caps: readonly string[];
+  /** What is already to be replaced: a member stands for the value it is going to have. */
+  edits: readonly Edit[];
+}
+
+/** What a request may be answered with. */
+export interface OutputCap {
+  /** Tokens of all its answers together; null = it names no end. */
+  cap: number | null;
+  /** Answers it asks for. */
+  copies: number;
+}
+
+/**
+ * The most tokens that any reader of this body could answer with. Members that the path does not know
+ * can only raise it. `-1` means no end, and so does 0, which some engines read so. Refuses other
+ * spellings of these members.
+ */
+export function readCaps(capped: Capped): OutputCap {
+  refuseOtherSpellings(capped.head.members);
+  const copies = copiesOf(capped);
+  const found = capsIn(capped);
+  const known = found.some(({ name }) => capped.caps.includes(name));
+  if (!known || found.some(({ value }) => value <= 0)) return { cap: null, copies };
+  return { cap: Math.max(...found.map(({ value }) => value)) * copies, copies };
+}
+
+/**
+ * Everything that is to be replaced so that the answers take at most `left` tokens together: the edits
+ * there are, with the caps that ask for more or for no end lowered. With `inject`, a body without a cap
+ * gets one; a path without caps never does. Each answer may have one token at least.
+ */
+export function clampCaps(capped: Capped, left: number, { inject }: { inject: boolean }): Edit[] {
+  const { caps, edits } = capped;
+  const each = Math.max(1, Math.floor(left / copiesOf(capped)));
+  const value = Buffer.from(String(each));
+  const found = capsIn(capped);
+  const lowered = found
+    .filter((cap) => cap.value > each || cap.value < 0 || (cap.value === 0 && cap.name === IN_OPTIONS))
+    .map(({ from, to }) => ({ from, to, bytes: value }));
+  const kept = edits.filter((edit) => !lowered.some(({ from, to }) => from === edit.from && to === edit.to));
+  const own = caps.find((name) => TOKEN_CAPS.has(name) || name === IN_OPTIONS);
+  const injected =
+    inject && own !== undefined && !found.some(({ name }) => caps.includes(name))
+      ? added(capped, own, String(each))
+      : [];
+  return [...kept, ...lowered, ...injected];
+}
+
+interface FoundCap {
+  name: string;
+  value: number;
+  from: number;
+  to: number;
+}
+
+function capsIn(capped: Capped): FoundCap[] {
+  const found: FoundCap[] = [];
+  for (const member of capped.head.members) {
+    if (TOKEN_CAPS.has(member.name)) {
+      const value = numberOf(capped, member);
+      if (value !== null) found.push({ ...member, value });
+    } else if (member.name === OPTIONS && member.kind === 'object' && capped.caps.includes(IN_OPTIONS)) {
+      const inner = membersAt(capped.body, member.from).find(({ name }) => name === OPTIONS_CAP);
+      const value = inner === undefined ? null : numberOf(capped, inner);
+      if (inner !== undefined && value !== null) found.push({ ...inner, name: IN_OPTIONS, value });
+    }
+  }
+  return found;
+}
+
+function copiesOf(capped: Capped): number {
+  let answers = 1;
+  let prompts = 1;
+  for (const member of capped.head.members) {
+    if (COPIES.has(member.name)) answers = Math.max(answers, numberOf(capped, member) ?? 1);
+    else if (member.name === PROMPT && member.kind === 'array') prompts = promptsIn(capped.body, member);
+  }
+  return answers * prompts;
+}
+
+/** A list of numbers is one prompt, already cut into tokens. */
+function promptsIn(body: Buffer, { from, to }: TopMember): number {
+  const list = JSON.parse(body.toString('utf8', from, to)) as unknown[];
+  return list.every((entry) => typeof entry === 'number') ? 1 : list.length;
+}
+
+/** The number a member is going to have; null = it is not given. */
+function numberOf({ body, edits }: Capped, member: TopMember): number | null {
+  const edit = edits.find(({ from, to }) => from === member.from && to === member.to);
+  if (edit === undefined && member.kind === 'null') return null;
+  if (edit === undefined && member.kind !== 'number') throw invalid(member.name, 'must be a whole number');
+  const value = Number(edit?.bytes.toString() ?? body.toString('latin1', member.from, member.to));
+  if (!Number.isSafeInteger(value)) throw invalid(member.name, 'must be a whole number');
+  return value;
+}
+
+/** Puts the path's own cap into a body that names none, in place of a null where there is one. */
+function added({ body, head, edits }: Capped, own: string, value: string): Edit[] {
+  const { members } = head;
+  if (own !== IN_OPTIONS) return [putMember(body, members, { name: own, value }, edits)];
+  const options = members.find(({ name }) => name === OPTIONS);
+  const cap = { name: OPTIONS_CAP, value };
+  if (options?.kind === 'object') return [putInside(body, options, cap)];
+  // Any other kind of value is for the engine to refuse.
+  if (options !== undefined && options.kind !== 'null') return [];
+  return [putMember(body, members, { name: OPTIONS, value: `{"${OPTIONS_CAP}":${value}}` }, edits)];
+}
+
+/** Some engines read names without regard to case, by the rules of Unicode. */
+function refuseOtherSpellings(members: readonly TopMember[]): void {
+  for (const { name } of members) {
+    if (EXACT.has(name) || name.length > LONGEST_NAME) continue;
+    const folded = name.toUpperCase().toLowerCase();
+    if (folded !== name && EXACT.has(folded)) throw invalid(name, `must be written "${folded}"`);
+  }
+}
+
+function invalid(param: string, what: string): Refusal {
+  return new Refusal('invalid_value', { message: `"${param}" ${what}.`, param });
+}
