@@ -1,13 +1,20 @@
 import { rangeWithin } from '../core/address.js';
+import type { LimitSettings } from '../core/limits.js';
 import type { KeyPolicy } from '../keys/key.js';
+import { lackingDerivedLimits, lackingLimits } from './grant-limits.js';
 import { matchesPattern } from './model-pattern.js';
 import { anyCovers } from './scope.js';
 
 /**
  * What `wanted` asks for and `holder` does not have, as a sentence; null when the holder has it all.
- * Used wherever rights are handed on: nobody grants what he lacks.
+ * Used wherever rights are handed on: nobody grants what he lacks. `usual` are the limits of keys that
+ * have none of their own.
  */
-export function lacking(holder: KeyPolicy, wanted: KeyPolicy): string | null {
+export function lacking(holder: KeyPolicy, wanted: KeyPolicy, usual: LimitSettings): string | null {
+  return lackingRights(holder, wanted) ?? lackingLimits(holder, wanted, usual);
+}
+
+function lackingRights(holder: KeyPolicy, wanted: KeyPolicy): string | null {
   for (const scope of wanted.scopes) {
     if (!anyCovers(holder.scopes, scope)) return `scope "${scope}" is not held`;
   }
@@ -18,9 +25,13 @@ export function lacking(holder: KeyPolicy, wanted: KeyPolicy): string | null {
  * The same for a key derived from `parent`. A child's models are judged together with those of every
  * key above it at each request, so it may name any pattern.
  */
-export function lackingWhenDerived(parent: KeyPolicy, wanted: KeyPolicy): string | null {
-  if (wanted.models.length === 0) return lacking(parent, { ...wanted, models: parent.models });
-  return lacking(parent.models.length === 0 ? { ...parent, models: ['*'] } : parent, wanted);
+export function lackingWhenDerived(parent: KeyPolicy, wanted: KeyPolicy, usual: LimitSettings): string | null {
+  return lackingRightsWhenDerived(parent, wanted) ?? lackingDerivedLimits(parent, wanted, usual);
+}
+
+function lackingRightsWhenDerived(parent: KeyPolicy, wanted: KeyPolicy): string | null {
+  if (wanted.models.length === 0) return lackingRights(parent, { ...wanted, models: parent.models });
+  return lackingRights(parent.models.length === 0 ? { ...parent, models: ['*'] } : parent, wanted);
 }
 
 /** Models limit inference alone: a holder with patterns can only hand on patterns inside his own. */

@@ -1,13 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from '@hono/zod-openapi';
+import { limitsSchema } from './contract-limits.js';
 import { countInQuery, listOf, pageQuery, plainText, unixTime } from './contract.js';
 
 const names = z.record(z.string().min(1).max(100), plainText(500)).refine(atMost(50), 'at most 50 entries');
 const attributes = z
   .record(z.string().min(1).max(100), z.array(plainText(200)).max(100))
-  .refine(atMost(50), 'at most 50 entries');
-const limits = z
-  .record(z.string().min(1).max(100), z.union([z.number(), z.string().max(100), z.null()]))
   .refine(atMost(50), 'at most 50 entries');
 const addressRange = z.string().max(64).refine(isAddressRange, 'must be an IP address or a range such as 10.0.0.0/8');
 
@@ -21,7 +19,7 @@ const wantedPolicy = {
     .optional()
     .openapi({ description: 'Patterns; `*` matches any run. Empty: every model that is not restricted.' }),
   allow_ips: z.array(addressRange).max(200).optional().openapi({ description: 'CIDR ranges. Empty: any address.' }),
-  limits: limits.optional(),
+  limits: limitsSchema.optional(),
   attributes: attributes.optional(),
   labels: names.optional(),
   expires_at: unixTime.nullable().optional().openapi({ description: 'Unix seconds, exclusive. null: never.' }),
@@ -41,7 +39,7 @@ export const keySchema = z
     scopes: z.array(z.string()),
     models: z.array(z.string()),
     allow_ips: z.array(z.string()),
-    limits: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+    limits: limitsSchema,
     attributes: z.record(z.string(), z.array(z.string())),
     labels: z.record(z.string(), z.string()),
     state: z.enum(['active', 'disabled', 'revoked']),
@@ -155,15 +153,23 @@ export const ownerSchema = z
   .strictObject({
     name: z.string(),
     disabled: z.boolean(),
-    limits: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+    limits: limitsSchema,
     keys: z.int(),
     last_used_at: unixTime.nullable(),
   })
   .openapi('Owner');
 export const ownerListSchema = listOf(ownerSchema, 'OwnerList');
 export const ownerParams = z.strictObject({ name: z.string().min(1).max(200) });
-export const ownerChangeSchema = z.strictObject({ disabled: z.boolean() }).openapi('OwnerChange');
-export const namedOwnerChangeSchema = ownerChangeSchema.extend({ name: plainText(200) }).openapi('NamedOwnerChange');
+const ownerChange = {
+  disabled: z.boolean().optional(),
+  limits: limitsSchema
+    .optional()
+    .openapi({ description: 'For all its keys together. Replaces those set before; `{}` = none.' }),
+};
+export const ownerChangeSchema = z.strictObject(ownerChange).openapi('OwnerChange');
+export const namedOwnerChangeSchema = z
+  .strictObject({ name: plainText(200), ...ownerChange })
+  .openapi('NamedOwnerChange');
 export const changedOwnerSchema = ownerSchema.extend({ streams_ended: z.int() }).openapi('ChangedOwner');
 
 export type NewKeyBody = z.infer<typeof newKeySchema>;

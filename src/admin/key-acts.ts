@@ -37,7 +37,7 @@ export const keyActOperations: Operation[] = [
       const { record, secret } = await context.turns.take(async () => {
         const acting = { context, caller: await asOfNow({ caller, context }) };
         const present = await reachableKey(acting, params.id);
-        requireHeld(acting, present);
+        await requireHeld(acting, present);
         if (body.overlap_seconds === 0) requireScope(acting, 'keys:revoke');
         return context.ports.keys.rotate(params.id, body.overlap_seconds, caller.actor);
       });
@@ -87,7 +87,7 @@ export const keyActOperations: Operation[] = [
     async run({ params, caller, context }) {
       const record = await context.turns.take(async () => {
         const acting = { context, caller: await asOfNow({ caller, context }) };
-        requireHeld(acting, await reachableKey(acting, params.id));
+        await requireHeld(acting, await reachableKey(acting, params.id));
         return context.ports.keys.setDisabled(params.id, false, caller.actor);
       });
       return { ...keyToWire(record), streams_ended: 0 };
@@ -115,8 +115,8 @@ export const keyActOperations: Operation[] = [
 ];
 
 /** Makes the child; that it stays within its parent is held by the life cycle of keys itself. */
-function derive(acting: Acting, parent: KeyRecord, wanted: ReturnType<typeof newKeyFromWire>) {
+async function derive(acting: Acting, parent: KeyRecord, wanted: ReturnType<typeof newKeyFromWire>) {
   requireKnownScopes(wanted.scopes, acting);
-  requireHeld(acting, parent);
+  await requireHeld(acting, parent);
   return acting.context.ports.keys.derive(parent.id, wanted, acting.caller.actor);
 }

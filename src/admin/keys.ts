@@ -53,7 +53,7 @@ export const keyOperations: Operation[] = [
         const wanted = withOwnOwner(newKeyFromWire(body), acting);
         requireMembers({ ...body, owner: wanted.owner }, context.ports.policy.required);
         requireKnownScopes(wanted.scopes, acting);
-        requireHeld(acting, policyOf(wanted, acting));
+        await requireHeld(acting, policyOf(wanted, acting));
         return context.ports.keys.create(wanted, caller.actor);
       });
       return { ...keyToWire(record), key: secret.reveal() };
@@ -88,8 +88,8 @@ export const keyOperations: Operation[] = [
         const present = await reachableKey(acting, params.id);
         const after = { ...present, ...change };
         requireKnownScopes(change.scopes, acting);
-        requireHeld(acting, present);
-        requireHeld(acting, after);
+        await requireHeld(acting, present);
+        await requireHeld(acting, after);
         await keepAnAdministrator(acting, [present], after);
         return context.ports.keys.update(params.id, change, caller.actor);
       });

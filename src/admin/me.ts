@@ -108,7 +108,8 @@ export const ownKeyOperations: Operation[] = [
         const parent = await ownKey(acting);
         const wanted = newKeyFromWire(body);
         requireKnownScopes(wanted.scopes, acting);
-        requireHeld(acting, { ...parent, ...wanted });
+        // What the child uses counts for this key too, so its limits are judged where it is made.
+        await requireHeld(acting, { ...parent, ...wanted, limits: parent.limits });
         return context.ports.keys.derive(parent.id, wanted, caller.actor);
       });
       return { ...keyToWire(record), key: secret.reveal() };

@@ -1,5 +1,5 @@
 import { Refusal } from '../core/errors.js';
-import type { KeyRecord } from '../keys/key.js';
+import type { KeyRecord, OwnerChange, OwnerRecord } from '../keys/key.js';
 import {
   type ChangedOwnerBody,
   changedOwnerSchema,
@@ -11,11 +11,11 @@ import {
 import { eachKey } from './each-key.js';
 import { keepAnAdministrator } from './last-administrator.js';
 import { defineOperation, type Operation } from './operation.js';
-import { type Acting, asOfNow, reaches, requireScope } from './rights.js';
-import { ownerToWire } from './wire-key.js';
+import { type Acting, asOfNow, boundOwner, reaches, requireHeld, requireScope } from './rights.js';
+import { ownerChangeFromWire, ownerToWire } from './wire-key.js';
 
-/** Switching off asks for keys:revoke, switching on for keys:write; which one it is stands in the body. */
-const SWITCHING = { anyOf: ['keys:write', 'keys:revoke'] };
+/** Switching off asks for keys:revoke, everything else for keys:write; which one it is stands in the body. */
+const CHANGING = { anyOf: ['keys:write', 'keys:revoke'] };
 
 export const ownerOperations: Operation[] = [
   defineOperation({
@@ -32,52 +32,73 @@ export const ownerOperations: Operation[] = [
   defineOperation({
     method: 'patch',
     path: '/admin/v1/owners/{name}',
-    summary: 'Switch all keys of an owner off or on',
-    access: SWITCHING,
+    summary: 'Switch all keys of an owner off or on, or set limits for all of them together',
+    access: CHANGING,
     act: 'owner.update',
     params: ownerParams,
     body: ownerChangeSchema,
     reply: changedOwnerSchema,
-    run: async ({ params, body, caller, context }) => switchOwner({ caller, context }, { ...body, ...params }),
+    run: async ({ params, body, caller, context }) =>
+      changeOwner({ caller, context }, params.name, ownerChangeFromWire(body)),
   }),
   defineOperation({
     method: 'patch',
     path: '/admin/v1/owners',
     summary: 'The same for any name: one with a slash cannot stand in a path',
-    access: SWITCHING,
+    access: CHANGING,
     act: 'owner.update',
     body: namedOwnerChangeSchema,
     reply: changedOwnerSchema,
-    run: async ({ body, caller, context }) => switchOwner({ caller, context }, body),
+    run: async ({ body, caller, context }) => changeOwner({ caller, context }, body.name, ownerChangeFromWire(body)),
   }),
 ];
 
-async function switchOwner(
-  { caller, context }: Acting,
-  { name, disabled }: { name: string; disabled: boolean },
-): Promise<ChangedOwnerBody> {
+async function changeOwner({ caller, context }: Acting, name: string, change: OwnerChange): Promise<ChangedOwnerBody> {
+  if (Object.keys(change).length === 0)
+    throw new Refusal('invalid_value', { message: 'The body names nothing to change: "disabled", "limits", or both.' });
   const { owner, ids } = await context.turns.take(async () => {
     const acting = { context, caller: await asOfNow({ caller, context }) };
-    requireScope(acting, disabled ? 'keys:revoke' : 'keys:write');
     const keys = await keysOf(acting, name);
-    if (disabled) await keepAnAdministrator(acting, keys);
-    const changed = await context.ports.keys.setOwner(name, { disabled }, caller.actor);
+    await requireMayChange(acting, name, change);
+    if (change.disabled !== undefined && keys.length === 0) throw noSuchOwner();
+    if (change.disabled === true) await keepAnAdministrator(acting, keys);
+    const changed = await context.ports.keys.setOwner(name, change, caller.actor);
     return { owner: changed, ids: keys.map((key) => key.id) };
   });
-  const ended = disabled ? (context.ports.streams?.endKeys(ids, 'key_disabled') ?? 0) : 0;
+  const ended = change.disabled === true ? (context.ports.streams?.endKeys(ids, 'key_disabled') ?? 0) : 0;
   return { ...ownerToWire(owner), streams_ended: ended };
 }
 
-async function keysOf({ caller, context }: Acting, owner: string): Promise<KeyRecord[]> {
-  if (!reaches(caller, owner))
-    throw new Refusal('not_found', {
-      message: NO_SUCH_OWNER,
-      reason: 'another owner than the one the key is bound to',
+async function requireMayChange(acting: Acting, name: string, { disabled, limits }: OwnerChange): Promise<void> {
+  if (disabled === true) requireScope(acting, 'keys:revoke');
+  if (disabled === false) requireScope(acting, 'keys:write');
+  if (limits === undefined) return;
+  requireScope(acting, 'keys:write');
+  if (boundOwner(acting.caller) !== null)
+    throw new Refusal('missing_scope', {
+      message:
+        'A key with an owner cannot change the limits of that owner: it would loosen its own. Use a key without an owner.',
     });
+  const before = (await acting.context.ports.keys.owners()).find((owner) => owner.name === name);
+  if (before !== undefined && Object.keys(before.limits).length > 0) await requireHeld(acting, asPolicy(before));
+  await requireHeld(acting, asPolicy({ name, limits }));
+}
+
+/** Limits of an owner are judged like those of a key that may do nothing else. */
+function asPolicy({ name, limits }: Pick<OwnerRecord, 'name' | 'limits'>): Parameters<typeof requireHeld>[1] {
+  return { owner: name, scopes: [], models: [], allowIps: [], limits, attributes: {} };
+}
+
+async function keysOf({ caller, context }: Acting, owner: string): Promise<KeyRecord[]> {
+  if (!reaches(caller, owner)) throw noSuchOwner('another owner than the one the key is bound to');
   const keys: KeyRecord[] = [];
   for await (const key of eachKey(context, { owner })) keys.push(key);
-  if (keys.length === 0) throw new Refusal('not_found', { message: NO_SUCH_OWNER });
   return keys;
 }
 
-const NO_SUCH_OWNER = 'There is no owner with this name. `keyporter owners list` shows who there is.';
+function noSuchOwner(reason?: string): Refusal {
+  return new Refusal('not_found', {
+    message: 'There is no owner with this name. `keyporter owners list` shows who there is.',
+    ...(reason === undefined ? {} : { reason }),
+  });
+}

@@ -99,10 +99,15 @@ function faultsOf(issue: z.core.$ZodIssue, place: Fault['in']): Fault[] {
     return issue.keys.map((name) => ({
       pointer: pointerOf([...issue.path, name]),
       in: place,
-      detail: 'unknown member',
+      detail: issue.message.startsWith('Unrecognized key') ? 'unknown member' : withoutStop(issue.message),
     }));
   }
-  return [{ pointer: pointerOf(issue.path), in: place, detail: issue.message }];
+  return [{ pointer: pointerOf(issue.path), in: place, detail: withoutStop(issue.message) }];
+}
+
+/** The sentence goes on, or ends, where it is used. */
+function withoutStop(message: string): string {
+  return message.replace(/\.$/, '');
 }
 
 function wordsFor(fault: Fault): string {

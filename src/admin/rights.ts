@@ -1,4 +1,6 @@
 import { Refusal } from '../core/errors.js';
+import type { LimitSettings } from '../core/limits.js';
+import { tighterOf } from '../core/tighter-limits.js';
 import type { KeyPolicy, KeyRecord } from '../keys/key.js';
 import type { AdminCaller } from './caller.js';
 import { isUsable } from './each-key.js';
@@ -47,12 +49,25 @@ export async function reachableKey({ caller, context }: Acting, id: string): Pro
 
 const NO_SUCH_KEY = 'There is no key with this id. List the keys to find the right one (`keyporter keys list`).';
 
-/** Refuses to hand on, or to act with, rights the caller does not have himself. */
-export function requireHeld({ caller, context }: Acting, wanted: KeyPolicy): void {
+/** Refuses to hand on, or to act with, rights the caller does not have himself. A key that exists is named with its parent. */
+export async function requireHeld(
+  { caller, context }: Acting,
+  wanted: KeyPolicy & { parentId?: string | null },
+): Promise<void> {
   if (caller.holder === 'operator') return;
-  const missing = context.settings.lacking(caller.holder, wanted);
+  const limits = await effectiveLimits(wanted, context);
+  const missing = context.settings.lacking(caller.holder, { ...wanted, limits }, context.ports.policy.usualLimits);
   if (missing === null) return;
   throw new Refusal('missing_scope', { message: `This would go beyond the rights of the key that asks: ${missing}.` });
+}
+
+/** Limits that bind a key: its own, and those of the keys above it, for whom its use counts too. */
+async function effectiveLimits(
+  { limits, parentId = null }: { limits: LimitSettings; parentId?: string | null },
+  context: AdminContext,
+): Promise<LimitSettings> {
+  const parent = parentId === null ? null : await context.ports.keys.get(parentId);
+  return parent === null ? limits : tighterOf(limits, await effectiveLimits(parent, context));
 }
 
 /**
@@ -69,7 +84,7 @@ export async function asOfNow({ caller, context }: Acting): Promise<AdminCaller>
   const scopes = holder.scopes.filter((scope) =>
     record.scopes.some((granted) => context.settings.covers(granted, scope)),
   );
-  return { ...caller, holder: { ...record, scopes } };
+  return { ...caller, holder: { ...record, scopes, limits: await effectiveLimits(record, context) } };
 }
 
 /** A scope nobody knows would lie in the key until a later version gives it a meaning. */

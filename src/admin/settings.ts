@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { LimitSettings } from '../core/limits.js';
 import type { Log } from '../core/log.js';
 import type { KeyPolicy } from '../keys/key.js';
 
@@ -11,6 +12,6 @@ export interface AdminSettings {
   /** True when a granted scope covers the needed one. */
   covers(granted: string, needed: string): boolean;
   isKnownScope(scope: string): boolean;
-  /** A sentence naming what the holder does not have of `wanted`, or null. */
-  lacking(holder: KeyPolicy, wanted: KeyPolicy): string | null;
+  /** A sentence naming what the holder does not have of `wanted`, or null. `usual` are the limits of keys without their own. */
+  lacking(holder: KeyPolicy, wanted: KeyPolicy, usual: LimitSettings): string | null;
 }

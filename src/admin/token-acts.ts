@@ -73,7 +73,7 @@ async function create(
   const { keys, policy } = context.ports;
   const wanted = withBoundsOfMaker(key, acting);
   requireMembers({ ...wanted, expires_at: wanted.expiresAt, allow_ips: wanted.allowIps }, policy.required);
-  requireHeld(beyondOwnScopes ? { context, caller: withAllScopes(caller) } : acting, policyOf(wanted, acting));
+  await requireHeld(beyondOwnScopes ? { context, caller: withAllScopes(caller) } : acting, policyOf(wanted, acting));
   const made = await keys.create(wanted, caller.actor);
   return ended ? { ...made, record: await keys.setDisabled(made.record.id, true, caller.actor) } : made;
 }

@@ -1,6 +1,6 @@
-import type { KeyChange, KeyFilter, KeyRecord, NewKey, OwnerRecord } from '../keys/key.js';
+import type { KeyChange, KeyFilter, KeyRecord, NewKey, OwnerChange, OwnerRecord } from '../keys/key.js';
 import type { z } from '@hono/zod-openapi';
-import type { KeyBody, KeyChangeBody, keyListQuery, NewKeyBody, OwnerBody } from './contract-key.js';
+import type { KeyBody, KeyChangeBody, keyListQuery, NewKeyBody, OwnerBody, ownerChangeSchema } from './contract-key.js';
 import { defined } from './defined.js';
 
 /** A key as it is sent. Members are named one by one: what is added to the record does not leak by itself. */
@@ -37,8 +37,8 @@ export function newKeyFromWire(body: NewKeyBody): NewKey {
 }
 
 export function keyChangeFromWire(body: KeyChangeBody): KeyChange {
-  const { allow_ips: allowIps, expires_at: expiresAt, ...same } = body;
-  return defined({ ...same, allowIps, expiresAt });
+  const { allow_ips: allowIps, expires_at: expiresAt, limits, ...same } = body;
+  return defined({ ...same, allowIps, expiresAt, limits: limits && defined(limits) });
 }
 
 export function keyFilterFromWire(query: z.infer<typeof keyListQuery>): KeyFilter {
@@ -52,6 +52,10 @@ export function keyFilterFromWire(query: z.infer<typeof keyListQuery>): KeyFilte
     expiringSeconds: query.expiring_seconds,
     parentId: query.parent_id,
   });
+}
+
+export function ownerChangeFromWire({ disabled, limits }: z.infer<typeof ownerChangeSchema>): OwnerChange {
+  return defined({ disabled, limits: limits && defined(limits) });
 }
 
 export function ownerToWire(owner: OwnerRecord): OwnerBody {

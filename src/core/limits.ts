@@ -25,10 +25,10 @@ export type Priority = 'high' | 'normal' | 'low';
 export type LimitSettings = Readonly<
   Partial<Record<LimitName, number | null>> & {
     /** Output tokens reserved when a request names no cap. */
-    default_output_tokens?: number | null;
+    default_output_tokens?: number;
     /** Share in the fair queue. */
-    weight?: number | null;
-    priority?: Priority | null;
+    weight?: number;
+    priority?: Priority;
   }
 >;
 

@@ -15,6 +15,7 @@ import type { Probe } from '../replicas/probe.js';
 import type { ProcessState } from '../supervisor/process-state.js';
 import { createCallersPort } from './callers-port.js';
 import { keyDefaults, type Stores } from './stores.js';
+import { createUsagePort } from './usage-port.js';
 
 /** What the admin plane can ask of a gateway, running or not. */
 export interface AdminSource {
@@ -48,6 +49,7 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
     callers: createCallersPort({ blocks: keys.callers, roster: source.roster, inFlight }),
     audit: keys.audit,
     requests: usage.requests,
+    usage: createUsagePort({ ledger: usage.ledger, directory: keys.directory, clock }),
     streams: inFlight === null ? null : streamsPort(inFlight, clock),
     replicas: source.replicas,
     explain: source.explain,
@@ -65,6 +67,7 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
         defaultScopes: defaults.scopes,
         defaultExpirySeconds: defaults.expirySeconds,
         maxLifetimeSeconds: defaults.maxLifetimeSeconds,
+        usualLimits: defaults.limits,
         required: config.keys.require,
         selfService: config.keys.self_service,
       };
@@ -105,6 +108,8 @@ function streamsPort(inFlight: InFlightRegistry, clock: Clock): StreamsPort {
         path: entry.path,
         address: entry.address,
         phase: entry.phase,
+        position: entry.queue?.place() ?? null,
+        waitingMs: entry.queue === null ? null : Math.round(clock.monotonic() - entry.queue.since),
         startedAt: Math.floor(entry.startedAtMs / 1000),
         bytesOut: entry.bytesOut,
       })),

@@ -119,7 +119,7 @@ describe('the other members', () => {
     expect(paramAtFault({ scopes: ['infer', 'root'] })).toBe('scopes');
     expect(paramAtFault({ scopes: 'infer' })).toBe('scopes');
     expect(paramAtFault({ models: [''] })).toBe('models');
-    expect(paramAtFault({ limits: { weight: 1 } })).toBe('limits');
+    expect(paramAtFault({ limits: { weight: 0 } })).toBe('limits');
     expect(paramAtFault({ limits: [] })).toBe('limits');
     expect(paramAtFault({ labels: { a: 1 } })).toBe('labels');
     expect(paramAtFault({ labels: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`l${n}`, 'x'])) })).toBe(

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { checkLimits } from './check-limits.js';
 import { checkEntries, checkLine, checkLines, invalid } from './check-text.js';
 import type { KeyChange, KeyPolicy } from './key.js';
 import type { KeySettings } from './stored-key.js';
@@ -80,11 +81,6 @@ function checkRange(text: string): string {
     throw invalid('allow_ips', `${JSON.stringify(text)} is not an IP address or a range such as 10.0.0.0/8.`);
   }
   return `${ipaddr.parse(address).toString()}/${length === undefined ? bits : Number(length)}`;
-}
-
-function checkLimits(value: unknown): Record<string, never> {
-  if (checkEntries(value, 'limits', { most: 64, longestName: 64 }).length === 0) return {};
-  throw invalid('limits', 'Limits of a key are not enforced yet, so none can be set. Leave "limits" out.');
 }
 
 function checkLabels(value: unknown): Record<string, string> {

@@ -150,11 +150,11 @@ describe('derived keys', () => {
   test('are switched off with the owner of an ancestor', () => {
     const owned = rows.map((row, at) => (at === 0 ? { ...row, policy: { ...anyone, owner: 'alice' } } : row));
     const directory = directoryOf(owned);
-    directory.setOwnerDisabled('alice', true, 2);
+    directory.setOwner({ name: 'alice', disabled: true, limits: {} }, 2);
     expect(directory.byId(idAt(3))?.ownerDisabled).toBe(true);
-    directory.setOwnerDisabled('alice', false, 1);
+    directory.setOwner({ name: 'alice', disabled: false, limits: {} }, 1);
     expect(directory.byId(idAt(3))?.ownerDisabled).toBe(true);
-    directory.setOwnerDisabled('alice', false, 3);
+    directory.setOwner({ name: 'alice', disabled: false, limits: {} }, 3);
     expect(directory.byId(idAt(3))?.ownerDisabled).toBe(false);
   });
 });
@@ -221,7 +221,7 @@ describe('memory', () => {
     const keys = Array.from({ length: 1000 }, () => makeKey());
     const packed = packKeys(
       keys.map((key) => rowOf(key.secret.reveal(), { id: key.id })),
-      ['mallory'],
+      [{ name: 'mallory', disabled: true, limits: { tokens_per_day: 5 } }],
       7,
     );
     const { port1, port2 } = new MessageChannel();
@@ -234,6 +234,10 @@ describe('memory', () => {
       clockAt(() => NOW),
     );
     expect([directory.size, directory.revision]).toEqual([1000, 7]);
+    expect([directory.isOwnerDisabled('mallory'), directory.ownerLimits('mallory')]).toEqual([
+      true,
+      { tokens_per_day: 5 },
+    ]);
     for (const key of keys) expect(directory.identify(key.secret.reveal())).toMatchObject({ id: key.id });
   });
 
@@ -405,7 +409,7 @@ function take(step: Step, model: Model, directory: LiveDirectory): number {
     model.revision += 1;
     if (step.disabled) model.disabled.add(step.owner);
     else model.disabled.delete(step.owner);
-    directory.setOwnerDisabled(step.owner, step.disabled, model.revision);
+    directory.setOwner({ name: step.owner, disabled: step.disabled, limits: {} }, model.revision);
   } else {
     const revision = Math.max(1, model.revision - step.back);
     directory.apply(packRow(step.row), revision);

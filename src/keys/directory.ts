@@ -1,4 +1,5 @@
 import { unixSeconds, type Clock } from '../core/clock.js';
+import type { LimitSettings } from '../core/limits.js';
 import type { Maybe } from '../core/maybe.js';
 import { KeyRows, type PackedRows } from './directory-rows.js';
 import { NO_ROW, type KeyTable } from './directory-table.js';
@@ -14,16 +15,24 @@ const NO_LINEAGE: readonly string[] = Object.freeze([]);
 
 /** Everything memory needs, in a form that another thread takes over without copying (see `buffersOf`). */
 export interface PackedKeys extends PackedRows {
-  disabledOwners: readonly string[];
+  /** Every owner that was switched or has limits. */
+  owners: readonly OwnerState[];
   blockedCallers: readonly string[];
+}
+
+/** What holds for all keys of an owner. */
+export interface OwnerState {
+  name: string;
+  disabled: boolean;
+  limits: LimitSettings;
 }
 
 /** The directory and the ways to change it. Only the ordered list of changes may feed it. */
 export interface LiveDirectory extends KeyDirectory {
   /** Inserts or replaces one key. An older revision than the one held changes nothing. */
   apply(row: PackRow, revision: number): void;
-  /** Switches all keys of an owner, and the keys derived from them, off or on. */
-  setOwnerDisabled(owner: string, disabled: boolean, revision: number): void;
+  /** Replaces what holds for all keys of an owner, and for the keys derived from them. */
+  setOwner(owner: OwnerState, revision: number): void;
   /** Blocks a caller without a key of ours, or lets it in again. Changes of one store come one after the other. */
   setCallerBlocked(callerId: string, blocked: boolean, revision: number): void;
   /** Forgets a key; keys derived from it are dead from then on. */
@@ -31,10 +40,10 @@ export interface LiveDirectory extends KeyDirectory {
 }
 
 /** Packs what the store read. Runs in the worker of the store. */
-export function packKeys(rows: Iterable<PackRow>, disabledOwners: Iterable<string>, revision: number): PackedKeys {
+export function packKeys(rows: Iterable<PackRow>, owners: Iterable<OwnerState>, revision: number): PackedKeys {
   const keys = new KeyRows(revision);
   for (const row of rows) keys.apply(row, revision);
-  return { ...keys.pack(), disabledOwners: [...disabledOwners], blockedCallers: [] };
+  return { ...keys.pack(), owners: [...owners], blockedCallers: [] };
 }
 
 /** The buffers for the transfer list when packed keys are posted to another thread. */
@@ -56,9 +65,10 @@ class Directory implements LiveDirectory {
   readonly #slow: SlowHasher | null;
   readonly #loadedRevision: number;
   #revision: number;
-  readonly #disabledOwners: Set<string>;
+  readonly #disabledOwners = new Set<string>();
+  readonly #ownerLimits = new Map<string, LimitSettings>();
   readonly #blockedCallers: Set<string>;
-  /** Revision at which an owner was last switched, for owners switched since the load. */
+  /** Revision at which an owner was last changed, for owners changed since the load. */
   readonly #ownerRevisions = new Map<string, number>();
 
   constructor(packed: PackedKeys, clock: Clock, slow: SlowHasher | null) {
@@ -68,7 +78,7 @@ class Directory implements LiveDirectory {
     this.#slow = slow;
     this.#loadedRevision = packed.revision;
     this.#revision = packed.revision;
-    this.#disabledOwners = new Set(packed.disabledOwners);
+    for (const owner of packed.owners) this.#keepOwner(owner);
     this.#blockedCallers = new Set(packed.blockedCallers);
   }
 
@@ -104,6 +114,10 @@ class Directory implements LiveDirectory {
     return this.#disabledOwners.has(owner);
   }
 
+  ownerLimits(owner: string): LimitSettings | null {
+    return this.#ownerLimits.get(owner) ?? null;
+  }
+
   isCallerBlocked(callerId: string): boolean {
     return this.#blockedCallers.has(callerId);
   }
@@ -113,11 +127,10 @@ class Directory implements LiveDirectory {
     this.#revision = Math.max(this.#revision, revision);
   }
 
-  setOwnerDisabled(owner: string, disabled: boolean, revision: number): void {
-    if (revision < (this.#ownerRevisions.get(owner) ?? this.#loadedRevision)) return;
-    this.#ownerRevisions.set(owner, revision);
-    if (disabled) this.#disabledOwners.add(owner);
-    else this.#disabledOwners.delete(owner);
+  setOwner(owner: OwnerState, revision: number): void {
+    if (revision < (this.#ownerRevisions.get(owner.name) ?? this.#loadedRevision)) return;
+    this.#ownerRevisions.set(owner.name, revision);
+    this.#keepOwner(owner);
     this.#revision = Math.max(this.#revision, revision);
   }
 
@@ -129,6 +142,13 @@ class Directory implements LiveDirectory {
 
   remove(id: string): void {
     this.#keys.remove(id, this.#revision);
+  }
+
+  #keepOwner({ name, disabled, limits }: OwnerState): void {
+    if (disabled) this.#disabledOwners.add(name);
+    else this.#disabledOwners.delete(name);
+    if (Object.keys(limits).length > 0) this.#ownerLimits.set(name, Object.freeze({ ...limits }));
+    else this.#ownerLimits.delete(name);
   }
 
   #identifyImported(secret: string): Maybe<KnownKey | null> {

@@ -1,5 +1,4 @@
-import type { ImportOutcome } from './key.js';
-import type { BlockedCaller } from './key.js';
+import type { BlockedCaller, ImportOutcome, OwnerChange } from './key.js';
 import type {
   ChangeContext,
   FreshKey,
@@ -80,5 +79,5 @@ export interface KeyStore {
   importKeys(keys: readonly ImportKey[], context: ChangeContext): Promise<ImportOutcome[]>;
   blockedCallers(): Promise<BlockedCaller[]>;
   setCallerBlocked(request: { id: string; blocked: boolean }, context: ChangeContext): Promise<void>;
-  setOwnerDisabled(request: { name: string; disabled: boolean }, context: ChangeContext): Promise<StoredOwner>;
+  setOwner(request: OwnerChange & { name: string }, context: ChangeContext): Promise<StoredOwner>;
 }

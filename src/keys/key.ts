@@ -1,8 +1,6 @@
+import type { LimitSettings } from '../core/limits.js';
 import type { Maybe } from '../core/maybe.js';
 import type { Secret } from '../core/secret.js';
-
-/** How a limit may be written: a number, or a word for `priority`. `null` = no limit. */
-export type LimitValue = number | string | null;
 
 /** What a key may do. Everything here is inherited as an upper bound by the keys derived from it. */
 export interface KeyPolicy {
@@ -12,7 +10,7 @@ export interface KeyPolicy {
   models: readonly string[];
   /** CIDRs the socket peer must be in. Empty = any address. */
   allowIps: readonly string[];
-  limits: Readonly<Record<string, LimitValue>>;
+  limits: LimitSettings;
   /** For delegated authentication: `roles`, `teams`, ... each a list. */
   attributes: Readonly<Record<string, readonly string[]>>;
 }
@@ -127,13 +125,19 @@ export interface RevokeResult {
   lastUsedAt: number | null;
 }
 
-/** One state of the owner record. An owner exists as soon as a key names it. */
+/** One state of the owner record. An owner exists as soon as a key names it or limits are set for it. */
 export interface OwnerRecord {
   name: string;
   disabled: boolean;
-  limits: Readonly<Record<string, LimitValue>>;
+  /** For all its keys together. What is left out is left to `owners.<name>` of the configuration. */
+  limits: LimitSettings;
   keys: number;
   lastUsedAt: number | null;
+}
+
+export interface OwnerChange {
+  disabled?: boolean;
+  limits?: LimitSettings;
 }
 
 /** A caller without a key of ours that was blocked. */
@@ -171,11 +175,8 @@ export interface KeyLife {
   findRevocable(target: RevokeTarget): Promise<KeyRecord[]>;
   revoke(target: RevokeTarget, reason: string | null, actor: Actor): Promise<RevokeResult>;
   owners(): Promise<OwnerRecord[]>;
-  setOwner(
-    name: string,
-    change: { disabled?: boolean; limits?: Readonly<Record<string, LimitValue>> },
-    actor: Actor,
-  ): Promise<OwnerRecord>;
+  /** Switching asks for at least one key of the owner; limits may be set before it has any, and replace those before. */
+  setOwner(name: string, change: OwnerChange, actor: Actor): Promise<OwnerRecord>;
   /** Takes over keys of another system in one transaction; the outcomes are in the order of the keys. */
   importKeys(keys: readonly ImportedKey[], actor: Actor): Promise<ImportOutcome[]>;
   /** Makes the first key once in the life of the store (a stored marker, not an empty table); null ever after. */
@@ -216,6 +217,8 @@ export interface KeyDirectory {
   recognizes(secret: string): Maybe<boolean>;
   /** True when all that belongs to this owner is switched off. */
   isOwnerDisabled(owner: string): boolean;
+  /** Limits that were set for all keys of this owner together; null when there are none. */
+  ownerLimits(owner: string): LimitSettings | null;
   /** True when this caller, who has no key of ours, was blocked. */
   isCallerBlocked(callerId: string): boolean;
   /** Number of keys held. */

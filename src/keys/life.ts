@@ -1,9 +1,11 @@
 import { unixSeconds, type Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
+import type { LimitSettings } from '../core/limits.js';
 import type { LastUse } from '../usage/request-row.js';
+import { checkOwnerChange } from './check-limits.js';
 import { checkOwner, checkSettings, type SettingRules } from './check-settings.js';
 import { checkLine, invalid } from './check-text.js';
-import { inheritedFrom, requireWithin, type Lacking } from './derived.js';
+import { childSettings, requireWithin, type Lacking } from './derived.js';
 import { makeKey } from './format.js';
 import { digestOf } from './hash.js';
 import { importKeys, type ImportParts } from './import-keys.js';
@@ -21,6 +23,8 @@ export interface KeyDefaults {
   /** Null = for ever. */
   expirySeconds: number | null;
   maxLifetimeSeconds: number | null;
+  /** Of keys that have none of their own. */
+  limits: LimitSettings;
 }
 
 export interface KeyLifeParts {
@@ -64,7 +68,7 @@ class Life implements KeyLife {
     return replanned(async () => {
       const parent = await this.#stored(parentId);
       const settings = this.#childSettings(parent, key);
-      requireWithin(parent, settings, this.#parts.lacking);
+      requireWithin(parent, settings, this.#parts);
       const made = await this.#insert({ settings, parent, onlyAsFirst: false, actor });
       return made ?? STALE;
     });
@@ -91,7 +95,7 @@ class Life implements KeyLife {
       const key = await this.#stored(id);
       const settings = { ...settingsOf(key), ...checked };
       const parent = key.parentId === null ? null : await this.#parts.store.get(key.parentId);
-      if (parent !== null) requireWithin(parent, settings, this.#parts.lacking);
+      if (parent !== null) requireWithin(parent, settings, this.#parts);
       const request = { id, settings, revision: key.revision, parentRevision: parent?.revision ?? null };
       const updated = await this.#parts.store.update(request, this.#context(actor));
       return updated === STALE ? STALE : this.#record(updated);
@@ -132,12 +136,8 @@ class Life implements KeyLife {
 
   setOwner: KeyLife['setOwner'] = async (name, change, actor) => {
     checkOwner(name);
-    if (change.limits !== undefined && Object.keys(change.limits).length > 0) {
-      throw invalid('limits', 'Limits of an owner are not enforced yet, so none can be set. Leave "limits" out.');
-    }
-    if (change.disabled === undefined)
-      throw invalid('disabled', 'Say what to change: "disabled" must be true or false.');
-    const owner = await this.#parts.store.setOwnerDisabled({ name, disabled: change.disabled }, this.#context(actor));
+    const request = { name, ...checkOwnerChange(change) };
+    const owner = await this.#parts.store.setOwner(request, this.#context(actor));
     return ownerRecord(owner, this.#parts.lastUse);
   };
 
@@ -185,7 +185,7 @@ class Life implements KeyLife {
     const ends = [parent.expiresAt, this.#expiryOf(key, rules)].filter((at) => at !== null);
     const expiresAt =
       checked.expiresAt === undefined ? (ends.length === 0 ? null : Math.min(...ends)) : checked.expiresAt;
-    return { ...inheritedFrom(parent), labels: {}, ...checked, name: nameOf(checked), expiresAt };
+    return { ...childSettings(parent, checked), name: nameOf(checked), expiresAt };
   }
 
   /** What was asked for, else the configured default, else as long as is allowed. */

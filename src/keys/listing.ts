@@ -36,8 +36,8 @@ export async function listKeys(parts: ListingParts, filter: KeyFilter, page: Pag
 }
 
 export function ownerRecord(owner: StoredOwner, lastUse: LastUse): OwnerRecord {
-  const { name, disabled, keyIds } = owner;
-  return { name, disabled, limits: {}, keys: keyIds.length, lastUsedAt: lastUseOf(keyIds, lastUse) };
+  const { name, disabled, limits, keyIds } = owner;
+  return { name, disabled, limits, keys: keyIds.length, lastUsedAt: lastUseOf(keyIds, lastUse) };
 }
 
 function storedFilter(filter: KeyFilter, now: number): StoredFilter {

@@ -1,3 +1,4 @@
+import type { LimitSettings } from '../core/limits.js';
 import type { Actor, KeyPolicy, KeyState } from './key.js';
 
 /** A key as the store holds it, without its digests: those never leave the store and the memory. */
@@ -65,5 +66,6 @@ export interface KeyPosition {
 export interface StoredOwner {
   name: string;
   disabled: boolean;
+  limits: LimitSettings;
   keyIds: readonly string[];
 }

@@ -1,13 +1,14 @@
 import type { KeyPolicy } from '../keys/key.js';
 import type { PackRow } from '../keys/packed.js';
-import { packKeys, type PackedKeys } from '../keys/directory.js';
+import { packKeys, type OwnerState, type PackedKeys } from '../keys/directory.js';
 import { everyKey } from './key-load.js';
 import { blockedCallers } from './blocked-callers.js';
 import { SELECT_DIGESTS } from './key-queries.js';
 import { BadRow, packRow, policyOf, type DigestRow, type PolicyRow } from './key-rows.js';
 import type { MemoryEvent } from './memory-event.js';
 import { readMeta } from './meta-queries.js';
-import { sqliteQueries as db } from './schema.js';
+import { knownOwner } from './owner-changes.js';
+import { sqliteQueries as db, type OwnerTable } from './schema.js';
 import type { SqliteStatement } from './sqlite/driver.js';
 import type { Executor } from './sqlite/executor.js';
 
@@ -33,7 +34,8 @@ export class Feed {
   /** All keys as memory takes them over. A row that cannot be read leaves out its key alone, with a warning. */
   load(): PackedKeys {
     this.#revision = readMeta(this.#executor).revision;
-    const packed = packKeys(this.#readable(everyKey(this.#executor.database)), this.#disabledOwners(), this.#revision);
+    const keys = this.#readable(everyKey(this.#executor.database));
+    const packed = packKeys(keys, this.#changedOwners(), this.#revision);
     return { ...packed, blockedCallers: this.#executor.all(blockedCallers()).map(({ id }) => id) };
   }
 
@@ -62,8 +64,9 @@ export class Feed {
   }
 
   #tellOwner(name: string, revision: number): void {
-    const owner = this.#executor.get(db.selectFrom('owners').select('disabled').where('name', '=', name));
-    this.#emit({ kind: 'owner', revision, name, disabled: isDisabled(owner?.disabled ?? 0) });
+    const row = this.#executor.get(db.selectFrom('owners').selectAll().where('name', '=', name));
+    const owner = row === undefined ? { name, disabled: false, limits: {} } : this.#owner(row);
+    this.#emit({ kind: 'owner', revision, owner });
   }
 
   *#readable(rows: Iterable<DigestRow>): Generator<PackRow> {
@@ -86,17 +89,16 @@ export class Feed {
     }
   }
 
-  #disabledOwners(): string[] {
-    return this.#executor
-      .all(db.selectFrom('owners').select(['name', 'disabled']))
-      .filter((owner) => isDisabled(owner.disabled))
-      .map((owner) => owner.name);
+  #changedOwners(): OwnerState[] {
+    return this.#executor.all(db.selectFrom('owners').selectAll()).map((row) => this.#owner(row));
   }
-}
 
-/** Anything but a clear no keeps the keys of an owner off. */
-export function isDisabled(disabled: unknown): boolean {
-  return disabled !== 0;
+  #owner(row: OwnerTable): OwnerState {
+    const { disabled, limits, fault } = knownOwner(row);
+    const sentence = 'A damaged record of an owner: its keys are off. `keyporter owners set` writes its limits anew.';
+    if (fault !== null) this.#emit({ kind: 'warning', sentence, data: { owner: row.name, fault } });
+    return { name: row.name, disabled, limits };
+  }
 }
 
 /** Reads a policy once for all rows that spell it alike. */

@@ -1,7 +1,7 @@
 import { Refusal } from '../core/errors.js';
 import { STALE, type InsertKey, type RotateKey, type UpdateKey } from '../keys/key-store.js';
 import type { ChangeContext, KeySettings, StoredKey } from '../keys/stored-key.js';
-import { ancestryOf, keyById, owners } from './key-queries.js';
+import { ancestryOf, keyById } from './key-queries.js';
 import { freshRow, settingColumns, storedKey } from './key-rows.js';
 import { noteAct, noteChange, readMeta } from './meta-queries.js';
 import { sqliteQueries as db, type KeyTable } from './schema.js';
@@ -89,32 +89,6 @@ export function revokeKey(
   if (state === undefined || state === 'revoked') return;
   write(executor, { id, columns: { state: 'revoked', revoked_at: context.at, revoke_reason: reason } }, context);
   audit(executor, context, { action: 'key.revoke', id, details: { reason, before: state } });
-}
-
-/** Switches all keys of an owner off or on. Inside a transaction. */
-export function switchOwner(
-  executor: Executor,
-  request: { name: string; disabled: boolean },
-  context: ChangeContext,
-): void {
-  const { name, disabled } = request;
-  if (executor.get(owners(name)) === undefined) {
-    throw new Refusal('not_found', { message: 'No key has this owner. Owners exist as soon as a key names them.' });
-  }
-  const revision = noteChange(executor, 'owner', name);
-  const values = { disabled: disabled ? 1 : 0, updated_at: context.at, revision };
-  executor.run(
-    db
-      .insertInto('owners')
-      .values({ name, ...values })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet(values)),
-  );
-  noteAct(executor, {
-    ...actOf(context),
-    action: disabled ? 'owner.disable' : 'owner.enable',
-    target: `owner:${name}`,
-    details: null,
-  });
 }
 
 /** The key, or a `not_found` refusal. */

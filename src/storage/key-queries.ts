@@ -97,11 +97,14 @@ export function aliveAmong(ids: readonly string[]): Compilable<{ id: string }> {
     .where('state', 'is distinct from', 'revoked');
 }
 
-/** Every owner that a key names or that was switched, with the ids of its keys as JSON. */
-export function owners(name: string | null): Compilable<{ name: string; disabled: number; ids: string }> {
+/** Every owner that a key names or that was changed, with the ids of its keys as JSON. */
+export function owners(
+  name: string | null,
+): Compilable<{ name: string; disabled: number; limits: string; ids: string }> {
   const only = name === null ? sql`1 = 1` : sql`names.name = ${name}`;
   return selection(sql`
     select names.name, ifnull((select disabled from owners where owners.name = names.name), 0) as disabled,
+      ifnull((select limits from owners where owners.name = names.name), '{}') as limits,
       (select json_group_array(id) from keys where keys.owner = names.name) as ids
     from (select distinct owner as name from keys where owner is not null union select name from owners) as names
     where ${only} order by names.name`);

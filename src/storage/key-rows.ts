@@ -1,4 +1,6 @@
-import type { KeyPolicy, KeyState, LimitValue } from '../keys/key.js';
+import { limitFault } from '../core/limit-fault.js';
+import type { LimitSettings } from '../core/limits.js';
+import type { KeyPolicy, KeyState } from '../keys/key.js';
 import type { PackRow } from '../keys/packed.js';
 import type { FreshKey, KeySettings, StoredKey } from '../keys/stored-key.js';
 import type { KeyTable } from './schema.js';
@@ -221,9 +223,9 @@ function listsByName(text: unknown): Record<string, string[]> {
   throw new BadRow('attributes does not hold lists of texts');
 }
 
-function limitsIn(text: unknown): Record<string, LimitValue> {
+/** Limits as they are stored. Throws `BadRow` for anything this program could not hold anybody to. */
+export function limitsIn(text: unknown): LimitSettings {
   const value = objectIn(text, 'limits');
-  const isLimit = (item: unknown): boolean => item === null || typeof item === 'number' || typeof item === 'string';
-  if (Object.values(value).every(isLimit)) return value as Record<string, LimitValue>;
+  if (Object.entries(value).every(([name, limit]) => limitFault(name, limit) === null)) return value as LimitSettings;
   throw new BadRow('limits holds something that is no limit');
 }

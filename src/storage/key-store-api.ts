@@ -21,7 +21,7 @@ type Change<
     | 'rotate'
     | 'setDisabled'
     | 'revoke'
-    | 'setOwnerDisabled'
+    | 'setOwner'
     | 'setCallerBlocked'
     | 'importKeys',
 > = (args: { request: Parameters<KeyStore[Name]>[0]; context: ChangeContext }) => ReturnType<KeyStore[Name]>;
@@ -40,7 +40,7 @@ export interface KeyStoreApi {
   setDisabled: Change<'setDisabled'>;
   revoke: Change<'revoke'>;
   importKeys: Change<'importKeys'>;
-  setOwnerDisabled: Change<'setOwnerDisabled'>;
+  setOwner: Change<'setOwner'>;
   setCallerBlocked: Change<'setCallerBlocked'>;
   blockedCallers(args: null): BlockedCaller[];
   auditList(query: AuditQuery): AuditEntry[];

@@ -89,7 +89,7 @@ function feed(
   warned: (sentence: string, data: Record<string, unknown>) => void,
 ): void {
   if (event.kind === 'key') directory.apply(event.row, event.revision);
-  else if (event.kind === 'owner') directory.setOwnerDisabled(event.name, event.disabled, event.revision);
+  else if (event.kind === 'owner') directory.setOwner(event.owner, event.revision);
   else if (event.kind === 'caller') directory.setCallerBlocked(event.id, event.blocked, event.revision);
   else if (event.kind === 'forget') directory.remove(event.id);
   else warned(event.sentence, event.data);
@@ -107,7 +107,7 @@ function storeOver(link: WorkerLink<KeyStoreApi>): KeyStore {
     setDisabled: (request, context) => link.call('setDisabled', { request, context }),
     revoke: (request, context) => link.call('revoke', { request, context }),
     importKeys: (request, context) => link.call('importKeys', { request, context }),
-    setOwnerDisabled: (request, context) => link.call('setOwnerDisabled', { request, context }),
+    setOwner: (request, context) => link.call('setOwner', { request, context }),
     setCallerBlocked: (request, context) => link.call('setCallerBlocked', { request, context }),
     blockedCallers: () => link.call('blockedCallers', null),
   };

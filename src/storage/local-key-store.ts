@@ -1,19 +1,20 @@
 import { unixSeconds, type Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import { buffersOf } from '../keys/directory.js';
-import type { ChangeContext, StoredKey, StoredOwner, StoredTarget } from '../keys/stored-key.js';
+import type { ChangeContext, StoredKey, StoredTarget } from '../keys/stored-key.js';
 import { listAudit, verifyAudit } from './audit-rows.js';
 import { blockedCallers, shownCaller, switchCaller } from './blocked-callers.js';
-import { Feed, isDisabled } from './feed.js';
-import { insertKey, rotateKey, setKeyDisabled, switchOwner, updateKey } from './key-changes.js';
+import { Feed } from './feed.js';
+import { insertKey, rotateKey, setKeyDisabled, updateKey } from './key-changes.js';
 import { insertImported } from './key-imports.js';
 import { openKeyDatabase } from './key-database.js';
 import type { KeyStoreFiles } from './key-store-files.js';
-import { familyOf, idsOfTarget, keyById, keysByIds, owners, pageOfKeys } from './key-queries.js';
+import { familyOf, idsOfTarget, keyById, keysByIds, pageOfKeys } from './key-queries.js';
 import { BadRow, salvagedKey, storedKey, type KeyRow } from './key-rows.js';
 import type { KeyStoreApi } from './key-store-api.js';
 import type { MemoryEvent } from './memory-event.js';
 import { noteAct, readMeta } from './meta-queries.js';
+import { changeOwner, storedOwners } from './owner-changes.js';
 import { openRevokedLog } from './revoked-log.js';
 import { createExecutor, type Executor } from './sqlite/executor.js';
 import { StoreWriter } from './store-writer.js';
@@ -69,7 +70,7 @@ function reading(
     list: ({ filter, page }) => executor.all(pageOfKeys(filter, page)).map((row) => keyOf(row, writer)),
     revocable: (target) =>
       executor.all(keysByIds(endedBy(target, executor, writer).all)).map((row) => keyOf(row, writer)),
-    owners: () => executor.all(owners(null)).map(ownerOf),
+    owners: () => storedOwners(executor),
     blockedCallers: () => executor.all(blockedCallers()).map(shownCaller),
   };
 }
@@ -79,15 +80,7 @@ function changing(
   writer: StoreWriter,
 ): Pick<
   WorkerHandlers<KeyStoreApi>,
-  | 'insert'
-  | 'update'
-  | 'rotate'
-  | 'setDisabled'
-  | 'revoke'
-  | 'importKeys'
-  | 'setOwnerDisabled'
-  | 'setCallerBlocked'
-  | 'settle'
+  'insert' | 'update' | 'rotate' | 'setDisabled' | 'revoke' | 'importKeys' | 'setOwner' | 'setCallerBlocked' | 'settle'
 > {
   return {
     insert: ({ request, context }) => writer.write(() => insertKey(executor, request, context)),
@@ -95,11 +88,7 @@ function changing(
     rotate: ({ request, context }) => writer.write(() => rotateKey(executor, request, context)),
     setDisabled: ({ request, context }) => writer.write(() => setKeyDisabled(executor, request, context)),
     importKeys: ({ request, context }) => writer.write(() => insertImported(executor, request, context)),
-    setOwnerDisabled: ({ request, context }) =>
-      writer.write(() => {
-        switchOwner(executor, request, context);
-        return ownerNamed(executor, request.name);
-      }),
+    setOwner: ({ request, context }) => writer.write(() => changeOwner(executor, request, context)),
     setCallerBlocked: ({ request, context }) => writer.write(() => switchCaller(executor, request, context)),
     async revoke({ request, context }) {
       const { named, all } = endedBy(request.target, executor, writer);
@@ -162,14 +151,4 @@ function readKey(row: KeyRow): StoredKey {
     if (error instanceof BadRow) return salvagedKey(row, error.message);
     throw error;
   }
-}
-
-function ownerNamed(executor: Executor, name: string): StoredOwner {
-  const row = executor.get(owners(name));
-  if (row === undefined) throw new Refusal('not_found');
-  return ownerOf(row);
-}
-
-function ownerOf(row: { name: string; disabled: number; ids: string }): StoredOwner {
-  return { name: row.name, disabled: isDisabled(row.disabled), keyIds: JSON.parse(row.ids) as string[] };
 }

@@ -1,8 +1,10 @@
+import type { OwnerChange } from '../keys/key.js';
 import type { ChangeContext } from '../keys/stored-key.js';
 import { revokeKey } from './key-changes.js';
 import { blockedCallers } from './blocked-callers.js';
 import { noteAct, noteChange, readMeta } from './meta-queries.js';
 import { requireReadable } from './migrate.js';
+import { knownOwner, writeOwner } from './owner-changes.js';
 import { sqliteQueries as db, type BlockedCallerTable } from './schema.js';
 import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
 import { createExecutor, type Executor } from './sqlite/executor.js';
@@ -12,7 +14,8 @@ export interface PresentStore {
   /** All columns of a key and of its secrets as one text, so that any change shows. */
   rows: ReadonlyMap<string, string>;
   revoked: ReadonlySet<string>;
-  disabledOwners: readonly string[];
+  /** Owners that are switched off or have limits. */
+  owners: readonly (OwnerChange & { name: string })[];
   blockedCallers: readonly BlockedCallerTable[];
   revision: number;
   firstKeyAt: number | null;
@@ -46,11 +49,10 @@ export function readPresent(path: string): PresentStore | null {
 function presentOf(executor: Executor): PresentStore {
   const meta = readMeta(executor);
   const revoked = executor.all(db.selectFrom('keys').select('id').where('state', '=', 'revoked'));
-  const owners = executor.all(db.selectFrom('owners').select('name').where('disabled', '=', 1));
   return {
     rows: fingerprints(executor),
     revoked: new Set(revoked.map((key) => key.id)),
-    disabledOwners: owners.map((owner) => owner.name),
+    owners: ownersOf(executor, meta.schema_version),
     blockedCallers: meta.schema_version < WITH_CALLERS ? [] : executor.all(blockedCallers()),
     revision: meta.revision,
     firstKeyAt: meta.first_key_at,
@@ -74,7 +76,7 @@ export function carryOver(
       ? []
       : [...before.keys()].filter((id) => present.rows.has(id) && present.rows.get(id) !== before.get(id));
   const disabled = changed.filter((id) => disableKey(executor, id, context));
-  disableOwners(executor, present?.disabledOwners ?? [], context);
+  for (const owner of present?.owners ?? []) writeOwner(executor, owner, context.at);
   blockAgain(executor, present?.blockedCallers ?? []);
   const missing = present === null ? [] : [...present.rows.keys()].filter((id) => !before.has(id));
   const head = present === null ? null : { sequence: present.auditSequence, hash: present.auditHead };
@@ -122,18 +124,22 @@ function disableKey(executor: Executor, id: string, context: ChangeContext): boo
   return true;
 }
 
-function disableOwners(executor: Executor, names: readonly string[], context: ChangeContext): void {
-  for (const name of names) {
-    const revision = noteChange(executor, 'owner', name);
-    const values = { disabled: 1, updated_at: context.at, revision };
-    executor.run(
-      db
-        .insertInto('owners')
-        .values({ name, ...values })
-        .onConflict((conflict) => conflict.column('name').doUpdateSet(values)),
-    );
+/** Owners stay off, and keep the limits that were set last, whatever an older backup says. */
+function ownersOf(executor: Executor, version: number): (OwnerChange & { name: string })[] {
+  if (version < WITH_OWNER_LIMITS) {
+    const off = executor.all(db.selectFrom('owners').select('name').where('disabled', '=', 1));
+    return off.map(({ name }) => ({ name, disabled: true }));
   }
+  return executor.all(db.selectFrom('owners').selectAll()).flatMap((row) => {
+    const { disabled, limits } = knownOwner(row);
+    const hasLimits = Object.keys(limits).length > 0;
+    if (!disabled && !hasLimits) return [];
+    return [{ name: row.name, ...(disabled ? { disabled } : {}), ...(hasLimits ? { limits } : {}) }];
+  });
 }
+
+/** The first version of the store that knows limits of owners. */
+const WITH_OWNER_LIMITS = 3;
 
 /** The first version of the store that knows blocked callers. */
 const WITH_CALLERS = 2;

@@ -58,6 +58,8 @@ export interface SecretTable {
 export interface OwnerTable {
   name: string;
   disabled: number;
+  /** Limits of all its keys together, as JSON. */
+  limits: string;
   updated_at: number;
   revision: number;
 }

@@ -15,6 +15,7 @@ import { silentLog } from '../../src/core/log.js';
 import type { KeyRecord, NewKey } from '../../src/keys/key.js';
 import { createCallersPort } from '../../src/gateway/callers-port.js';
 import { openStores, type Stores } from '../../src/gateway/stores.js';
+import { createUsagePort } from '../../src/gateway/usage-port.js';
 
 export interface Reply {
   status: number;
@@ -74,6 +75,11 @@ export async function openAdminWorld(
     callers: createCallersPort({ blocks: stores.keys.callers, roster: null, inFlight: null }),
     audit: stores.keys.audit,
     requests: stores.usage.requests,
+    usage: createUsagePort({
+      ledger: stores.usage.ledger,
+      directory: stores.keys.directory,
+      clock: systemClock,
+    }),
     streams: {
       list: () => [...running],
       end: (id) => takeOut(running, (one) => one.id === id) > 0,
@@ -89,7 +95,15 @@ export async function openAdminWorld(
       restart: () => false,
       logs: async () => null,
     },
-    explain: async () => ({ allowed: true, status: 200, code: null, message: null, rules: [], nextPassAt: null }),
+    explain: async () => ({
+      allowed: true,
+      status: 200,
+      code: null,
+      message: null,
+      rules: [],
+      limits: [],
+      nextPassAt: null,
+    }),
     models: () => [
       {
         id: 'm',
@@ -124,6 +138,7 @@ export async function openAdminWorld(
       defaultScopes: config.keys.default_scopes,
       defaultExpirySeconds: null,
       maxLifetimeSeconds: null,
+      usualLimits: config.limits,
       required: config.keys.require,
       selfService: config.keys.self_service,
     },
@@ -210,6 +225,8 @@ export function runningRequest(keyId: string, owner: string | null = null): Runn
     path: '/v1/chat/completions',
     address: '192.0.2.9',
     phase: 'streaming',
+    position: null,
+    waitingMs: null,
     startedAt: 1,
     bytesOut: 0,
   };

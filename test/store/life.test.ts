@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.js';
+import type { LimitSettings } from '../../src/core/limits.js';
 import type { KeyState } from '../../src/keys/key.js';
 import type { OpenedKeyStore } from '../../src/storage/key-store.js';
 import { freshDirectory } from './fresh-directory.js';
@@ -85,7 +86,8 @@ describe('making keys', () => {
     const bad: [object, string][] = [
       [{ scopes: ['nonsense'] }, 'nonsense'],
       [{ allowIps: ['10.0.0.0/33'] }, '10.0.0.0/33'],
-      [{ limits: { tokens_per_day: 5 } }, 'not enforced yet'],
+      [{ limits: { tokens_per_day: 0 } }, 'whole number'],
+      [{ limits: { tokens_per_dya: 5 } }, 'Did you mean "tokens_per_day"?'],
       [{ expiresAt: 0 }, 'future'],
     ];
     for (const [members, word] of bad) {
@@ -310,9 +312,42 @@ describe('owners', () => {
     await store.life.setOwner('alice', { disabled: false }, OPERATOR);
     expect(store.directory.byId(key.record.id)?.ownerDisabled).toBe(false);
     expect((await refusalOf(store.life.setOwner('nobody', { disabled: true }, OPERATOR))).code).toBe('not_found');
-    expect((await refusalOf(store.life.setOwner('alice', { limits: { weight: 2 } }, OPERATOR))).message).toContain(
-      'not enforced yet',
-    );
+  });
+
+  it('limits of an owner are in memory with the answer, with or without keys, and survive a restart', async () => {
+    const limits = { tokens_per_day: 5, requests_per_day: null, weight: 2 };
+    expect(store.directory.ownerLimits('alice')).toBeNull();
+    expect(await store.life.setOwner('alice', { limits }, OPERATOR)).toMatchObject({ limits, keys: 0 });
+    expect(store.directory.ownerLimits('alice')).toEqual(limits);
+    await reopen();
+    expect(store.directory.ownerLimits('alice')).toEqual(limits);
+    await store.life.create({ name: 'k', owner: 'alice' }, OPERATOR);
+    await store.life.setOwner('alice', { disabled: true }, OPERATOR);
+    expect(await store.life.owners()).toMatchObject([{ name: 'alice', disabled: true, limits, keys: 1 }]);
+    await store.life.setOwner('alice', { limits: {} }, OPERATOR);
+    expect(store.directory.ownerLimits('alice')).toBeNull();
+    expect(store.directory.isOwnerDisabled('alice')).toBe(true);
+  });
+
+  it('a change of an owner that cannot be meant is refused and changes nothing', async () => {
+    for (const limits of [{ weight: 0 }, { tokens_per_day: 1.5 }, { tokens: 5 }, { priority: 'urgent' }]) {
+      const change = { limits: limits as LimitSettings };
+      expect((await refusalOf(store.life.setOwner('alice', change, OPERATOR))).code).toBe('invalid_value');
+    }
+    expect((await refusalOf(store.life.setOwner('alice', {}, OPERATOR))).code).toBe('invalid_value');
+    expect(await store.life.owners()).toEqual([]);
+  });
+
+  it('what limits of an owner were and are stands in the audit trail', async () => {
+    await store.life.setOwner('alice', { limits: { tokens_per_day: 5 } }, OPERATOR);
+    await store.life.setOwner('alice', { limits: { tokens_per_day: 9 } }, OPERATOR);
+    const [latest] = (await store.audit.list({ limit: 1 })).data;
+    expect(latest).toMatchObject({ action: 'owner.update', target: 'owner:alice' });
+    expect(latest?.details).toEqual({
+      before: { limits: { tokens_per_day: 5 } },
+      after: { limits: { tokens_per_day: 9 } },
+    });
+    expect(await store.audit.verify()).toMatchObject({ intact: true });
   });
 });
 

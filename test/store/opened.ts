@@ -42,7 +42,13 @@ export interface OpenedOptions {
 
 /** The real store over real files, with a real thread. */
 export function openStore(dir: string, options: OpenedOptions = {}): Promise<OpenedKeyStore> {
-  const defaults = { scopes: ['infer'], expirySeconds: null, maxLifetimeSeconds: null, ...options.defaults };
+  const defaults = {
+    scopes: ['infer'],
+    expirySeconds: null,
+    maxLifetimeSeconds: null,
+    limits: {},
+    ...options.defaults,
+  };
   return openKeyStore({
     dir,
     clock: options.clock ?? systemClock,
