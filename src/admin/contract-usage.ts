@@ -4,10 +4,7 @@ import { LIMIT_NAMES, type LimitName } from '../core/limits.js';
 import { nearest } from '../core/nearest.js';
 import type { UsageGroup } from '../usage/ledger.js';
 import { listOf, pageQuery, unixTime } from './contract.js';
-
-/** What usage can be put together by. */
-export const USAGE_GROUPS = ['key', 'owner', 'model', 'day', 'hour'] as const satisfies readonly UsageGroup[];
-const REPLAY_SUBJECTS = ['key', 'owner', 'model'] as const;
+import { REPLAY_SUBJECTS, USAGE_GROUPS } from './usage-groups.js';
 
 const amount = z.int().min(0);
 const secondsInQuery = z.coerce.number<string>().pipe(unixTime).optional();

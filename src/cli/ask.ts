@@ -16,20 +16,20 @@ interface Question {
 
 /** Asks the admin API; a refusal becomes a failure with the sentence it came with. */
 export async function ask<Body>(client: AdminClient, path: string, question: Question = {}): Promise<Answer<Body>> {
-  const response = await client.fetch(path, {
-    method: question.method ?? 'GET',
-    ...(question.body === undefined
-      ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(question.body) }),
-  });
+  const response = await client.fetch(path, initOf(question));
   const text = await response.text();
   if (!response.ok) throw refusedBy(client, response.status, text);
   return { body: parsed(text) as Body, text };
 }
 
 /** Like `ask`, for answers of one JSON object a line. Ends when the answer or `signal` does. */
-export async function* askLines(client: AdminClient, path: string, signal?: AbortSignal): AsyncGenerator<string> {
-  const response = await client.fetch(path, signal === undefined ? {} : { signal });
+export async function* askLines(
+  client: AdminClient,
+  path: string,
+  { signal, ...question }: Question & { signal?: AbortSignal } = {},
+): AsyncGenerator<string> {
+  const init = initOf(question);
+  const response = await client.fetch(path, signal === undefined ? init : { ...init, signal });
   if (!response.ok || response.body === null) throw refusedBy(client, response.status, await response.text());
   let rest = '';
   const decoder = new TextDecoder();
@@ -44,6 +44,15 @@ export async function* askLines(client: AdminClient, path: string, signal?: Abor
     throw new Failure('The gateway broke off its answer. Ask again.', { cause: error });
   }
   if (rest !== '') yield rest;
+}
+
+function initOf({ method = 'GET', body }: Question): {
+  method: string;
+  headers?: Record<string, string>;
+  body?: string;
+} {
+  if (body === undefined) return { method };
+  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 /** Prints the answer: as it came with `--json`, in words otherwise. */

@@ -7,6 +7,9 @@ import { misuse } from './failure.js';
 /** Ties a declared command to the module that does its work, which is loaded only when it runs. */
 export type Bind = (load: () => Promise<{ run: RunCommand }>) => (...given: unknown[]) => Promise<void>;
 
+/** Commands that take the id of a key as `--key`. */
+const NAMES_KEY: ReadonlySet<string> = new Set(['requests', 'usage', 'replay']);
+
 export function createBind(io: Io, finished: (exitCode: number) => void): Bind {
   return (load) =>
     async (...given) => {
@@ -15,7 +18,7 @@ export function createBind(io: Io, finished: (exitCode: number) => void): Bind {
       const args = (command.processedArgs as (string | string[] | undefined)[]).flat();
       const root = rootOf(command);
       const globals = globalsOf(root);
-      if (globals.key !== undefined && globals.key !== '-' && command.name() !== 'requests')
+      if (globals.key !== undefined && globals.key !== '-' && !NAMES_KEY.has(command.name()))
         throw misuse('Here --key takes only "-": send the key on standard input, or set KEYPORTER_KEY.');
       finished(await run({ io, globals, args, options: command.opts(), commands: () => listCommands(root) }));
     };

@@ -3,7 +3,6 @@ import { Failure } from './failure.js';
 
 /** Commands whose names are fixed and whose work comes in a later version. */
 const LATER: readonly [string, string][] = [
-  ['usage', 'tokens, requests and time by key, model and owner'],
   ['store', 'copy the store to another database'],
   ['nodes', 'the nodes that share a store'],
   ['ui', 'a link to the web interface'],

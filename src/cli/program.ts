@@ -9,6 +9,7 @@ import { addImportCommand } from './program-import.js';
 import { addLaterCommands } from './program-later.js';
 import { addCallerCommands, addOwnKeyCommands, addOwnerCommands } from './program-people.js';
 import { addReplicaCommands } from './program-replicas.js';
+import { addUsageCommands } from './program-usage.js';
 import { dashOrId } from './values.js';
 
 /** Declares every command with its options and help. What a command does is loaded when it runs. */
@@ -42,6 +43,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addCallerCommands(program, bind);
   addOwnKeyCommands(program, bind);
   addActivityCommands(program, bind);
+  addUsageCommands(program, bind);
   addReplicaCommands(program, bind);
   addImportCommand(program, bind);
   addCompatCommands(program, bind);

@@ -77,7 +77,7 @@ export function limits(
 }
 
 /**
- * What `--key` takes: `-`, or for `requests` the id of a key. A secret in the command line could be read by every user of the
+ * What `--key` takes: `-`, or for `requests` and `usage` the id of a key. A secret in the command line could be read by every user of the
  * machine. The message does not repeat it.
  */
 export function dashOrId(value: string): string {

@@ -36,6 +36,8 @@ const ROUTES: Record<string, Row> = {
   'GET /admin/v1/callers': { scopes: ['keys:read'] },
   'PATCH /admin/v1/callers': { scopes: ['keys:revoke'], body: { id: 'jwt:nobody', blocked: true } },
   'GET /admin/v1/requests': { scopes: ['usage:read'] },
+  'GET /admin/v1/usage': { scopes: ['usage:read'] },
+  'POST /admin/v1/usage/replay': { scopes: ['usage:read'], body: { limits: { requests_per_day: 1 } } },
   'GET /admin/v1/streams': { scopes: ['usage:read'] },
   'DELETE /admin/v1/streams/{id}': { scopes: [] },
   'GET /admin/v1/audit': { scopes: ['audit:read'], installation: true },

@@ -25,7 +25,7 @@ async function followLog({ io, globals }: Invocation, client: AdminClient, path:
   const stopped = new AbortController();
   const stops = (['SIGINT', 'SIGTERM'] as const).map((signal) => io.onSignal(signal, () => stopped.abort()));
   try {
-    for await (const text of askLines(client, path, stopped.signal))
+    for await (const text of askLines(client, path, { signal: stopped.signal }))
       io.out(globals.json ? `${text}\n` : `${inWords(text)}\n`);
   } finally {
     for (const stop of stops) stop();

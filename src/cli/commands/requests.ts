@@ -43,7 +43,7 @@ async function followRequests({ io, globals }: Invocation, client: AdminClient, 
   const stopped = new AbortController();
   const stops = (['SIGINT', 'SIGTERM'] as const).map((signal) => io.onSignal(signal, () => stopped.abort()));
   try {
-    for await (const line of askLines(client, path, stopped.signal)) {
+    for await (const line of askLines(client, path, { signal: stopped.signal })) {
       io.out(globals.json ? `${line}\n` : `${inWords(line)}\n`);
     }
   } finally {
