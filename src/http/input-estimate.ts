@@ -13,21 +13,23 @@ const SPACE = 0x20;
  * number for each piece of media in base64.
  */
 export function estimateInput(body: Buffer): number {
-  let bytes = body.length;
-  let media = 0;
-  if (body.length > LEAST_MEDIA_BYTES) {
-    for (const beginning of BEGINNINGS) {
-      for (let at = body.indexOf(beginning); at >= 0;) {
-        const end = endOfMedia(body, at + beginning.length);
-        if (end - at > LEAST_MEDIA_BYTES) {
-          bytes -= end - at;
-          media += 1;
-        }
-        at = body.indexOf(beginning, Math.max(end, at + 1));
-      }
-    }
+  if (body.length <= LEAST_MEDIA_BYTES) return Math.ceil(body.length / BYTES_A_TOKEN);
+  const sizes = BEGINNINGS.flatMap((beginning) => mediaSizes(body, beginning));
+  const text = sizes.reduce((bytes, size) => bytes - size, body.length);
+  return Math.ceil(text / BYTES_A_TOKEN) + sizes.length * MEDIA_TOKENS;
+}
+
+/** Bytes of each piece of media that begins like this. */
+function mediaSizes(body: Buffer, beginning: Buffer): number[] {
+  const sizes: number[] = [];
+  let at = body.indexOf(beginning);
+  while (at >= 0) {
+    const from = at + beginning.length;
+    const end = endOfMedia(body, from);
+    if (end - from > LEAST_MEDIA_BYTES) sizes.push(end - from);
+    at = body.indexOf(beginning, end);
   }
-  return Math.ceil(bytes / BYTES_A_TOKEN) + media * MEDIA_TOKENS;
+  return sizes;
 }
 
 /** The closing quote of what begins here, or right here when it is no base64: that has no spaces. */

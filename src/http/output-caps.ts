@@ -2,7 +2,7 @@ import { Refusal } from '../core/errors.js';
 import type { BodyHead, TopMember } from '../core/exchange.js';
 import type { Edit } from './edit.js';
 import { membersAt } from './json-scan.js';
-import { putInside, putMember } from './put-member.js';
+import { inside, outermost, putMember } from './put-member.js';
 
 /** Members that bound the answer on one kind of engine or another. An engine may read one that another passes over. */
 const TOKEN_CAPS: ReadonlySet<string> = new Set([
@@ -129,14 +129,13 @@ function numberOf({ body, edits }: Capped, member: TopMember): number | null {
 
 /** Puts the path's own cap into a body that names none, in place of a null where there is one. */
 function added({ body, head, edits }: Capped, own: string, value: string): Edit[] {
-  const { members } = head;
-  if (own !== IN_OPTIONS) return [putMember(body, members, { name: own, value }, edits)];
-  const options = members.find(({ name }) => name === OPTIONS);
-  const cap = { name: OPTIONS_CAP, value };
-  if (options?.kind === 'object') return [putInside(body, options, cap)];
+  const outer = outermost(body, head.members, edits);
+  if (own !== IN_OPTIONS) return [putMember(outer, { name: own, value })];
+  const options = head.members.find(({ name }) => name === OPTIONS);
+  if (options?.kind === 'object') return [putMember(inside(options, body, edits), { name: OPTIONS_CAP, value })];
   // Any other kind of value is for the engine to refuse.
   if (options !== undefined && options.kind !== 'null') return [];
-  return [putMember(body, members, { name: OPTIONS, value: `{"${OPTIONS_CAP}":${value}}` }, edits)];
+  return [putMember(outer, { name: OPTIONS, value: `{"${OPTIONS_CAP}":${value}}` })];
 }
 
 /** Some engines read names without regard to case, by the rules of Unicode. */

@@ -8,28 +8,32 @@ export interface NewMember {
   value: string;
 }
 
-/**
- * What gives the outermost object of a body this member: in place of its value when it is there, else behind all others.
- * `edits` are those it goes together with; among them may be another member for an object that has none.
- */
-export function putMember(
-  body: Buffer,
-  members: readonly TopMember[],
-  member: NewMember,
-  edits: readonly Edit[],
-): Edit {
-  const there = members.find(({ name }) => name === member.name);
-  if (there !== undefined) return { from: there.from, to: there.to, bytes: Buffer.from(member.value) };
-  const at = members.at(-1)?.to ?? body.indexOf(0x7b) + 1;
-  const first = members.length === 0 && edits.every(({ from }) => from !== at);
-  return { from: at, to: at, bytes: Buffer.from(`${first ? '' : ','}"${member.name}":${member.value}`) };
+/** An object whose bytes were checked. */
+export interface Place {
+  body: Buffer;
+  members: readonly TopMember[];
+  /** First byte of the object, or one of the spaces before it. */
+  from: number;
+  /** What else is going to be replaced in the body. */
+  edits: readonly Edit[];
 }
 
-/** The same for the object that is the value of `outer`. */
-export function putInside(body: Buffer, outer: TopMember, member: NewMember): Edit {
-  const members = membersAt(body, outer.from);
-  const there = members.find(({ name }) => name === member.name);
-  if (there !== undefined) return { from: there.from, to: there.to, bytes: Buffer.from(member.value) };
-  const at = members.at(-1)?.to ?? outer.from + 1;
-  return { from: at, to: at, bytes: Buffer.from(`${members.length === 0 ? '' : ','}"${member.name}":${member.value}`) };
+/** The outermost object of a body. */
+export function outermost(body: Buffer, members: readonly TopMember[], edits: readonly Edit[]): Place {
+  return { body, members, from: 0, edits };
+}
+
+/** The object that is the value of a member. */
+export function inside({ from }: TopMember, body: Buffer, edits: readonly Edit[]): Place {
+  return { body, members: membersAt(body, from), from, edits };
+}
+
+/** What gives an object this member: in place of its value when it is there, else behind all others. */
+export function putMember({ body, members, from, edits }: Place, { name, value }: NewMember): Edit {
+  const there = members.find((member) => member.name === name);
+  if (there !== undefined) return { from: there.from, to: there.to, bytes: Buffer.from(value) };
+  const at = members.at(-1)?.to ?? body.indexOf(0x7b, from) + 1;
+  // Another member may be on its way into an object that has none.
+  const first = members.length === 0 && edits.every((edit) => edit.from !== at);
+  return { from: at, to: at, bytes: Buffer.from(`${first ? '' : ','}"${name}":${value}`) };
 }

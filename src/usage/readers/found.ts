@@ -20,6 +20,8 @@ export class Found {
   index: number | null = null;
   /** Tokens that the pieces of text come to, one for each short piece. */
   tokens = 0;
+  /** Some piece of text is there. */
+  carried = false;
   /** A piece was too long for one token and was counted by its length. */
   guessed = false;
   /** Answers that began; null = there is no list of answers at all. */
@@ -60,6 +62,7 @@ export class Found {
     const bytes = this.#textBytes;
     if (bytes === 0) return;
     this.#textBytes = 0;
+    this.carried = true;
     if (bytes > LONGEST_TOKEN_BYTES) this.guessed = true;
     this.tokens += bytes > LONGEST_TOKEN_BYTES ? tokensOf(bytes) : 1;
   }
@@ -69,6 +72,7 @@ export class Found {
     this.told = false;
     this.index = null;
     this.tokens = 0;
+    this.carried = false;
     this.guessed = false;
     this.answers = null;
     this.#textBytes = 0;

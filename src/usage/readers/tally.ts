@@ -42,11 +42,12 @@ export class Tally {
     this.#last = found.index ?? this.#last;
     const timed = !Number.isNaN(found.numbers[SLOT.timedOutput] ?? Number.NaN);
     const report = readReport(found.numbers);
+    const answers = found.answers ?? 1;
     // llama.cpp tells of each answer by itself: in a stream behind that answer, in one piece of the first alone.
-    if (found.answers === 0 && !timed) learn(this.#whole, report);
-    else if (found.answers !== null && found.answers > 1)
-      learn(this.#whole, timed ? times(report, found.answers) : report);
-    else learn(this.#answer(), report);
+    if (answers === 1 || (answers === 0 && timed)) learn(this.#answer(), report);
+    else learn(this.#whole, timed ? times(report, answers) : report);
+    this.#whole.guessed ||= timed && answers > 1;
+    if (found.carried) this.#passed = this.counted().outputTokens;
   }
 
   counted(): Counted {
