@@ -98,9 +98,9 @@ export class NaiveLimits {
   readonly #asked = new Map<number, number>();
 
   extend(id: number, more: number, moment: Moment): number {
-    this.#now(moment);
     const taken = this.#request(id);
     if (taken.settled) return 0;
+    this.#now(moment);
     const lefts = taken.accounts.flatMap((account) =>
       LIMIT_NAMES.flatMap((limit) => {
         const most = account.limits[limit];
@@ -115,9 +115,9 @@ export class NaiveLimits {
   }
 
   settle(id: number, used: Amounts, moment: Moment): void {
-    this.#now(moment);
     const taken = this.#request(id);
     if (taken.settled) return;
+    this.#now(moment);
     const asked = this.#asked.get(id) ?? 0;
     for (const { id: account, limits } of taken.accounts) {
       const capacity = limits.tokens_per_minute;
