@@ -78,15 +78,15 @@ async function create(
   return ended ? { ...made, record: await keys.setDisabled(made.record.id, true, caller.actor) } : made;
 }
 
-/** The contract has no words for models and addresses: a token has those of whoever made it. */
+/** The contract has no words for models, addresses and limits: a token has those of whoever made it. */
 function withBoundsOfMaker(key: NewKey, { caller, context }: Acting): NewKey {
   const endless = key.expiresAt === null && context.ports.policy.maxLifetimeSeconds !== null;
   const { expiresAt, ...rest } = key;
   // "Never" is as long as this installation allows.
   const settled = endless || expiresAt === undefined ? rest : { ...rest, expiresAt };
   if (caller.holder === 'operator') return settled;
-  const { models, allowIps } = caller.holder;
-  return { ...settled, models, allowIps };
+  const { models, allowIps, limits } = caller.holder;
+  return { ...settled, models, allowIps, limits };
 }
 
 function withAllScopes(caller: AdminCaller): AdminCaller {

@@ -1,6 +1,7 @@
 import type { KeyBody } from '../admin/contract-key.js';
 import { systemClock } from '../core/clock.js';
 import type { Io } from './io.js';
+import { limitsInWords } from './limit-options.js';
 import { moment, printable, styled } from './printable.js';
 import { printFacts, printTable } from './table.js';
 
@@ -35,7 +36,7 @@ export function printKey(io: Io, key: KeyBody): void {
     ['scopes', key.scopes.join(' ')],
     ['models', key.models.length === 0 ? 'every one that is not restricted' : key.models.join(' ')],
     ['addresses', key.allow_ips.length === 0 ? 'any' : key.allow_ips.join(' ')],
-    ['limits', pairs(key.limits)],
+    ['limits', limitsInWords(key.limits)],
     ['attributes', pairs(key.attributes)],
     ['labels', pairs(key.labels)],
     ['parent', key.parent_id],

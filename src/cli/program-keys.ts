@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Bind, examples } from './bind.js';
-import { duration, durationOrZero, expiry, limits, lists, many, pairs, rowCount } from './values.js';
+import { LIMITS, withLimits } from './program-limits.js';
+import { duration, durationOrZero, expiry, lists, many, pairs, rowCount } from './values.js';
 
 const SCOPES = `
 Scopes: infer (or infer:chat, infer:embeddings, infer:rerank, infer:audio, infer:images, infer:realtime),
@@ -36,11 +37,13 @@ function addCreation(keys: Command, bind: Bind): void {
     .requiredOption('--name <name>', 'what people call it');
   withRights(create)
     .addHelpText('after', SCOPES)
+    .addHelpText('after', LIMITS)
     .addHelpText(
       'after',
       examples(
         'keyporter keys create --name laptop',
         'keyporter keys create --name ci --owner build --model "qwen*" --expires 30d',
+        'keyporter keys create --name team --limit requests_per_minute=60 --limit tokens_per_day=2000000',
         'keyporter keys create --name root --scope admin --expires 8h',
       ),
     )
@@ -86,17 +89,25 @@ function addChanges(keys: Command, bind: Bind): void {
   const update = keys
     .command('update')
     .summary('change a key')
-    .description('Changes a key. A list that is given replaces the one before.')
+    .description(
+      'Changes a key. A list that is given replaces the one before; of limits those that are named change, and the others stay.',
+    )
     .argument('<id>', 'id of the key')
     .option('--name <name>', 'what people call it')
-    .option('--clear <member>', 'empty one of owner, models, allow-ips, attributes, labels (may be repeated)', many);
+    .option(
+      '--clear <member>',
+      'empty one of owner, models, allow-ips, limits, attributes, labels (may be repeated)',
+      many,
+    );
   withRights(update)
     .addHelpText('after', SCOPES)
+    .addHelpText('after', LIMITS)
     .addHelpText(
       'after',
       examples(
         'keyporter keys update Hx81kTzPq02a --expires never',
         'keyporter keys update Hx81kTzPq02a --clear models',
+        'keyporter keys update Hx81kTzPq02a --limit tokens_per_day=none --limit weight=default',
       ),
     )
     .action(bind(() => import('./commands/keys-update.js')));
@@ -150,13 +161,12 @@ function addEnding(keys: Command, bind: Bind): void {
 
 /** What a key may do, for create, derive and update alike. */
 export function withRights(command: Command): Command {
-  return command
+  return withLimits(command)
     .option('--owner <owner>', 'who answers for it')
     .option('--scope <scope>', 'what it may do (may be repeated)', many)
     .option('--model <pattern>', 'models it may use; * matches any run (may be repeated)', many)
     .option('--allow-ip <cidr>', 'addresses it may come from (may be repeated)', many)
     .option('--expires <when>', 'such as 30d, 2027-01-31 or never', expiry)
-    .option('--limit <name=value>', 'a limit (may be repeated)', limits)
     .option('--attribute <name=value>', 'for other systems that ask about it (may be repeated)', lists)
     .option('--label <name=value>', 'for finding it again (may be repeated)', pairs);
 }

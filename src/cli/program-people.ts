@@ -1,18 +1,39 @@
 import type { Command } from 'commander';
 import { type Bind, examples } from './bind.js';
 import { withRights } from './program-keys.js';
-import { durationOrZero } from './values.js';
+import { LIMITS, withLimits } from './program-limits.js';
+import { durationOrZero, many } from './values.js';
 
 /** `owners ...`: all keys of a person at once. */
 export function addOwnerCommands(program: Command, bind: Bind): void {
   const owners = program
     .command('owners')
-    .summary('switch off all keys of a person')
-    .description('Lists owners, and switches all keys of one off or on.');
+    .summary('limits and switch-off for all keys of a person')
+    .description('Lists owners, sets limits for all keys of one together, and switches them off or on.');
   owners
     .command('list')
     .summary('list the owners of keys')
     .action(bind(() => import('./commands/owners-list.js')));
+  withLimits(
+    owners
+      .command('set')
+      .summary('set limits for all keys of an owner together')
+      .description(
+        'Sets limits for all keys of an owner together, whether he has keys yet or not. Limits that are not named stay.',
+      )
+      .argument('<owner>', 'name of the owner')
+      .option('--clear <member>', 'limits: take away all that were set before', many),
+  )
+    .addHelpText('after', LIMITS)
+    .addHelpText(
+      'after',
+      examples(
+        'keyporter owners set alice --limit tokens_per_day=2000000 --limit concurrent_requests=4',
+        'keyporter owners set alice --limit tokens_per_day=default',
+        'keyporter owners set alice --clear limits',
+      ),
+    )
+    .action(bind(() => import('./commands/owners-set.js')));
   owners
     .command('disable')
     .summary('switch off all keys of an owner, and end what runs with them')

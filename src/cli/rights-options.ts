@@ -1,5 +1,6 @@
 import type { KeyChangeBody } from '../admin/contract-key.js';
 import { misuse } from './failure.js';
+import { changedLimits, type LimitChanges } from './limit-options.js';
 
 /** Options of create, derive and update, as commander gives them. */
 export interface RightsOptions {
@@ -9,7 +10,7 @@ export interface RightsOptions {
   model?: string[];
   allowIp?: string[];
   expires?: number | 'never';
-  limit?: Record<string, number | string | null>;
+  limit?: LimitChanges;
   attribute?: Record<string, string[]>;
   label?: Record<string, string>;
   clear?: string[];
@@ -19,6 +20,7 @@ const EMPTIED: Readonly<Record<string, KeyChangeBody>> = {
   owner: { owner: null },
   models: { models: [] },
   'allow-ips': { allow_ips: [] },
+  limits: { limits: {} },
   attributes: { attributes: {} },
   labels: { labels: {} },
 };
@@ -33,10 +35,10 @@ export function rightsBody(options: RightsOptions): KeyChangeBody {
   if (model !== undefined) body.models = model;
   if (allowIp !== undefined) body.allow_ips = allowIp;
   if (expires !== undefined) body.expires_at = expires === 'never' ? null : expires;
-  if (limit !== undefined) body.limits = limit;
+  if (limit !== undefined) body.limits = changedLimits({}, limit);
   if (attribute !== undefined) body.attributes = attribute;
   if (label !== undefined) body.labels = label;
-  return clear.reduce((whole, member) => ({ ...whole, ...emptied(member) }), body);
+  return { ...clear.reduce<KeyChangeBody>((whole, member) => ({ ...whole, ...emptied(member) }), {}), ...body };
 }
 
 function emptied(member: string): KeyChangeBody {

@@ -2,6 +2,7 @@ import type { OwnerListBody } from '../../admin/contract-key.js';
 import { ask, show } from '../ask.js';
 import { withAdmin } from '../client.js';
 import type { RunCommand } from '../invocation.js';
+import { limitsInWords } from '../limit-options.js';
 import { moment } from '../printable.js';
 import { printTable } from '../table.js';
 
@@ -12,6 +13,9 @@ export const run: RunCommand = async (invocation) => {
     String(owner.keys),
     owner.disabled ? 'disabled' : 'active',
     moment(owner.last_used_at, 'never'),
+    limitsInWords(owner.limits) ?? '-',
   ]);
-  return show(invocation, text, () => printTable(invocation.io, ['OWNER', 'KEYS', 'STATE', 'LAST USED'], rows));
+  return show(invocation, text, () =>
+    printTable(invocation.io, ['OWNER', 'KEYS', 'STATE', 'LAST USED', 'LIMITS'], rows),
+  );
 };
