@@ -1,19 +1,29 @@
 import * as z from 'zod';
 import { Secret } from '../core/secret.js';
-import { choice, notYet, section, textLike, told, wholeNumber } from './members.js';
+import { choice, section, textLike, told, wholeNumber } from './members.js';
 
 const queue = section({
   max_waiting: wholeNumber(1, 1_000_000, 'requests')
     .default(256)
-    .describe('Most requests that wait. One more is refused with 503 `queue_full`.'),
-  max_wait_seconds: wholeNumber(1, 86_400, 'seconds').default(300).describe('Longest wait; then 503 `queue_full`.'),
-  heartbeat_after_seconds: notYet(
-    wholeNumber(1, 3600, 'seconds')
-      .default(15)
-      .describe('Silence on a stream after which a comment is sent to keep it open.'),
-    'keep waiting streams open with comments',
-  ),
-}).describe('Waiting for a replica with room.');
+    .describe(
+      'Most requests that wait. For one more, the newest of the key with the most waiting for its `weight` is refused with 503 `queue_full`.',
+    ),
+  max_wait_seconds: wholeNumber(1, 86_400, 'seconds')
+    .default(300)
+    .describe(
+      'Longest wait; then 503 `queue_full`. A client that says in `X-Stainless-Timeout` for how long it waits is refused before it gives up. A key that had no turn for a third of this time moves up one class of `priority`, for one turn.',
+    ),
+  heartbeat_after_seconds: wholeNumber(1, 3600, 'seconds')
+    .nullable()
+    .default(15)
+    .meta({
+      description:
+        'Silence on an event stream after which status 200 and a heartbeat are sent to keep it open, then one every 10 seconds of silence; what fails later comes as the last event. `null` = none.',
+      examples: [15],
+    }),
+}).describe(
+  'Waiting for a replica with room. Keys take turns: by `priority`, then by the tokens their requests cost, for their `weight`.',
+);
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 /** Set by Keyporter itself, or by the connection. */

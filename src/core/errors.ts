@@ -77,6 +77,11 @@ export const STREAM_ENDS = {
 
 export type StreamEnd = keyof typeof STREAM_ENDS;
 
+/** The row of the table for what ended an answer; null for what only ends streams. */
+export function errorKind(code: ErrorCode | StreamEnd): ErrorKind | null {
+  return code in ERRORS ? ERRORS[code as ErrorCode] : null;
+}
+
 export interface RefusalDetails {
   /** What the caller reads, in place of the sentence of the table. Says what to do next. */
   message?: string;
@@ -92,6 +97,8 @@ export interface RefusalDetails {
   type?: string;
   /** What the wire contract of the listener calls it; dialects without such a contract use `message`. */
   inContract?: string;
+  /** What it is called where only heartbeats of a stream were sent. */
+  inStream?: StreamEnd;
   cause?: unknown;
 }
 
@@ -106,6 +113,7 @@ export class Refusal extends Error {
   readonly status: number;
   readonly type: string;
   readonly inContract: string | null;
+  readonly inStream: StreamEnd | null;
 
   constructor(code: ErrorCode, details: RefusalDetails = {}) {
     const publicMessage = details.message ?? ERRORS[code].message;
@@ -118,5 +126,6 @@ export class Refusal extends Error {
     this.status = details.status ?? ERRORS[code].status;
     this.type = details.type ?? ERRORS[code].type;
     this.inContract = details.inContract ?? null;
+    this.inStream = details.inStream ?? null;
   }
 }

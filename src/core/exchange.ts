@@ -1,4 +1,4 @@
-import type { Refusal, StreamEnd } from './errors.js';
+import type { ErrorCode, Refusal, StreamEnd } from './errors.js';
 import type { FlatHeaders } from './headers.js';
 
 /**
@@ -41,6 +41,8 @@ export interface Reply {
   readonly headSent: boolean;
   /** The client is gone, or the answer is complete or broken. */
   readonly closed: boolean;
+  /** Status 200 and heartbeats were sent and nothing else: a refusal is told as the last event of the stream. */
+  readonly keptAlive?: boolean;
   head(status: number, headers: FlatHeaders): void;
   /** Sends the head now, for an answer whose first byte is still to come. */
   flush(): void;
@@ -68,9 +70,11 @@ export interface Dialect {
   /** The body of a refusal, as JSON text. */
   errorBody(refusal: Refusal, requestId: string): string;
   /** What ends a stream that we break off, as bytes of the stream's own framing. */
-  lastEvent(end: StreamEnd, sentence: string, requestId: string): string;
+  lastEvent(end: StreamEnd | ErrorCode, sentence: string, requestId: string): string;
   /** Byte strings one of which stands in the last event of every complete stream. */
   endMarks: readonly Buffer[];
+  /** Keeps a silent event stream open and means nothing to its reader; left out where streams have no such thing. */
+  heartbeat?: string;
 }
 
 export type JsonKind = 'string' | 'number' | 'object' | 'array' | 'true' | 'false' | 'null';

@@ -1,5 +1,5 @@
 import type { Dialect } from '../core/exchange.js';
-import { ERRORS } from '../core/errors.js';
+import { ERRORS, STREAM_ENDS, type ErrorCode, type StreamEnd } from '../core/errors.js';
 
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -11,18 +11,31 @@ const TYPES: Readonly<Record<number, string>> = {
   504: 'timeout_error',
 };
 
+function typeOf(code: ErrorCode): string {
+  const { status } = ERRORS[code];
+  return TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
+}
+
+function typeOfEnd(end: StreamEnd | ErrorCode): string {
+  if (end === 'insufficient_quota') return 'rate_limit_error';
+  return isRefusal(end) ? typeOf(end) : 'api_error';
+}
+
+function isRefusal(end: StreamEnd | ErrorCode): end is Exclude<ErrorCode, StreamEnd> {
+  return !(end in STREAM_ENDS);
+}
+
 /** The Messages API of Anthropic. */
 export const anthropic: Dialect = {
   requestIdHeader: 'request-id',
   errorType: 'application/json',
   errorBody(refusal, requestId) {
-    const { status } = ERRORS[refusal.code];
-    const type = TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
-    return JSON.stringify({ type: 'error', error: { type, message: refusal.publicMessage }, request_id: requestId });
+    const error = { type: typeOf(refusal.code), message: refusal.publicMessage };
+    return JSON.stringify({ type: 'error', error, request_id: requestId });
   },
   lastEvent(end, sentence, requestId) {
     const error = {
-      type: end === 'insufficient_quota' ? 'rate_limit_error' : 'api_error',
+      type: typeOfEnd(end),
       message: sentence,
       details: { error_code: end },
     };
@@ -31,4 +44,6 @@ export const anthropic: Dialect = {
   endMarks: ['event: message_stop', '"type":"message_stop"', '"type": "message_stop"', 'event: error'].map((mark) =>
     Buffer.from(mark),
   ),
+  // Comments are no sign of life to every client of this API.
+  heartbeat: 'event: ping\ndata: {"type":"ping"}\n\n',
 };

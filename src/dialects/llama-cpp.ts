@@ -1,5 +1,5 @@
 import type { Dialect } from '../core/exchange.js';
-import { ERRORS } from '../core/errors.js';
+import { errorKind, ERRORS, STREAM_ENDS } from '../core/errors.js';
 
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -22,7 +22,9 @@ export const llamaCpp: Dialect = {
     return JSON.stringify({ error: { code: status, message: refusal.publicMessage, type: typeOf(status) } });
   },
   lastEvent(end, sentence) {
-    return `data: ${JSON.stringify({ error: { code: 500, message: sentence, type: 'server_error', reason: end } })}\n\n`;
+    const status = end in STREAM_ENDS ? 500 : (errorKind(end)?.status ?? 500);
+    const error = { code: status, message: sentence, type: typeOf(status), reason: end };
+    return `data: ${JSON.stringify({ error })}\n\n`;
   },
   endMarks: [
     '"stop":true',
@@ -33,7 +35,9 @@ export const llamaCpp: Dialect = {
     'error: {',
     'event: error',
   ].map((mark) => Buffer.from(mark)),
+  heartbeat: ': keepalive\n\n',
 };
 
 /** Those of them that answer in one piece. */
-export const llamaCppPlain: Dialect = { ...llamaCpp, endMarks: [] };
+const { heartbeat: _, ...withoutHeartbeat } = llamaCpp;
+export const llamaCppPlain: Dialect = { ...withoutHeartbeat, endMarks: [] };

@@ -1,3 +1,4 @@
+import { errorKind } from '../core/errors.js';
 import type { Dialect } from '../core/exchange.js';
 
 const marks = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text));
@@ -12,7 +13,7 @@ export const openai: Dialect = {
     });
   },
   lastEvent(end, sentence) {
-    const type = end === 'insufficient_quota' ? 'insufficient_quota' : 'server_error';
+    const type = errorKind(end)?.type ?? 'server_error';
     return `data: ${JSON.stringify({ error: { message: sentence, type, param: null, code: end } })}\n\n`;
   },
   endMarks: marks(
@@ -24,6 +25,7 @@ export const openai: Dialect = {
     'data:{"error"',
     'event: error',
   ),
+  heartbeat: ': keepalive\n\n',
 };
 
 /** The Responses API: the same refusals, named events in its streams. */
@@ -35,4 +37,5 @@ export const responses: Dialect = {
 };
 
 /** Answers in one piece: no stream of theirs has a known end mark. */
-export const plain: Dialect = { ...openai, endMarks: [] };
+const { heartbeat: _, ...withoutHeartbeat } = openai;
+export const plain: Dialect = { ...withoutHeartbeat, endMarks: [] };

@@ -9,6 +9,7 @@ import type { Identity } from '../identity/identify.js';
 import type { Roster } from '../identity/providers/roster.js';
 import type { InFlightRegistry } from '../inflight/registry.js';
 import { createAccount } from '../pipeline/account.js';
+import { createHeartbeats } from '../pipeline/heartbeat.js';
 import { createSteps } from '../pipeline/create-steps.js';
 import type { FrontDoor } from '../pipeline/front-door.js';
 import type { OrchestraParts, Parts } from '../pipeline/parts.js';
@@ -51,12 +52,15 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
   const config = () => configuration.current().config;
   const identity = currentIdentity(parts);
   const routePolicy = currentRoutePolicy(configuration);
+  const heartbeats = createHeartbeats(clock);
+  shutdown.onClose(() => heartbeats.close());
   const steps: Parts = {
     clock,
     identity,
     throttle: createFailureThrottle(clock, () => config().auth.failures_per_minute),
     inFlight: parts.inFlight,
     pool: models.pool,
+    heartbeats,
     forwarder: parts.forwarder,
     lastUse: stores.usage.lastUse,
     responseOwners: createResponseOwners(),

@@ -1,4 +1,4 @@
-import { ERRORS, type Refusal } from '../core/errors.js';
+import { ERRORS, STREAM_ENDS, type Refusal } from '../core/errors.js';
 import type { Dialect, Reply } from '../core/exchange.js';
 
 export interface RefusalAnswer {
@@ -14,8 +14,15 @@ export interface RefusalAnswer {
   headOnly: boolean;
 }
 
-/** The only place where a refusal becomes bytes. Says nothing when the answer has begun or the client is gone. */
+/**
+ * The only place where a refusal becomes bytes: an answer, or the last event of a stream that has only heartbeats.
+ * Says nothing when more of the answer was sent or the client is gone.
+ */
 export function sendRefusal(reply: Reply, refusal: Refusal, answer: RefusalAnswer): void {
+  if (reply.keptAlive === true) {
+    reply.destroy(lastEvent(refusal, answer));
+    return;
+  }
   if (reply.headSent || reply.closed) {
     reply.destroy();
     return;
@@ -39,6 +46,12 @@ export function sendRefusal(reply: Reply, refusal: Refusal, answer: RefusalAnswe
   if (answer.close) headers.push('connection', 'close');
   reply.head(answer.status ?? refusal.status, headers);
   reply.end(answer.headOnly ? undefined : body);
+}
+
+function lastEvent({ code, inStream, publicMessage }: Refusal, { dialect, requestId }: RefusalAnswer): string {
+  return inStream === null
+    ? dialect.lastEvent(code, publicMessage, requestId)
+    : dialect.lastEvent(inStream, STREAM_ENDS[inStream], requestId);
 }
 
 function refusalHeaders({ headers }: Refusal, { unchallenged }: Dialect): readonly string[] {

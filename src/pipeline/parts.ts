@@ -13,6 +13,7 @@ import type { WorkerBook } from '../orchestra/worker-book.js';
 import type { Config } from '../config/schema.js';
 import type { AuthkeysTokens } from './authkeys-tokens.js';
 import type { Exchange } from './exchange.js';
+import type { Heartbeats } from './heartbeat.js';
 import type { ResponseOwners } from './response-owners.js';
 
 /** What a reload of the configuration or a new look at the servers replaces. */
@@ -44,6 +45,7 @@ export interface Parts {
   throttle: FailureThrottle;
   inFlight: InFlightRegistry;
   pool: Pool;
+  heartbeats: Heartbeats;
   forwarder: Forwarder;
   lastUse: LastUse;
   responseOwners: ResponseOwners;

@@ -46,12 +46,13 @@ export async function run(exchange: Exchange, { steps, account, log }: Runner): 
 export function withoutKeys(refusal: Refusal): Refusal {
   const message = maskKeys(refusal.publicMessage);
   if (message === refusal.publicMessage) return refusal;
-  const { code, headers, param, status, inContract, cause } = refusal;
+  const { code, headers, param, status, type, inContract, inStream, cause } = refusal;
   const optional = {
     ...(param === null ? {} : { param }),
     ...(inContract === null ? {} : { inContract: maskKeys(inContract) }),
+    ...(inStream === null ? {} : { inStream }),
   };
-  return new Refusal(code, { message, reason: maskKeys(refusal.reason), headers, status, cause, ...optional });
+  return new Refusal(code, { message, reason: maskKeys(refusal.reason), headers, status, type, cause, ...optional });
 }
 
 function refuse(exchange: Exchange, cause: unknown, log: Log): void {
@@ -61,8 +62,9 @@ function refuse(exchange: Exchange, cause: unknown, log: Log): void {
     const { stack } = refusal.cause instanceof Error ? refusal.cause : refusal;
     log.error({ request: exchange.id, path: exchange.request.path, stack }, 'a request failed for a reason of our own');
   }
-  exchange.status = kept?.status ?? refusal.status;
-  exchange.code = refusal.code;
+  const isInStream = exchange.reply.keptAlive === true;
+  exchange.status = isInStream ? 200 : (kept?.status ?? refusal.status);
+  exchange.code = (isInStream ? refusal.inStream : null) ?? refusal.code;
   exchange.reason = refusal.reason;
   sendRefusal(exchange.reply, refusal, {
     dialect: exchange.route.dialect,

@@ -25,6 +25,7 @@ export function createPick(parts: Parts): Step {
     const caller = need(exchange.caller, 'caller');
     const entry = inFlightEntry(exchange, caller, parts);
     if (exchange.reply.closed) throw new Refusal('client_gone');
+    parts.heartbeats.keepAlive(exchange, model);
     exchange.inFlight = entry;
     exchange.holds.push(parts.inFlight.add(entry));
     if (caller.watch !== undefined) exchange.holds.push(caller.watch((code, reason) => entry.end(code, reason)));

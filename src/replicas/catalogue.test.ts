@@ -21,7 +21,7 @@ function model(entry: Partial<ConfiguredModel> = {}): ConfiguredModel {
     timeouts: TIMEOUTS,
     balance: 'least_load',
     max_in_flight: null,
-    queue: { max_waiting: 256, max_wait_seconds: 300 },
+    queue: { max_waiting: 256, max_wait_seconds: 300, heartbeat_after_seconds: 15 },
     fields: { deny: [], clamp: {} },
     media_urls: 'data_only',
     readiness_probe: {

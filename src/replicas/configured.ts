@@ -22,7 +22,7 @@ export interface ConfiguredModel extends Pick<
   | 'media_urls'
 > {
   replicas: readonly ConfiguredReplica[];
-  queue: Pick<ModelConfig['queue'], 'max_waiting' | 'max_wait_seconds'>;
+  queue: Pick<ModelConfig['queue'], 'max_waiting' | 'max_wait_seconds' | 'heartbeat_after_seconds'>;
 }
 
 type ConfiguredReplica = Pick<
@@ -54,7 +54,7 @@ export const DEFAULT_TREATMENT: Pick<
   timeouts: { connectMs: 2000, firstByteMs: 1_800_000, idleMs: 120_000, totalMs: 3_600_000 },
   balance: 'least_load',
   maxInFlight: null,
-  queue: { maxWaiting: 256, maxWaitMs: 300_000 },
+  queue: { maxWaiting: 256, maxWaitMs: 300_000, heartbeatAfterMs: 15_000 },
   readiness: {
     path: null,
     method: 'GET',
@@ -115,7 +115,11 @@ export function configuredModel(
     },
     balance: entry.balance,
     maxInFlight: entry.max_in_flight,
-    queue: { maxWaiting: queue.max_waiting, maxWaitMs: queue.max_wait_seconds * 1000 },
+    queue: {
+      maxWaiting: queue.max_waiting,
+      maxWaitMs: queue.max_wait_seconds * 1000,
+      heartbeatAfterMs: queue.heartbeat_after_seconds === null ? null : queue.heartbeat_after_seconds * 1000,
+    },
     readiness: readinessOf(entry.readiness_probe),
     fields: entry.fields,
     mediaUrls: entry.media_urls,

@@ -41,6 +41,8 @@ export type BalanceName = 'least_load' | 'round_robin' | 'weighted_least_load' |
 export interface QueueBounds {
   maxWaiting: number;
   maxWaitMs: number;
+  /** Silence on a stream after which the client gets a heartbeat; null = it gets none. */
+  heartbeatAfterMs: number | null;
 }
 
 /** How a replica is asked whether it is ready. */

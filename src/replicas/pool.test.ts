@@ -282,7 +282,7 @@ describe('whatever happens, in any order', () => {
   it('no replica has more than it may, every place is given back once, and nobody is forgotten', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), async (acts, maxInFlight) => {
-        const one = model({ maxInFlight, queue: { maxWaiting: 5, maxWaitMs: 60_000 } }, URLS);
+        const one = model({ maxInFlight, queue: { maxWaiting: 5, maxWaitMs: 60_000, heartbeatAfterMs: null } }, URLS);
         const { pool, clock } = await poolOf(one);
         const all: Entered[] = [];
         const moving = new Set<Turn>();

@@ -30,9 +30,9 @@ export function unfitHead(
 /** What a client hears whose request is ended before any of the answer was sent. */
 export function refusalBefore(end: StreamEnd, reason: string): Refusal {
   if (end === 'key_revoked' || end === 'key_disabled' || end === 'key_expired')
-    return new Refusal('invalid_api_key', { reason });
-  if (end === 'server_shutting_down') return new Refusal('shutting_down', { reason, headers: ['retry-after', '5'] });
-  if (end === 'insufficient_quota')
-    return new Refusal('insufficient_quota', { reason, headers: ['x-should-retry', 'false'] });
-  return new Refusal('request_ended', { reason, headers: ['x-should-retry', 'false'] });
+    return new Refusal('invalid_api_key', { reason, inStream: end });
+  if (end === 'server_shutting_down')
+    return new Refusal('shutting_down', { reason, inStream: end, headers: ['retry-after', '5'] });
+  const code = end === 'insufficient_quota' ? end : 'request_ended';
+  return new Refusal(code, { reason, inStream: end, headers: ['x-should-retry', 'false'] });
 }
