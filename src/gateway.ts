@@ -16,6 +16,7 @@ import { createServing } from './gateway/serving.js';
 import { createShutdown, type Shutdown } from './gateway/shutdown.js';
 import { openWorld, type World } from './gateway/world.js';
 import { createRoster } from './identity/providers/roster.js';
+import { createLimits } from './gateway/limits.js';
 import { createInFlightRegistry } from './inflight/registry.js';
 import { createFrontDoor, type FrontDoor } from './pipeline/front-door.js';
 
@@ -48,7 +49,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     });
     const { stores } = world;
     const adminApp = lazyAdminApp(() => createAdminPorts(source), { clock, log });
-    const parts = { clock, configuration, inFlight, roster, shutdown, orchestra };
+    const limits = createLimits({ configuration, stores, clock });
+    const parts = { clock, configuration, inFlight, limits, roster, shutdown, orchestra };
     const { door, identity } = createServing({ ...world, ...parts, log, adminApp });
     const source = adminSource({ ...parts, world, identity, open });
     const runtimeDir = options.runtimeDir ?? null;

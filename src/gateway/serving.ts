@@ -20,6 +20,7 @@ import { createAuthkeysTokens, isWithoutTokens } from './authkeys-tokens.js';
 import type { Configuration } from './configuration.js';
 import { currentIdentity } from './current-identity.js';
 import { createKeyNames } from './key-names.js';
+import type { Limits } from './limits.js';
 import type { Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
 import type { Stores } from './stores.js';
@@ -32,6 +33,7 @@ export interface ServingParts {
   stores: Stores;
   models: Models;
   inFlight: InFlightRegistry;
+  limits: Limits;
   roster: Roster;
   forwarder: Forwarder;
   shutdown: Shutdown;
@@ -63,6 +65,9 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     heartbeats,
     forwarder: parts.forwarder,
     lastUse: stores.usage.lastUse,
+    limits: parts.limits.store,
+    accountsOf: parts.limits.accountsOf,
+    journal: stores.usage.journal,
     responseOwners: createResponseOwners(),
     settings: () => ({
       catalogue: models.catalogue(),

@@ -16,6 +16,8 @@ const PICTURES: readonly (readonly [string, string])[] = [
   ['UklGR', 'image/webp'],
 ];
 const MOST_TOKENS = 1_000_000_000;
+/** The member that bounds the answer. */
+export const TOKEN_BOUND = 'max_new_tokens';
 
 /** The same question for an engine that is no Orchestra worker, under the name the engine has for the model. */
 export function toEngine(request: RequestBody, model: string): EngineRequest {
@@ -33,7 +35,7 @@ export function toEngine(request: RequestBody, model: string): EngineRequest {
     pictures.length === 0
       ? input
       : [...pictures.map((url) => ({ type: 'image_url', image_url: { url } })), { type: 'text', text: input }];
-  const most = tokenBound(request['max_new_tokens']);
+  const most = tokenBound(request[TOKEN_BOUND]);
   return {
     path: '/v1/chat/completions',
     body: {
@@ -50,8 +52,8 @@ export function isEmbedding({ input, text, texts }: RequestBody): boolean {
   return (input === undefined || input === null) && (text !== undefined || texts !== undefined);
 }
 
-/** A bound that is missing or cannot be meant leaves the engine its own, as the workers do. */
-function tokenBound(value: unknown): number | null {
+/** A bound that is missing or cannot be meant leaves the engine its own, as the workers do. Null = there is none. */
+export function tokenBound(value: unknown): number | null {
   const wanted = typeof value === 'string' && /^ *\+?[0-9]{1,15} *$/.test(value) ? Number(value) : value;
   if (typeof wanted !== 'number' || !Number.isFinite(wanted)) return null;
   const whole = Math.trunc(wanted);

@@ -12,6 +12,7 @@ import { createReadAdminBody, createReadBody } from './step-body.js';
 import { createEngineSteps } from './step-engine.js';
 import { createForward } from './step-forward.js';
 import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-identify.js';
+import { createAdmit } from './step-admit.js';
 import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
 import { createAnswerAdminStep } from './step-admin.js';
@@ -37,6 +38,7 @@ export function createSteps(parts: Parts): Steps {
     authorizeModel: createAuthorizeModel(parts),
     continueResponse: createContinueResponse(parts),
     findResponse: createFindResponse(parts),
+    admit: createAdmit(parts),
     pick: createPick(parts),
     forward: createForward(parts),
     answerModels: createAnswerModels(parts),

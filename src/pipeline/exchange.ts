@@ -11,6 +11,7 @@ import type { Edit } from '../http/edit.js';
 import type { SwitchedConnection } from '../http/node-arrival.js';
 import type { FormUpload, UploadSource } from '../http/form-upload.js';
 import type { InFlight } from '../inflight/registry.js';
+import type { Admission } from './admission.js';
 import type { InferRequest } from '../orchestra/infer-request.js';
 import type { Route } from './routes.js';
 
@@ -59,7 +60,7 @@ export interface Exchange {
   bodyRead: boolean;
   head: BodyHead | null;
   /** What is replaced in the body, by its places as it came: gathered by the stages up to `admit`, which makes it so. */
-  edits: Edit[] | null;
+  edits: readonly Edit[] | null;
   /** Added by `read infer`. */
   infer: InferRequest | null;
   /** Added by `authorize`. */
@@ -72,7 +73,9 @@ export interface Exchange {
   target?: { path: string; query: string };
   /** The only one it may go to, added by stages that know; then the one it goes to, added by `pick`. */
   replica: Replica | null;
-  /** Added by the stage that admits by limits; null = what fits every caller. */
+  /** Added by `admit`: what it took, and what its answer uses. Null = it is not counted. */
+  admission: Admission | null;
+  /** Added by `admit`; null = what fits every caller. */
   share: FairShare | null;
   /** Added by `pick`. */
   place: ReplicaPlace | null;

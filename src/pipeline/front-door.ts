@@ -126,6 +126,7 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     infer: null,
     model: null,
     replica: null,
+    admission: null,
     share: null,
     place: null,
     turn: null,

@@ -16,6 +16,7 @@ const DEPLOYMENT = [
   'readBody',
   'nameDeployment',
   'authorizeModel',
+  'admit',
   'pick',
   'forward',
 ] as const;
@@ -46,8 +47,8 @@ const deployment = (end: string, scope: Route['scope'], dialect: Route['dialect'
   steps: DEPLOYMENT,
 });
 
-const REALTIME = ['identify', 'authorize', 'findRealtime', 'pick', 'tunnel'] as const;
-const FORM = ['identify', 'authorize', 'readParts', 'authorizeParts', 'pick', 'forward'] as const;
+const REALTIME = ['identify', 'authorize', 'findRealtime', 'admit', 'pick', 'tunnel'] as const;
+const FORM = ['identify', 'authorize', 'readParts', 'authorizeParts', 'admit', 'pick', 'forward'] as const;
 const form = (path: string, scope: Route['scope']): Route => ({ ...inference(path, scope, plain), steps: FORM });
 
 /** The contracts of single engines, and OpenAI's in the form of Azure. They stand beside the routes of OpenAI and Anthropic. */

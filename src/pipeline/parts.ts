@@ -7,6 +7,10 @@ import type { FailureThrottle } from '../identity/failure-throttle.js';
 import type { Catalogue } from '../replicas/model.js';
 import type { Pool } from '../replicas/pool.js';
 import type { Forwarder } from '../upstream/forward.js';
+import type { Caller } from '../core/caller.js';
+import type { Accounting } from '../limits/accounts-of.js';
+import type { LimitStore } from '../limits/limit-store.js';
+import type { Journal } from '../usage/ledger.js';
 import type { LastUse } from '../usage/request-row.js';
 import type { WatchedKeys } from '../orchestra/watched-keys.js';
 import type { WorkerBook } from '../orchestra/worker-book.js';
@@ -48,6 +52,10 @@ export interface Parts {
   heartbeats: Heartbeats;
   forwarder: Forwarder;
   lastUse: LastUse;
+  limits: LimitStore;
+  /** Who is charged for a request, by the settings of this moment. */
+  accountsOf(caller: Caller, model: string | null): Accounting;
+  journal: Journal;
   responseOwners: ResponseOwners;
   orchestra: OrchestraParts;
   /** The settings of this moment. */

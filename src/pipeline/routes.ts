@@ -17,6 +17,7 @@ export type StepName =
   | 'authorizeModel'
   | 'continueResponse'
   | 'findResponse'
+  | 'admit'
   | 'pick'
   | 'forward'
   | 'answerModels'
@@ -80,13 +81,14 @@ export interface Route {
 }
 
 // Nobody without a key makes us hold a body, and the model is judged on the body that is sent.
-const FORWARDED = ['identify', 'authorize', 'readBody', 'authorizeModel', 'pick', 'forward'] as const;
+const FORWARDED = ['identify', 'authorize', 'readBody', 'authorizeModel', 'admit', 'pick', 'forward'] as const;
 const FORWARDED_RESPONSE = [
   'identify',
   'authorize',
   'readBody',
   'authorizeModel',
   'continueResponse',
+  'admit',
   'pick',
   'forward',
 ] as const;

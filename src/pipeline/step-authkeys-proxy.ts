@@ -5,6 +5,7 @@ import { StatusKept } from '../upstream/refusals.js';
 import { errorText, OriginalReply } from './authkeys-original-reply.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
+import { createAdmit } from './step-admit.js';
 import { createAnswerModels } from './step-answer.js';
 import { answerText } from './step-authkeys-tokens.js';
 import { requireJson } from './step-body.js';
@@ -66,11 +67,13 @@ export function createAuthkeysForward(parts: Parts): Step {
 export function createAuthkeysModels(parts: Parts): Step {
   const answer = createAnswerModels(parts);
   const model = createAuthkeysModel(parts);
+  const admit = createAdmit(parts);
   const forward = createAuthkeysForward(parts);
   return async (exchange) => {
     const { catalogue } = parts.settings();
     if (catalogue.list().length > 0 || catalogue.resolve(ANY_NAME) === null) return answer(exchange);
     await model(exchange);
+    await admit(exchange);
     await forward(exchange);
   };
 }

@@ -29,6 +29,7 @@ export function createForward(parts: Parts): Step {
         exchange.attempts += 1;
         exchange.replica = replica;
         entry.replica = replica.url;
+        exchange.admission?.sending();
       },
       timeouts: model.timeouts,
       about: parts.settings().identityHeaders ? aboutCaller(caller) : [],
@@ -45,6 +46,7 @@ export function createForward(parts: Parts): Step {
         bytes(count) {
           entry.bytesOut += count;
         },
+        tap: exchange.admission,
         opening: exchange.route.path === '/v1/responses' ? (chunk) => learnResponse(exchange, chunk, parts) : undefined,
       },
     });
@@ -57,6 +59,7 @@ export function createForward(parts: Parts): Step {
       exchange.reason = outcome.reason;
     } finally {
       exchange.bytesOut = entry.bytesOut;
+      if (exchange.admission !== null) exchange.turn?.cost(exchange.admission.tokens);
     }
   };
 }

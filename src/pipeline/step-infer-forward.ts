@@ -91,6 +91,7 @@ function send(
       exchange.attempts += 1;
       exchange.replica = replica;
       entry.replica = replica.url;
+      exchange.admission?.sending();
     },
     timeouts: model.timeouts,
     about: parts.settings().identityHeaders ? aboutCaller(need(exchange.caller, 'caller')) : [],
@@ -104,6 +105,7 @@ function send(
         exchange.firstByteMs = parts.clock.monotonic() - exchange.startedAt;
       },
       bytes() {},
+      tap: exchange.admission,
     },
   });
   entry.end = (code, reason) => forwarding.relay.stop(code, reason);

@@ -1,5 +1,4 @@
 import { Refusal } from '../core/errors.js';
-import { edited } from '../http/edit.js';
 import { modelEdit } from '../http/read-head.js';
 import type { Catalogue, OfferedModel } from '../replicas/model.js';
 import { createFieldCheck } from './field-check.js';
@@ -9,7 +8,7 @@ import { judge } from './step-identify.js';
 import type { Step } from './steps.js';
 
 /**
- * May this caller use this model? Adds the model and puts its server's name for it into the body.
+ * May this caller use this model? Adds the model and what must be replaced in the body: its server's name for it, and bounded members.
  * Refuses with 404, the same bytes for a model that is not there and for one that is not allowed.
  */
 export function createAuthorizeModel(parts: Parts): Step {
@@ -22,7 +21,7 @@ export function createAuthorizeModel(parts: Parts): Step {
     const edits = checkFields(body, head, model);
     if ((head.stated === undefined ? head.model : head.stated) !== model.upstreamName)
       edits.push(modelEdit(body, head, model.upstreamName));
-    exchange.body = edited(body, edits);
+    exchange.edits = edits;
   };
 }
 

@@ -52,6 +52,7 @@ export function createTunnelStep(parts: Parts): Step {
         exchange.attempts += 1;
         exchange.replica = replica;
         entry.replica = replica.url;
+        exchange.admission?.sending();
       },
     });
     entry.end = (code, reason) => opening.stop(refusalBefore(code, reason));

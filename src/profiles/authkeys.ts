@@ -5,12 +5,13 @@ import { openai, responses } from '../dialects/openai.js';
 import type { Route, StepName } from '../pipeline/routes.js';
 import type { Profile } from './profile.js';
 
-const PROXIED: readonly StepName[] = ['authkeysGate', 'authorize', 'authkeysModel', 'authkeysForward'];
+const PROXIED: readonly StepName[] = ['authkeysGate', 'authorize', 'authkeysModel', 'admit', 'authkeysForward'];
 const PROXIED_RESPONSE: readonly StepName[] = [
   'authkeysGate',
   'authorize',
   'authkeysModel',
   'continueResponse',
+  'admit',
   'authkeysForward',
 ];
 const BOUND_TO_REPLICA: readonly StepName[] = ['authkeysGate', 'authorize', 'findResponse', 'authkeysForward'];

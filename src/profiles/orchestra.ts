@@ -2,7 +2,15 @@ import { orchestra } from '../dialects/orchestra.js';
 import type { Route } from '../pipeline/routes.js';
 import type { Profile } from './profile.js';
 
-const INFER = ['identifyOrchestra', 'authorize', 'readInfer', 'authorizeInfer', 'pickInfer', 'forwardInfer'] as const;
+const INFER = [
+  'identifyOrchestra',
+  'authorize',
+  'readInfer',
+  'authorizeInfer',
+  'admit',
+  'pickInfer',
+  'forwardInfer',
+] as const;
 
 const quiet = { dialect: orchestra, scope: null, logged: false } as const;
 

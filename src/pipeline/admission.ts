@@ -1,0 +1,149 @@
+import type { Amounts } from '../core/limits.js';
+import type { Reservation } from '../limits/limit-store.js';
+import { eachEvent } from '../upstream/each-event.js';
+import type { AnswerTap } from '../upstream/relay-settings.js';
+import type { OpenRow, Settlement } from '../usage/ledger.js';
+import type { Counted, Meter } from '../usage/meter.js';
+import type { Exchange } from './exchange.js';
+
+/** Output tokens taken at a time once those that were reserved are used up. */
+const STEP = 256;
+/** No engine says a token of a stream in fewer bytes than these, its event included. */
+const LEAST_BYTES_A_TOKEN = 16;
+
+export interface AdmissionParts {
+  reservation: Reservation;
+  row: OpenRow;
+  /** Estimate of the prompt, reserved. */
+  inputTokens: number;
+  /** Monotonic milliseconds. */
+  admittedAt: number;
+  /** Reads the answer; called once its head is known. */
+  meterFor(answer: { type: string; isStream: boolean }): Meter;
+  now(): number;
+}
+
+/**
+ * What an admitted request took: its reservation, its open row in the ledger, and what its answer was
+ * seen to use. Holds a stream to what its budgets have left, event by event, and settles once.
+ */
+export class Admission implements AnswerTap {
+  readonly #parts: AdmissionParts;
+  #meter: Meter | null = null;
+  #answered = false;
+  #isStream = false;
+  #isLines = false;
+  #spent = false;
+  #sentAt: number | null = null;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** An engine may work on it from now on. */
+  sending(): void {
+    this.#sentAt = this.#parts.now();
+  }
+
+  /** Input and output as known by now. */
+  get tokens(): number {
+    const { inputTokens, outputTokens } = this.#used();
+    return (inputTokens ?? this.#parts.inputTokens) + outputTokens;
+  }
+
+  begin({ status, type, isStream }: { status: number; type: string; isStream: boolean }): void {
+    this.#answered = true;
+    if (status < 200 || status > 299) return;
+    this.#isStream = isStream;
+    this.#isLines = type.startsWith('application/x-ndjson');
+    this.#meter = this.#parts.meterFor({ type, isStream });
+  }
+
+  push(bytes: Buffer): Buffer {
+    const meter = this.#meter;
+    if (meter === null || this.#spent) return bytes;
+    if (!this.#isStream || meter.outputTokens + bytes.length / LEAST_BYTES_A_TOKEN <= this.#granted)
+      return meter.push(bytes);
+    return this.#pushEach(meter, bytes);
+  }
+
+  get spent(): boolean {
+    return this.#spent;
+  }
+
+  /** Gives back what was not used and closes the row. Answers what it came to. */
+  settle(exchange: Exchange): Amounts {
+    const { reservation, row, admittedAt, now } = this.#parts;
+    const end = now();
+    const settlement = this.#settlement(exchange, { end, admittedAt });
+    reservation.settle(settlement);
+    row.settle(settlement);
+    return settlement;
+  }
+
+  get #granted(): number {
+    return this.#parts.reservation.outputTokens;
+  }
+
+  /** Near the end of what was granted: one event after the other, so that the last is the last one paid for. */
+  #pushEach(meter: Meter, bytes: Buffer): Buffer {
+    const passed: Buffer[] = [];
+    for (const event of eachEvent(bytes, this.#isLines)) {
+      const shown = meter.push(event);
+      if (meter.outputTokens > this.#granted && !this.#extend(meter.outputTokens)) {
+        this.#spent = true;
+        break;
+      }
+      passed.push(shown);
+    }
+    return passed.length === 1 ? (passed[0] ?? bytes) : Buffer.concat(passed);
+  }
+
+  /** Takes more, in steps; false when a budget is gone. */
+  #extend(needed: number): boolean {
+    const { reservation, row } = this.#parts;
+    const more = Math.max(STEP, needed - reservation.outputTokens);
+    if (reservation.extend(more) > 0) row.extended(reservation.outputTokens);
+    return reservation.outputTokens >= needed;
+  }
+
+  #settlement(exchange: Exchange, { end, admittedAt }: { end: number; admittedAt: number }): Settlement {
+    const used = this.#used();
+    const workedMs = this.#sentAt === null ? 0 : end - this.#sentAt;
+    const told = used.gpuSeconds;
+    return {
+      inputTokens: used.inputTokens ?? this.#parts.inputTokens,
+      // The event that went over its budget did not travel on.
+      outputTokens: this.#spent ? this.#granted : used.outputTokens,
+      cachedTokens: used.cachedTokens,
+      certainty: used.inputTokens === null && used.certainty === 'reported' ? 'counted' : used.certainty,
+      gpuSeconds: told ?? workedMs / 1000,
+      gpuCertainty: told === null ? 'estimated' : 'reported',
+      status: exchange.status,
+      code: exchange.code,
+      queuedMs: (this.#sentAt ?? end) - admittedAt,
+      firstByteMs: exchange.firstByteMs,
+      durationMs: end - admittedAt,
+    };
+  }
+
+  #used(): Counted {
+    if (this.#meter !== null) return this.#meter.counted();
+    // Never sent, or refused by the engine: it did no work. Sent and never answered: it read the prompt.
+    const worked = this.#sentAt !== null && !this.#answered;
+    return {
+      ...NOTHING,
+      inputTokens: worked ? null : 0,
+      certainty: worked ? 'estimated' : 'counted',
+      gpuSeconds: worked ? null : 0,
+    };
+  }
+}
+
+const NOTHING: Counted = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedTokens: null,
+  certainty: 'counted',
+  gpuSeconds: null,
+};
