@@ -10,7 +10,8 @@ export interface Subject {
   path: string;
 }
 
-interface KnownSubject {
+/** A subject with its number in the tables. */
+export interface KnownSubject {
   id: number;
   lastDay: number;
 }
@@ -32,10 +33,14 @@ export class LedgerSubjects {
     this.#noteDay = database.prepare('UPDATE ledger_subjects SET last_day = ? WHERE id = ?');
   }
 
-  /** The number of a subject that is used on `day`. */
-  idOf(subject: Subject, day: number): number {
+  /** Finds a subject, or makes it known as used on `day`. */
+  find(subject: Subject, day: number): KnownSubject {
     const name = JSON.stringify([subject.callerId, subject.owner, subject.model, subject.path]);
-    const known = this.#known.get(name) ?? this.#load(subject, name, day);
+    return this.#known.get(name) ?? this.#load(subject, name, day);
+  }
+
+  /** Answers its number, and notes that it is used on `day`. */
+  use(known: KnownSubject, day: number): number {
     if (day > known.lastDay) {
       this.#noteDay.run(day, known.id);
       known.lastDay = day;

@@ -1,6 +1,6 @@
 import { AT, CERTAINTIES, FIGURES, STAGE, timeOf, type LineColumns } from '../usage/journal-lines.js';
-import { HOUR_MS, HOURS_PER_DAY, LedgerSums } from './ledger-sums.js';
-import { LedgerSubjects, type Subject } from './ledger-subjects.js';
+import { DAY_MS, HOUR_MS, HOURS_PER_DAY, LedgerSums } from './ledger-sums.js';
+import { LedgerSubjects, type KnownSubject, type Subject } from './ledger-subjects.js';
 import type { SqliteDatabase, SqliteStatement, SqlRow } from './sqlite/driver.js';
 
 /** What a start says of a request that a crash left open. */
@@ -12,7 +12,7 @@ const MOST_TOKENS = 1e12;
 const MOST_MICROSECONDS = 1e13;
 
 /** One settled request as the table has it; times in whole microseconds. */
-interface SettledRow extends Subject {
+interface SettledRow {
   position: number;
   requestId: string;
   streamed: number;
@@ -60,11 +60,9 @@ export class LedgerWriter {
   /** Answers how many lines were not fit to be written. */
   write(lines: LineColumns): number {
     return this.#transaction(() => {
-      let unfit = 0;
-      lines.requestIds.forEach((_, line) => {
-        if (!this.#writeLine(lines, line)) unfit += 1;
-      });
-      return unfit;
+      const subjects = new Map<number, KnownSubject>();
+      const unfit = lines.requestIds.filter((_, line) => !this.#writeLine(lines, line, subjects));
+      return unfit.length;
     });
   }
 
@@ -73,7 +71,10 @@ export class LedgerWriter {
     const orphans = this.#database.prepare('SELECT * FROM ledger_open WHERE run <> ?').all(this.#run);
     if (orphans.length === 0) return 0;
     return this.#transaction(() => {
-      for (const orphan of orphans) this.#settle(orphanRow(orphan));
+      for (const orphan of orphans) {
+        const row = orphanRow(orphan);
+        this.#settle(row, this.#subjects.find(subjectOf(orphan), dayOf(row.position)));
+      }
       return this.#database.prepare('DELETE FROM ledger_open WHERE run <> ?').run(this.#run).changes;
     });
   }
@@ -97,29 +98,32 @@ export class LedgerWriter {
     }
   }
 
-  #writeLine(lines: LineColumns, line: number): boolean {
+  #writeLine(lines: LineColumns, line: number, subjects: Map<number, KnownSubject>): boolean {
     const row = rowOfLine(lines, line);
     if (!Number.isSafeInteger(row.position) || row.position < 0) return false;
     const stage = lines.figures[line * FIGURES + AT.stage];
     if (stage === STAGE.open) {
-      this.#note(row);
+      this.#note(row, subjectOfLine(lines, line));
       return true;
     }
     if (stage === STAGE.settled) this.#close.run(row.position, row.requestId);
-    this.#settle(row);
+    const name = subjectName(lines, line);
+    const subject = subjects.get(name) ?? this.#subjects.find(subjectOfLine(lines, line), dayOf(row.position));
+    subjects.set(name, subject);
+    this.#settle(row, subject);
     return true;
   }
 
-  #note(row: SettledRow): void {
-    const { position, requestId, callerId, owner, model, path, streamed, reservedInput, reservedOutput } = row;
+  #note(row: SettledRow, { callerId, owner, model, path }: Subject): void {
+    const { position, requestId, streamed, reservedInput, reservedOutput } = row;
     const subject = [callerId, owner, model, path];
     this.#open.run(position, requestId, this.#run, ...subject, streamed, reservedInput, reservedOutput);
   }
 
   /** Counts a request once: one that is in the ledger already changes nothing. */
-  #settle(row: SettledRow): void {
+  #settle(row: SettledRow, known: KnownSubject): void {
     const hour = Math.floor(timeOf(row.position) / HOUR_MS);
-    const subject = this.#subjects.idOf(row, Math.floor(hour / HOURS_PER_DAY));
+    const subject = this.#subjects.use(known, Math.floor(hour / HOURS_PER_DAY));
     if (!this.#insertOnce(row, subject)) return;
     const isFailed = row.status >= FIRST_FAILURE || row.code !== null;
     this.#sums.add(hour, subject, [
@@ -152,16 +156,11 @@ export class LedgerWriter {
 function rowOfLine({ words, requestIds, figures }: LineColumns, line: number): SettledRow {
   const at = line * FIGURES;
   const figure = (place: number): number => figures[at + place] ?? 0;
-  const word = (place: number): string | null => words[figure(place)] ?? null;
   const tokens = (place: number): number => whole(figure(place), MOST_TOKENS);
   const microseconds = (value: number): number => whole(value, MOST_MICROSECONDS);
   return {
     position: figure(AT.position),
     requestId: requestIds[line] ?? '',
-    callerId: word(AT.caller) ?? '',
-    owner: word(AT.owner),
-    model: word(AT.model) ?? '',
-    path: word(AT.path) ?? '',
     streamed: figure(AT.streamed),
     reservedInput: tokens(AT.reservedInput),
     reservedOutput: tokens(AT.reservedOutput),
@@ -172,25 +171,40 @@ function rowOfLine({ words, requestIds, figures }: LineColumns, line: number): S
     gpuUs: microseconds(figure(AT.gpuSeconds) * 1e6),
     gpuReported: figure(AT.gpuReported),
     status: whole(figure(AT.status), 999),
-    code: word(AT.code),
+    code: words[figure(AT.code)] ?? null,
     queuedUs: microseconds(figure(AT.queuedMs) * 1000),
     firstByteUs: Number.isNaN(figure(AT.firstByteMs)) ? null : microseconds(figure(AT.firstByteMs) * 1000),
     durationUs: microseconds(figure(AT.durationMs) * 1000),
   };
 }
 
+function subjectOfLine({ words, figures }: LineColumns, line: number): Subject {
+  const word = (place: number): string | null => words[figures[line * FIGURES + place] ?? -1] ?? null;
+  return {
+    callerId: word(AT.caller) ?? '',
+    owner: word(AT.owner),
+    model: word(AT.model) ?? '',
+    path: word(AT.path) ?? '',
+  };
+}
+
+/** One number for the four words of a subject, within its group. */
+function subjectName({ words, figures }: LineColumns, line: number): number {
+  const places = [AT.caller, AT.owner, AT.model, AT.path];
+  return places.reduce((name, place) => name * (words.length + 1) + (figures[line * FIGURES + place] ?? 0) + 1, 0);
+}
+
+function dayOf(position: number): number {
+  return Math.floor(timeOf(position) / DAY_MS);
+}
+
 function orphanRow(stored: SqlRow): SettledRow {
-  const text = (column: string): string => String(stored[column] ?? '');
   const number = (column: string): number => Number(stored[column] ?? 0);
   const reservedInput = number('reserved_input');
   const reservedOutput = number('reserved_output');
   return {
     position: number('position'),
-    requestId: text('request_id'),
-    callerId: text('caller_id'),
-    owner: stored['owner'] === null ? null : text('owner'),
-    model: text('model'),
-    path: text('path'),
+    requestId: String(stored['request_id']),
     streamed: number('streamed'),
     reservedInput,
     reservedOutput,
@@ -205,6 +219,12 @@ function orphanRow(stored: SqlRow): SettledRow {
     firstByteUs: null,
     durationUs: 0,
   };
+}
+
+function subjectOf(stored: SqlRow): Subject {
+  const text = (column: string): string => String(stored[column] ?? '');
+  const owner = stored['owner'] === null ? null : text('owner');
+  return { callerId: text('caller_id'), owner, model: text('model'), path: text('path') };
 }
 
 /** A whole number from 0 to `most`; what is none, such as NaN of a faulty engine, is 0. */
