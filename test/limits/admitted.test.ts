@@ -201,7 +201,7 @@ describe('a budget inside the stream', () => {
 
 describe('who is charged', () => {
   const derived = async (parentId: string): Promise<{ key: string }> => {
-    const made = await world.admin.must('POST', `/admin/v1/keys/${parentId}/derive`, {
+    const made = await world.admin.must('POST', `/keys/${parentId}/derive`, {
       name: 'child',
       scopes: ['infer'],
     });
