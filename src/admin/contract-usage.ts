@@ -4,6 +4,7 @@ import { LIMIT_NAMES, type LimitName } from '../core/limits.js';
 import { nearest } from '../core/nearest.js';
 import type { UsageGroup } from '../usage/ledger.js';
 import { listOf, pageQuery, unixTime } from './contract.js';
+import { triedLimitFault } from './tried-limit.js';
 import { REPLAY_SUBJECTS, USAGE_GROUPS } from './usage-groups.js';
 
 const amount = z.int().min(0);
@@ -60,18 +61,27 @@ export const usageRowSchema = z
   .openapi('Usage');
 export const usageListSchema = listOf(usageRowSchema, 'UsageList');
 
-const replayedLimits = z
+const triedLimits = z
   .strictObject(
-    Object.fromEntries(LIMIT_NAMES.map((name) => [name, z.int().min(1).max(MOST_OF[name]).optional()])) as Record<
+    Object.fromEntries(LIMIT_NAMES.map((name) => [name, triedLimit(name).optional()])) as Record<
       LimitName,
       z.ZodOptional<z.ZodInt>
     >,
+    {
+      error: (issue) =>
+        issue.code === 'unrecognized_keys' ? issue.keys.map((name) => triedLimitFault(name, 1)).join(' ') : undefined,
+    },
   )
   .refine((limits) => Object.keys(limits).length > 0, 'name at least one limit');
 
+function triedLimit(name: LimitName): z.ZodInt {
+  const told = { error: ({ input }: { input?: unknown }) => triedLimitFault(name, input) ?? undefined };
+  return z.int(told).min(1, told).max(MOST_OF[name], told);
+}
+
 export const replaySchema = z
   .strictObject({
-    limits: replayedLimits,
+    limits: triedLimits,
     for: z.enum(REPLAY_SUBJECTS).default('key').openapi({ description: 'Each of these gets the limits for itself.' }),
     since: unixTime.optional().openapi({ description: 'Unix seconds. Absent: 30 days before the end.' }),
     until: unixTime.optional().openapi({ description: 'Unix seconds, exclusive. Absent: now.' }),

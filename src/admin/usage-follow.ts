@@ -28,21 +28,20 @@ export function followReplay({ clock, signal, work }: Following): Promise<Respon
       transform: (line, controller) => controller.enqueue(Buffer.from(`${line}\n`)),
     });
     const writer = lines.writable.getWriter();
-    const begin = (): void =>
-      resolve(new Response(lines.readable, { headers: { 'content-type': 'application/x-ndjson' } }));
+    const answer = new Response(lines.readable, { headers: { 'content-type': 'application/x-ndjson' } });
     const say = (line: object): void => void writer.write(JSON.stringify(line)).catch(leave);
     let saidMs: number | null = null;
     const progress: ReplayWatch['progress'] = (made) => {
       if (saidMs !== null && clock.monotonic() - saidMs < PAUSE_MS) return;
       saidMs = clock.monotonic();
-      begin();
+      resolve(answer);
       say({ progress: made });
     };
     writer.closed.catch(leave);
     work({ signal: gone.signal, progress })
       .then(
         (outcome) => {
-          begin();
+          resolve(answer);
           say(outcome);
         },
         async (error: unknown) => {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { triedLimitFault } from '../admin/tried-limit.js';
 import { REPLAY_SUBJECTS, USAGE_GROUPS } from '../admin/usage-groups.js';
-import { LIMIT_NAMES } from '../core/limits.js';
 import { nearest } from '../core/nearest.js';
 import { type Bind, examples } from './bind.js';
 import { limits, pastMoment } from './values.js';
@@ -59,7 +59,11 @@ function subject(value: string): (typeof REPLAY_SUBJECTS)[number] {
 }
 
 function tried(value: string, earlier: Parameters<typeof limits>[1]): ReturnType<typeof limits> {
-  oneOf(value.split('=', 1)[0] ?? '', LIMIT_NAMES);
+  const [name = '', limit] = Object.entries(limits(value, undefined))[0] ?? [];
+  const fault = triedLimitFault(name, limit);
+  if (fault !== null) throw new InvalidArgumentError(fault);
+  if (earlier !== undefined && name in earlier)
+    throw new InvalidArgumentError(`${name} is given twice. Give each limit once.`);
   return limits(value, earlier);
 }
 
