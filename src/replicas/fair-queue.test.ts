@@ -1,0 +1,302 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Priority } from '../core/limits.js';
+import { FairQueue, type FairWaiter } from './fair-queue.js';
+import type { FairShare } from './fair-share.js';
+
+interface Request extends FairWaiter {
+  id: number;
+}
+
+const AGE_MS = 100_000;
+
+/** One server that works on one request after the other, and the requests that wait for it. */
+class Line {
+  readonly queue = new FairQueue<Request>();
+  now = 0;
+  #ids = 0;
+
+  join(name: string, share: Partial<FairShare> = {}): Request {
+    const request = { id: (this.#ids += 1), since: this.now, share: shareOf(name, share) };
+    this.queue.join(request);
+    return request;
+  }
+
+  next(): Request | undefined {
+    const [first] = this.queue.inTurn(this.now, AGE_MS);
+    return first;
+  }
+
+  /** Serves the next one and lets it cost so much in the end. */
+  turn(cost?: (request: Request) => number): Request | undefined {
+    const request = this.next();
+    if (request === undefined) return undefined;
+    const charge = this.queue.serve(request, this.now);
+    if (cost !== undefined) charge.cost(cost(request));
+    charge.over();
+    return request;
+  }
+
+  names(turns: number): string {
+    return Array.from({ length: turns }, () => this.turn()?.share.name ?? '-').join('');
+  }
+}
+
+function shareOf(name: string, more: Partial<FairShare> = {}): FairShare {
+  return { name, weight: 1, priority: 'normal', tokens: 100, patienceMs: null, ...more };
+}
+
+const priority = fc.constantFrom<Priority>('high', 'normal', 'low');
+const tokens = fc.integer({ min: 1, max: 5000 });
+
+describe('who waits in fair turns', () => {
+  it('takes turns with the others, however many of its own wait before', () => {
+    const line = new Line();
+    for (let at = 0; at < 6; at += 1) line.join('a');
+    for (let at = 0; at < 2; at += 1) line.join('b');
+    line.join('c');
+    expect(line.names(9)).toBe('abcabaaaa');
+  });
+
+  it('comes before a share whose requests have all the room, although that one came first and asks for less', () => {
+    const line = new Line();
+    const running = [1, 2, 3, 4].map(() => line.queue.pass(shareOf('flood', { tokens: 10 }), 0));
+    line.join('flood', { tokens: 10 });
+    line.join('other', { tokens: 4000 });
+    expect(line.names(2)).toBe('otherflood');
+    for (const charge of running) charge.over();
+  });
+
+  it('has saved nothing up while it had nothing waiting', () => {
+    const line = new Line();
+    for (let at = 0; at < 40; at += 1) line.join('a');
+    line.names(20);
+    for (let at = 0; at < 5; at += 1) line.join('late');
+    expect(line.names(6)).toBe('latealatealatea');
+  });
+
+  it('waits longer after a request that used more than it was expected to, and no longer after one that used less', () => {
+    const line = new Line();
+    for (let at = 0; at < 12; at += 1) {
+      line.join('a');
+      line.join('b');
+    }
+    expect(line.turn(() => 400)?.share.name).toBe('a');
+    expect(line.names(5)).toBe('bbbba');
+    const thrifty = new Line();
+    for (let at = 0; at < 4; at += 1) {
+      thrifty.join('a', { tokens: 4000 });
+      thrifty.join('b', { tokens: 10 });
+    }
+    const served = Array.from({ length: 8 }, () => thrifty.turn(() => 10)?.share.name).join('');
+    expect(served).toBe('abababab');
+  });
+
+  it('is shown the place in which it will be served', () => {
+    const line = new Line();
+    for (let at = 0; at < 4; at += 1) line.join('a');
+    for (let at = 0; at < 4; at += 1) line.join('b', { weight: 2 });
+    line.join('l', { priority: 'low' });
+    const shown = line.queue.order(0, AGE_MS).map(({ share: { name } }) => name);
+    expect(shown.join('')).toBe(line.names(9));
+  });
+
+  it('of a class above goes first', () => {
+    const line = new Line();
+    line.join('l', { priority: 'low' });
+    line.join('n');
+    line.join('h', { priority: 'high' });
+    line.join('h', { priority: 'high' });
+    expect(line.names(4)).toBe('hhnl');
+  });
+
+  it('is not disturbed by numbers of tokens that nobody can mean', () => {
+    const line = new Line();
+    for (const wild of [Number.POSITIVE_INFINITY, Number.NaN, -5, 0, 1e300]) {
+      for (let at = 0; at < 2; at += 1) line.join('wild', { tokens: wild });
+      line.turn(() => wild);
+      line.turn(() => wild);
+    }
+    for (let at = 0; at < 3; at += 1) {
+      line.join('a');
+      line.join('b');
+    }
+    expect(line.names(6)).toBe('ababab');
+  });
+
+  it('leaves a bounded memory behind', () => {
+    const line = new Line();
+    for (let at = 0; at < 5000; at += 1) {
+      line.join(`k${at}`);
+      line.turn();
+    }
+    expect(line.queue.shares).toBeLessThanOrEqual(1000);
+  });
+});
+
+type Act =
+  | { do: 'join'; name: number; priority: Priority; weight: number; tokens: number }
+  | { do: 'turn' | 'leave' | 'later'; at: number };
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('join' as const),
+      name: fc.nat(5),
+      priority,
+      weight: fc.integer({ min: 1, max: 5 }),
+      tokens,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('turn' as const, 'leave' as const, 'later' as const), at: fc.nat(30) }),
+  },
+);
+
+describe('whatever comes, leaves and is served, in any order', () => {
+  it('everybody is in line once until served or gone, and while somebody waits somebody is next', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 120 }), (acts) => {
+        const line = new Line();
+        const waiting = new Map<number, Request>();
+        for (const step of acts) {
+          if (step.do === 'join') {
+            const request = line.join(`s${step.name}`, step);
+            waiting.set(request.id, request);
+          } else if (step.do === 'later') line.now += step.at * 10_000;
+          else if (step.do === 'leave') {
+            const request = [...waiting.values()][step.at];
+            if (request !== undefined) {
+              expect([line.queue.leave(request), line.queue.leave(request)]).toEqual([true, false]);
+              waiting.delete(request.id);
+            }
+          } else {
+            const request = line.turn(() => step.at * 100);
+            expect(request === undefined).toBe(waiting.size === 0);
+            if (request !== undefined) expect(waiting.delete(request.id)).toBe(true);
+          }
+          const ids = [...waiting.keys()].sort((a, b) => a - b);
+          const sorted = (all: Iterable<Request>): number[] => [...all].map(({ id }) => id).sort((a, b) => a - b);
+          expect(sorted(line.queue.inTurn(line.now, AGE_MS))).toEqual(ids);
+          expect(sorted(line.queue.order(line.now, AGE_MS))).toEqual(ids);
+          expect(line.queue.order(line.now, AGE_MS)[0]).toBe(line.next());
+          expect(line.queue.size).toBe(ids.length);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('while all shares of a class have requests waiting', () => {
+  it('tokens are shared by weight to within one request of each, whatever was expected', () => {
+    const share = fc.record({
+      weight: fc.integer({ min: 1, max: 8 }),
+      costs: fc.array(fc.tuple(tokens, tokens), { minLength: 1, maxLength: 10 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(share, { minLength: 2, maxLength: 6 }),
+        fc.integer({ min: 1, max: 300 }),
+        (shares, turns) => {
+          const line = new Line();
+          const used = shares.map(() => 0);
+          const count = shares.map(() => 0);
+          const costOf = (at: number, nth: number): [number, number] => {
+            const costs = shares[at]?.costs ?? [];
+            return costs[nth % costs.length] ?? [1, 1];
+          };
+          const joinNext = (at: number): void => {
+            const nth = (count[at] ?? 0) + 1;
+            line.join(String(at), { weight: shares[at]?.weight ?? 1, tokens: costOf(at, nth)[0] });
+          };
+          for (const at of shares.keys()) for (let ahead = 0; ahead < 2; ahead += 1) joinNext(at);
+          for (let turn = 0; turn < turns; turn += 1) {
+            const request = line.turn((one) => {
+              const at = Number(one.share.name);
+              return costOf(at, count[at] ?? 0)[1];
+            });
+            const at = Number(request?.share.name);
+            used[at] = (used[at] ?? 0) + costOf(at, count[at] ?? 0)[1];
+            count[at] = (count[at] ?? 0) + 1;
+            joinNext(at);
+          }
+          const rounds = used.map((sum, at) => sum / (shares[at]?.weight ?? 1));
+          const largest = Math.max(...shares.flatMap(({ weight, costs }) => costs.map(([, cost]) => cost / weight)));
+          expect(Math.max(...rounds) - Math.min(...rounds)).toBeLessThanOrEqual(largest + 1e-6);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a share of any class', () => {
+  it('is served at the latest one turn of each other share after two times the time of ageing', () => {
+    const others = fc.array(
+      fc.record({
+        priority: fc.constantFrom<Priority>('high', 'normal'),
+        tokens,
+        weight: fc.integer({ min: 1, max: 9 }),
+      }),
+      { minLength: 1, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(others, fc.integer({ min: 100, max: 60_000 }), tokens, (shares, turnMs, cost) => {
+        const line = new Line();
+        for (const [at, share] of shares.entries())
+          for (let ahead = 0; ahead < 2; ahead += 1) line.join(String(at), share);
+        const low = line.join('low', { priority: 'low', tokens: cost });
+        const boundMs = 2 * AGE_MS + (shares.length + 1) * turnMs;
+        for (;;) {
+          const served = line.turn();
+          if (served === low) break;
+          expect(line.now).toBeLessThanOrEqual(boundMs);
+          line.join(served?.share.name ?? '', served?.share);
+          line.now += turnMs;
+        }
+        expect(line.now).toBeLessThanOrEqual(boundMs);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('when no more may wait', () => {
+  it('the newest of the share with the most waiting for its weight makes room, which may be the one that comes', () => {
+    const arrival = fc.record({ name: fc.nat(4) });
+    fc.assert(
+      fc.property(
+        fc.array(arrival, { minLength: 1, maxLength: 80 }),
+        fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 5, maxLength: 5 }),
+        fc.integer({ min: 1, max: 12 }),
+        (arrivals, weights, most) => {
+          const line = new Line();
+          let waiting: Request[] = [];
+          for (const { name } of arrivals) {
+            const share = shareOf(`s${name}`, { weight: weights[name] ?? 1 });
+            const displaced = waiting.length < most ? undefined : line.queue.displacedBy(share);
+            const crowd = (of: FairShare, more: number): number =>
+              (waiting.filter(({ share: { name: one } }) => one === of.name).length + more) / of.weight;
+            if (displaced === null) {
+              for (const one of waiting) expect(crowd(one.share, 0)).toBeLessThanOrEqual(crowd(share, 1));
+              continue;
+            }
+            if (displaced !== undefined) {
+              for (const one of waiting) expect(crowd(one.share, 0)).toBeLessThanOrEqual(crowd(displaced.share, 0));
+              expect(crowd(displaced.share, 0)).toBeGreaterThan(crowd(share, 1));
+              expect(displaced).toBe(waiting.findLast(({ share: one }) => one.name === displaced.share.name));
+              line.queue.leave(displaced);
+              waiting = waiting.filter((one) => one !== displaced);
+            }
+            waiting.push(line.join(share.name, share));
+            expect(line.queue.size).toBeLessThanOrEqual(most);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
