@@ -6,6 +6,7 @@ import type { OrchestraParts } from '../pipeline/parts.js';
 import type { AdminSource } from './admin-ports.js';
 import type { Configuration } from './configuration.js';
 import { createExplain } from './explain.js';
+import type { Limits } from './limits.js';
 import { rulesFor, type OpenListener } from './listeners.js';
 import { createReplicasPort } from './replicas-port.js';
 import type { Shutdown } from './shutdown.js';
@@ -17,6 +18,7 @@ export interface SourceParts {
   configuration: Configuration;
   shutdown: Shutdown;
   inFlight: InFlightRegistry;
+  limits: Limits;
   roster: Roster;
   identity: Identity;
   orchestra: OrchestraParts;
@@ -26,7 +28,7 @@ export interface SourceParts {
 
 /** What the admin plane can ask of a running gateway. */
 export function adminSource(parts: SourceParts): AdminSource {
-  const { world, configuration, shutdown, inFlight, roster, identity, orchestra, open, clock } = parts;
+  const { world, configuration, shutdown, inFlight, limits, roster, identity, orchestra, open, clock } = parts;
   const { stores, models, probe, supervised } = world;
   const startedAt = unixSeconds(clock);
   return {
@@ -40,6 +42,7 @@ export function adminSource(parts: SourceParts): AdminSource {
       catalogue: models.catalogue,
       routeRules: () => configuration.current().config.auth.route_policy,
       clock,
+      standings: ({ caller, model }) => limits.store.standings(limits.accountsOf(caller, model?.name ?? null).accounts),
     }),
     models: () => models.catalogue().list(),
     states: models.states,
