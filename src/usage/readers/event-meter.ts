@@ -1,4 +1,5 @@
 import type { Counted, Meter } from '../meter.js';
+import { AlikeEvent } from './alike-event.js';
 import { Found } from './found.js';
 import { JsonWalk } from './json-walk.js';
 import { SLOT, type Shape } from './shape.js';
@@ -14,6 +15,7 @@ export class EventMeter implements Meter {
   readonly #tally = new Tally();
   readonly #found: Found;
   readonly #walk: JsonWalk;
+  readonly #alike = new AlikeEvent();
   readonly #hideUsage: boolean;
   /** The event at hand is nothing but the usage. */
   #onlyUsage = false;
@@ -50,22 +52,36 @@ export class EventMeter implements Meter {
 
   /** Reads the event that begins here, and answers where the next one does. */
   #event(bytes: Buffer, from: number): number {
-    let at = from;
     this.#onlyUsage = false;
+    const alike = this.#alike.match(bytes, from);
+    const found = this.#found;
+    if (alike >= 0) {
+      found.index = this.#alike.answer;
+      found.text(0, this.#alike.textBytes);
+    }
+    const to = alike >= 0 ? alike : this.#lines(bytes, from);
+    this.#takeTokens();
+    if (alike < 0 && found.texts === 1 && !found.told)
+      this.#alike.learn(bytes, { from, to }, { text: found.textAt, answer: found.index });
+    found.clear();
+    return to;
+  }
+
+  /** Walks over the data of the event, up to the end of its blank line. */
+  #lines(bytes: Buffer, from: number): number {
+    this.#walk.restart();
+    let at = from;
     while (at < bytes.length) {
       const feed = bytes.indexOf(LF, at);
-      const end = feed < 0 ? bytes.length : feed;
+      const next = feed < 0 ? bytes.length : feed + 1;
+      const end = feed < 0 ? next : feed;
       const line = end > at && bytes[end - 1] === CR ? end - 1 : end;
-      const next = feed < 0 ? end : end + 1;
       const isBlank = line === at;
       // With the end of the line, which ends a number.
       if (isData(bytes, at, line)) this.#walk.walk(bytes, at + DATA.length, next);
       at = next;
       if (isBlank) break;
     }
-    this.#takeTokens();
-    this.#found.clear();
-    this.#walk.restart();
     return at;
   }
 

@@ -26,6 +26,9 @@ export class Found {
   guessed = false;
   /** Answers that began; null = there is no list of answers at all. */
   answers: number | null = null;
+  /** Pieces of text, and where the last one stands in the bytes at hand. */
+  texts = 0;
+  readonly textAt = { from: 0, to: 0 };
   readonly #report: () => void;
   #textBytes = 0;
 
@@ -43,8 +46,11 @@ export class Found {
     this.told = true;
   }
 
-  text(bytes: number): void {
-    this.#textBytes += bytes;
+  text(from: number, to: number): void {
+    this.texts += 1;
+    this.textAt.from = from;
+    this.textAt.to = to;
+    this.#textBytes += to - from;
   }
 
   open(shape: Shape): void {
@@ -75,6 +81,7 @@ export class Found {
     this.carried = false;
     this.guessed = false;
     this.answers = null;
+    this.texts = 0;
     this.#textBytes = 0;
   }
 }

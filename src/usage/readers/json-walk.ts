@@ -27,6 +27,7 @@ export class JsonWalk {
   /** Containers around this place in which something is looked for, outermost first. */
   readonly #shapes: Shape[] = [];
   readonly #objects: boolean[] = [];
+  #depth = 0;
   #inObject = false;
   /** The next string is a name. */
   #nameNext = false;
@@ -50,8 +51,7 @@ export class JsonWalk {
 
   /** Ready for another text. */
   restart(): void {
-    this.#shapes.length = 0;
-    this.#objects.length = 0;
+    this.#depth = 0;
     this.#inObject = false;
     this.#nameNext = false;
     this.#target = this.#root;
@@ -93,9 +93,14 @@ export class JsonWalk {
     return to;
   }
 
+  /** The innermost container in which something is looked for. */
+  get #around(): Shape | undefined {
+    return this.#depth === 0 ? undefined : this.#shapes[this.#depth - 1];
+  }
+
   #next(): void {
     this.#nameNext = this.#inObject;
-    this.#target = this.#inObject ? null : (this.#shapes.at(-1)?.each ?? null);
+    this.#target = this.#inObject ? null : (this.#around?.each ?? null);
   }
 
   #open(isObject: boolean): void {
@@ -104,8 +109,9 @@ export class JsonWalk {
       this.#skipped = 1;
       return;
     }
-    this.#shapes.push(shape);
-    this.#objects.push(isObject);
+    this.#shapes[this.#depth] = shape;
+    this.#objects[this.#depth] = isObject;
+    this.#depth += 1;
     this.#inObject = isObject;
     this.#nameNext = isObject;
     this.#target = isObject ? null : shape.each;
@@ -113,10 +119,11 @@ export class JsonWalk {
   }
 
   #close(): void {
-    const shape = this.#shapes.pop();
-    this.#objects.pop();
-    if (shape !== undefined) this.#found.close(shape);
-    this.#inObject = this.#objects.at(-1) ?? false;
+    const shape = this.#around;
+    if (shape === undefined) return;
+    this.#found.close(shape);
+    this.#depth -= 1;
+    this.#inObject = this.#depth > 0 && this.#objects[this.#depth - 1] === true;
     this.#nameNext = false;
     this.#target = null;
   }
@@ -148,7 +155,7 @@ export class JsonWalk {
     if (at === to && at < longest) return -1;
     this.#nameNext = false;
     if (bytes[at] === QUOTE && at < to) {
-      const shape = this.#shapes.at(-1);
+      const shape = this.#around;
       this.#target = shape === undefined ? null : memberOf(shape, bytes, { from: start, to: at });
       return at + 1;
     }
@@ -173,7 +180,7 @@ export class JsonWalk {
         const byte = bytes[at];
         if (byte === QUOTE) {
           this.#inString = false;
-          if (this.#counts) this.#found.text(at - from);
+          if (this.#counts) this.#found.text(from, at);
           return at + 1;
         }
         at += byte === BACKSLASH ? 2 : 1;
@@ -181,7 +188,7 @@ export class JsonWalk {
       if (at < to) at = Math.min(to, this.#nextMark(bytes, at));
     }
     this.#escaped = at > to;
-    if (this.#counts) this.#found.text(to - from);
+    if (this.#counts) this.#found.text(from, to);
     return to;
   }
 

@@ -18,6 +18,8 @@ export class Tally {
   readonly #answers: Known[] = [];
   /** Of all answers together, where the engine told that. */
   readonly #whole = nothingKnown();
+  /** The engine told of all of them last. */
+  #wholeLast = false;
   /** The answer that was last heard of. */
   #last = 0;
   #passed = 0;
@@ -44,24 +46,31 @@ export class Tally {
     const report = readReport(found.numbers);
     const answers = found.answers ?? 1;
     // llama.cpp tells of each answer by itself: in a stream behind that answer, in one piece of the first alone.
-    if (answers === 1 || (answers === 0 && timed)) learn(this.#answer(), report);
-    else learn(this.#whole, timed ? times(report, answers) : report);
-    this.#whole.guessed ||= timed && answers > 1;
+    const whole = answers > 1 || (answers === 0 && !timed);
+    if (learn(whole ? this.#whole : this.#answer(), timed && whole ? times(report, answers) : report))
+      this.#wholeLast = whole;
+    this.#whole.guessed ||= timed && whole;
     if (found.carried) this.#passed = this.counted().outputTokens;
   }
 
   counted(): Counted {
-    const parts = this.#answers.length === 0 ? [this.#whole] : this.#answers;
-    const known = this.#whole.output === null ? sumOf(parts) : this.#whole;
-    const input = this.#whole.input ?? sum(parts, 'input');
-    const cached = this.#whole.cached ?? sum(parts, 'cached');
+    const known = this.#wholeLast || this.#answers.length === 0 ? this.#whole : sumOf(this.#answers);
+    const input = this.#told('input');
+    const cached = this.#told('cached');
     return {
       inputTokens: input,
       outputTokens: (known.output ?? 0) + known.since,
       cachedTokens: input !== null && cached !== null && cached <= input ? cached : null,
       certainty: known.guessed ? 'estimated' : known.output !== null && known.since === 0 ? 'reported' : 'counted',
-      gpuSeconds: this.#whole.gpuSeconds ?? sum(parts, 'gpuSeconds'),
+      gpuSeconds: this.#told('gpuSeconds'),
     };
+  }
+
+  /** Of all answers together: as it was told, or the sum of what was told of each. */
+  #told(name: 'input' | 'cached' | 'gpuSeconds'): number | null {
+    const all = this.#whole[name];
+    const parts = sum(this.#answers, name);
+    return all !== null && this.#answers.length > 1 ? all : larger(all, parts);
   }
 
   #answer(): Known {
@@ -79,16 +88,20 @@ function add(known: Known, { tokens, guessed }: Found): void {
   known.guessed ||= guessed;
 }
 
-/** Of prompts the largest number counts: some engines tell it at the beginning, some at the end, and 0 elsewhere. */
-function learn(known: Known, { input, output, cached, gpuSeconds }: Report): void {
+/**
+ * Of prompts the largest number counts: some engines tell it at the beginning, some at the end, and 0
+ * elsewhere. Answers whether the output became known.
+ */
+function learn(known: Known, { input, output, cached, gpuSeconds }: Report): boolean {
   known.input = larger(known.input, input);
   known.cached = larger(known.cached, cached);
   known.gpuSeconds = larger(known.gpuSeconds, gpuSeconds);
   // An answer that has text has tokens, whatever is told.
-  if (output === null || (output === 0 && known.since + (known.output ?? 0) > 0)) return;
+  if (output === null || (output === 0 && known.since + (known.output ?? 0) > 0)) return false;
   known.output = output;
   known.since = 0;
   known.guessed = false;
+  return true;
 }
 
 function times(report: Report, answers: number): Report {
