@@ -43,7 +43,7 @@ export class BodyMeter implements Meter {
 
   counted(): Counted {
     const counted = this.#tally.counted();
-    if (counted.certainty === 'reported') return counted;
+    if (this.#tally.outputTold) return counted;
     if (!this.#countOutput) return { ...counted, certainty: counted.inputTokens === null ? 'estimated' : 'reported' };
     return { ...counted, outputTokens: tokensOf(this.#bytes), certainty: 'estimated' };
   }

@@ -53,8 +53,13 @@ export class Tally {
     if (found.carried) this.#passed = this.counted().outputTokens;
   }
 
+  /** The engine told output tokens. */
+  get outputTold(): boolean {
+    return this.#known.output !== null;
+  }
+
   counted(): Counted {
-    const known = this.#wholeLast || this.#answers.length === 0 ? this.#whole : sumOf(this.#answers);
+    const known = this.#known;
     const input = this.#told('input');
     const cached = this.#told('cached');
     return {
@@ -64,6 +69,10 @@ export class Tally {
       certainty: known.guessed ? 'estimated' : known.output !== null && known.since === 0 ? 'reported' : 'counted',
       gpuSeconds: this.#told('gpuSeconds'),
     };
+  }
+
+  get #known(): Pick<Known, 'output' | 'since' | 'guessed'> {
+    return this.#wholeLast || this.#answers.length === 0 ? this.#whole : sumOf(this.#answers);
   }
 
   /** Of all answers together: as it was told, or the sum of what was told of each. */
