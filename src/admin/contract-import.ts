@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { limitsSchema } from './contract-limits.js';
 import { plainText, unixTime } from './contract.js';
 
 const importedKey = z
@@ -7,6 +8,7 @@ const importedKey = z
     owner: plainText(128).nullable().default(null),
     scopes: z.array(z.string().min(1).max(64)).max(64),
     models: z.array(plainText(256)).max(256).default([]),
+    limits: limitsSchema.optional(),
     labels: z.record(z.string().min(1).max(64), plainText(256)).default({}),
     created_at: unixTime.nullable().default(null),
     expires_at: unixTime.nullable().default(null),

@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import { Secret } from '../core/secret.js';
 import type { ImportedKey } from '../keys/key.js';
 import { importedSchema, importSchema } from './contract-import.js';
+import { defined } from './defined.js';
 import { defineOperation } from './operation.js';
 
 export const importOperation = defineOperation({
@@ -21,7 +22,7 @@ export const importOperation = defineOperation({
 });
 
 function keyFromWire(key: z.output<typeof importSchema>['keys'][number]): ImportedKey {
-  const { created_at: createdAt, expires_at: expiresAt, secret, sha256, ...same } = key;
+  const { created_at: createdAt, expires_at: expiresAt, secret, sha256, limits = {}, ...same } = key;
   const shown = secret === undefined ? { sha256: Buffer.from(sha256 ?? '', 'hex') } : { text: new Secret(secret) };
-  return { ...same, createdAt, expiresAt, secret: shown };
+  return { ...same, limits: defined(limits), createdAt, expiresAt, secret: shown };
 }

@@ -1,11 +1,19 @@
+import { limitFault } from '../core/limit-fault.js';
+import type { LimitName, LimitSettings } from '../core/limits.js';
 import type { ImportedKey } from '../keys/key.js';
 import { readDelimited } from './delimited.js';
 import { counted, isObject, Verdicts, type Reading } from './reading.js';
 
 /** Names in `models` that stand for every model there is. */
 const EVERY_MODEL = new Set(['all-proxy-models', 'all-team-models', '*']);
-/** Limits of a key, which have no place yet. */
-const LIMITS = ['max_budget', 'budget_duration', 'tpm_limit', 'rpm_limit', 'max_parallel_requests', 'model_max_budget'];
+/** Limits of a key, and ours that mean the same. */
+const LIMITS = {
+  rpm_limit: 'requests_per_minute',
+  tpm_limit: 'tokens_per_minute',
+  max_parallel_requests: 'concurrent_requests',
+} as const satisfies Record<string, LimitName>;
+/** Limits in money. */
+const BUDGETS = ['max_budget', 'budget_duration', 'model_max_budget'];
 
 /** Reads an export of LiteLLM's table of keys, which holds their SHA-256; null when the text is none. */
 export function readLitellmKeys(text: string): Reading | null {
@@ -17,9 +25,17 @@ export function readLitellmKeys(text: string): Reading | null {
   verdicts.taken('token', `${counted(keys.length, 'key')} of ${rows.length}, by their SHA-256; clients keep them`);
   verdicts.taken('key_alias', 'name of the key');
   verdicts.taken('expires', 'as it is');
-  for (const limit of LIMITS) {
+  for (const [limit, ours] of Object.entries(LIMITS)) {
     const count = rows.filter((row) => isGiven(row[limit])).length;
-    if (count > 0) verdicts.refused(limit, `${counted(count, 'key')} had it; limits of a key are not yet enforced`);
+    if (count > 0) verdicts.taken(limit, `${counted(count, 'key')} had it; limits.${ours} of the key`);
+  }
+  for (const budget of BUDGETS) {
+    const count = rows.filter((row) => isGiven(row[budget])).length;
+    if (count > 0)
+      verdicts.refused(
+        budget,
+        `${counted(count, 'key')} had it; Keyporter knows no prices: limit tokens, such as tokens_per_month`,
+      );
   }
   return { format: 'LiteLLM keys', fields: verdicts.fields, keys, configuration: null, advice: [] };
 }
@@ -60,6 +76,9 @@ function keyOf(row: Record<string, unknown>, position: number, verdicts: Verdict
       : Number.NaN;
   const unclear = isGiven(expires) && Number.isNaN(at);
   if (unclear) verdicts.approximated(field, 'its expiry is no time; imported disabled');
+  const { limits, unclear: unclearLimits } = limitsOf(row);
+  for (const limit of unclearLimits)
+    verdicts.approximated(field, `its ${limit} is no whole number from 1; imported disabled`);
   const hasNoModel = models.includes('no-default-models');
   if (hasNoModel) verdicts.approximated(field, 'may use no model by itself; imported disabled');
   return {
@@ -67,12 +86,26 @@ function keyOf(row: Record<string, unknown>, position: number, verdicts: Verdict
     owner: nameOf(row['user_id']),
     scopes: ['infer'],
     models: models.some((name) => EVERY_MODEL.has(name)) ? [] : models.filter((name) => name !== 'no-default-models'),
+    limits,
     labels: labelsOf(row),
     createdAt: null,
     expiresAt: Number.isNaN(at) ? null : Math.max(1, Math.floor(at / 1000)),
-    disabled: unclear || hasNoModel || row['blocked'] === true || row['blocked'] === 't' || row['blocked'] === 'true',
+    disabled: unclear || unclearLimits.length > 0 || hasNoModel || isYes(row['blocked']),
     secret: { sha256 },
   };
+}
+
+/** A limit that is not understood is named: without it the key could do more than before. */
+function limitsOf(row: Record<string, unknown>): { limits: LimitSettings; unclear: string[] } {
+  const given = Object.entries(LIMITS).filter(([theirs]) => isGiven(row[theirs]));
+  const found = given.map(([theirs, ours]) => ({ theirs, ours, amount: Number(row[theirs]) }));
+  const unclear = found.filter(({ ours, amount }) => limitFault(ours, amount) !== null).map(({ theirs }) => theirs);
+  const clear = found.filter(({ theirs }) => !unclear.includes(theirs));
+  return { limits: Object.fromEntries(clear.map(({ ours, amount }) => [ours, amount])), unclear };
+}
+
+function isYes(value: unknown): boolean {
+  return value === true || value === 't' || value === 'true';
 }
 
 /** A JSON list, or PostgreSQL's `{a,"b"}`. */

@@ -1,4 +1,5 @@
 import { isObject, objectAt, Verdicts, type Reading } from './reading.js';
+import { quotaLimits } from './llama-stack-quota.js';
 import { providerOf } from './llama-stack-provider.js';
 
 /** True for `run.yaml` or `config.yaml` of Llama Stack or OGX. */
@@ -26,7 +27,7 @@ export function readLlamaStack(root: Record<string, unknown>): Reading {
       'server.auth.access_policy',
       'the gateway does not see resources; bound models by the patterns of keys',
     );
-  if (server['quota'] !== undefined) verdicts.refused('server.quota', 'limits are not yet in this version');
+  const limits = quotaLimits(server['quota'], { isOpen: provider === null, verdicts });
   if (server['cors'] !== undefined) verdicts.refused('server.cors', 'name each origin under cors.allow_origins');
   verdicts.refuseUnknown(server, OF_SERVER, 'server.');
   const upstreams = upstreamsOf(withReferences(objectAt(root, 'providers')) as Record<string, unknown>, verdicts);
@@ -42,6 +43,7 @@ export function readLlamaStack(root: Record<string, unknown>): Reading {
       listeners: [listener],
       ...(Object.keys(door).length === 0 ? {} : { auth: door }),
       ...(upstreams.length === 0 ? {} : { upstreams }),
+      ...(limits === null ? {} : { limits }),
     },
     advice: ['Let the stack itself listen on another port: here Keyporter takes its place.'],
   };

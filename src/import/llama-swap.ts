@@ -13,8 +13,20 @@ export function isLlamaSwap(root: Readonly<Record<string, unknown>>): boolean {
 }
 
 const KNOWN = ['models', 'apiKeys', 'healthCheckTimeout', 'macros'];
-const OF_MODEL = ['cmd', 'proxy', 'env', 'aliases', 'checkEndpoint', 'useModelName', 'unlisted', 'name', 'description'];
+const OF_MODEL = [
+  'cmd',
+  'proxy',
+  'env',
+  'aliases',
+  'checkEndpoint',
+  'useModelName',
+  'unlisted',
+  'name',
+  'description',
+  'concurrencyLimit',
+];
 const USUAL_TIMEOUT_SECONDS = 120;
+const MOST_IN_FLIGHT = 100_000;
 
 /** Reads `config.yaml` of llama-swap. All its models run side by side here, where the original swaps them. */
 export function readLlamaSwap(root: Record<string, unknown>): Reading {
@@ -58,6 +70,7 @@ function modelOf(
 ): Record<string, unknown> | null {
   const { cmd, proxy, aliases, checkEndpoint, useModelName } = model;
   const upstream = typeof useModelName === 'string' ? { upstream_model: useModelName } : {};
+  const most = inFlightOf(field, model['concurrencyLimit'], verdicts);
   const names = Array.isArray(aliases) ? { aliases: aliases.filter((alias) => typeof alias === 'string') } : {};
   verdicts.refuseUnknown(model, OF_MODEL, `${field}.`);
   for (const name of ['unlisted', 'name', 'description'])
@@ -68,7 +81,7 @@ function modelOf(
       return null;
     }
     verdicts.taken(`${field}.proxy`, 'address of the model server');
-    return { ...names, ...upstream, replicas: [{ url: proxy }] };
+    return { ...names, ...upstream, ...most, replicas: [{ url: proxy }] };
   }
   const command = commandOf(cmd, macros);
   if (command === null) {
@@ -83,10 +96,22 @@ function modelOf(
   return {
     ...names,
     ...upstream,
+    ...most,
     command,
     ...environmentOf(field, model['env'], verdicts),
     readiness_probe: { ...path, startup_grace_seconds: Math.max(1, grace) },
   };
+}
+
+/** 0 is the original's word for its own default. */
+function inFlightOf(field: string, limit: unknown, verdicts: Verdicts): { max_in_flight?: number } {
+  if (limit === undefined || limit === 0) return {};
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MOST_IN_FLIGHT) {
+    verdicts.refused(`${field}.concurrencyLimit`, `is no whole number from 1 to ${MOST_IN_FLIGHT}`);
+    return {};
+  }
+  verdicts.taken(`${field}.concurrencyLimit`, 'max_in_flight of the model; beyond it requests wait for their turn');
+  return { max_in_flight: limit };
 }
 
 /** `\${PORT}` becomes the port of the process; lines that end in a backslash are one. Null when a macro is unknown. */

@@ -44,10 +44,10 @@ export async function importKeys(
 
 /** Expired and powerless keys are taken too: they must be known to be refused. */
 function settingsOf(key: ImportedKey, isKnownScope: (scope: string) => boolean): KeySettings {
-  const { name, owner, scopes, models, labels, expiresAt } = key;
+  const { name, owner, scopes, models, limits = {}, labels, expiresAt } = key;
   if (scopes.length === 0 && !key.disabled)
     throw invalid('scopes', 'A key without a scope can only be imported disabled.');
-  const asked = { name, owner, models, labels, expiresAt, ...(scopes.length === 0 ? {} : { scopes }) };
+  const asked = { name, owner, models, limits, labels, expiresAt, ...(scopes.length === 0 ? {} : { scopes }) };
   const checked = checkSettings(asked, { isKnownScope, maxLifetimeSeconds: null, now: 0 });
   const empty = {
     owner: null,

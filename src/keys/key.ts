@@ -54,6 +54,8 @@ export interface ImportedKey {
   /** Empty only when `disabled`. */
   scopes: readonly string[];
   models: readonly string[];
+  /** Absent = none. */
+  limits?: LimitSettings;
   labels: Readonly<Record<string, string>>;
   /** Unix seconds; null = now. */
   createdAt: number | null;

@@ -93,7 +93,13 @@ describe('a request is taken as it is meant, or refused with every fault named',
     { allow_ips: ['10.0.0.1/33'] },
     { name: 'bell\u0007' },
     { name: '\ud800' },
-    { limits: { requests_per_minute: 1 } },
+    { limits: { requests_per_minute: 0 } },
+    { limits: { requests_per_minute: 1.5 } },
+    { limits: { requests_per_minute: '1' } },
+    { limits: { tokens_per_dya: 1 } },
+    { limits: { weight: null } },
+    { limits: { priority: 'urgent' } },
+    { limits: [] },
   ])('a key is not made with %o', async (rights) => {
     expect((await create({ name: 'x', ...rights })).status).toBe(400);
   });

@@ -15,6 +15,8 @@ const STRONG = 'sk-7fQ2mLx0Zr9TnWc4Vb8KpYs1';
 const SECRET_KEY = 'sk-upstream-4kJd93mfQpZx77';
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+const AUTH = '  auth:\n    provider_config: {type: github_token}\n';
+
 describe('importing from other systems', () => {
   let world: CliWorld;
   beforeEach(async () => {
@@ -79,17 +81,21 @@ general_settings: {master_key: ${SECRET_KEY}}
   });
 
   it('LiteLLM: keys are taken by their SHA-256 from CSV and JSON, and their holders go on', async () => {
-    const csv = `token,key_alias,models,user_id,expires,blocked,max_budget\n${digest(STRONG)},"laptop, blue","{gpt-4o,""qwen""}",alice,2099-01-02 03:04:05,f,10\n${digest('other')},,{all-proxy-models},,,t,\n`;
+    const csv = `token,key_alias,models,user_id,expires,blocked,max_budget,rpm_limit,tpm_limit\n${digest(STRONG)},"laptop, blue","{gpt-4o,""qwen""}",alice,2099-01-02 03:04:05,f,10,60,100000\n${digest('other')},,{all-proxy-models},,,t,,,\n${digest('third')},third,,,,f,,0.5,\n`;
     const { body, verdict } = await taken('keys.csv', csv, [STRONG, digest(STRONG)]);
-    expect(body.keys).toEqual({ found: 2, imported: 2, known: 0 });
-    expect(verdict('max_budget')).toContain('refused: 1 key had it');
+    expect(body.keys).toEqual({ found: 3, imported: 3, known: 0 });
+    expect(verdict('max_budget')).toContain('no prices');
+    expect(verdict('rpm_limit')).toContain('taken: 2 keys had it; limits.requests_per_minute');
+    expect(verdict('row 3')).toContain('its rpm_limit is no whole number from 1; imported disabled');
     const listed = (await world.here(['keys', 'list', '--json'])).json()['data'] as Record<string, unknown>[];
     expect(listed.find(({ name }) => name === 'laptop, blue')).toMatchObject({
       owner: 'alice',
       models: ['gpt-4o', 'qwen'],
       expires_at: Date.UTC(2099, 0, 2, 3, 4, 5) / 1000,
+      limits: { requests_per_minute: 60, tokens_per_minute: 100_000 },
       state: 'active',
     });
+    expect(listed.find(({ name }) => name === 'third')).toMatchObject({ limits: {}, state: 'disabled' });
     expect(listed.find(({ name }) => name === 'litellm-2')).toMatchObject({ models: [], state: 'disabled' });
     const json = JSON.stringify([{ token: digest(STRONG), key_alias: 'again' }]);
     expect((await taken('keys.json', json, [])).body.keys).toEqual({ found: 1, imported: 0, known: 1 });
@@ -108,13 +114,15 @@ models:
     aliases: [gpt-4o-mini]
     env: ["HF_TOKEN=${SECRET_KEY}", "A=b"]
     checkEndpoint: /health
+    concurrencyLimit: 4
     ttl: 60
-  remote: {proxy: "http://127.0.0.1:9999"}
+  remote: {proxy: "http://127.0.0.1:9999", concurrencyLimit: 0.5}
 `;
     const { configuration, verdict, body } = await taken('config.yaml', yaml, [STRONG, SECRET_KEY], { HF_TOKEN: 'x' });
     expect(configuration['models']).toEqual({
       qwen: {
         aliases: ['gpt-4o-mini'],
+        max_in_flight: 4,
         command: 'llama-server --threads 4 -m qwen.gguf --port {port}',
         env: { HF_TOKEN: '${HF_TOKEN}', A: 'b' },
         readiness_probe: { path: '/health', startup_grace_seconds: 60 },
@@ -122,6 +130,8 @@ models:
       remote: { replicas: [{ url: 'http://127.0.0.1:9999' }] },
     });
     expect(verdict('models.qwen.ttl')).toContain('refused');
+    expect(verdict('models.qwen.concurrencyLimit')).toContain('taken: max_in_flight');
+    expect(verdict('models.remote.concurrencyLimit')).toContain('refused: is no whole number');
     expect(body.keys.imported).toBe(1);
     expect(await works(STRONG)).toBe(200);
   });
@@ -170,7 +180,28 @@ models:
       providers: [{ type: 'github_token' }],
       route_policy: [{ permit: { paths: '/v1/chat*' }, when: 'user with admin in roles' }, { forbid: { paths: '*' } }],
     });
-    expect(verdict('server.quota')).toContain('refused');
+    expect(configuration['limits']).toEqual({ requests_per_day: 5 });
+    expect(verdict('server.quota.authenticated_max_requests')).toContain('taken: limits.requests_per_day');
+    expect(verdict('server.quota.anonymous_max_requests')).toContain('approximated');
+  });
+
+  it.each([
+    ['{period: day}', '', { requests_per_day: 100 }, 'anonymous_max_requests', 'approximated'],
+    ['{kvstore: {type: sqlite}}', AUTH, { requests_per_day: 1000 }, 'kvstore', 'refused'],
+    ['{period: hour}', AUTH, undefined, 'period', 'refused'],
+    ['{authenticated_max_requests: 0}', AUTH, undefined, 'authenticated_max_requests', 'refused'],
+    [
+      '{authenticated_max_requests: "${env.QUOTA:=7}"}',
+      AUTH,
+      { requests_per_day: '${QUOTA:-7}' },
+      'anonymous_max_requests',
+      'approximated',
+    ],
+  ])('Llama Stack: a quota %s is kept by day, or said not to be', async (quota, auth, limits, member, word) => {
+    const yaml = `image_name: x\nserver:\n  port: 8321\n${auth}  quota: ${quota}\nproviders: {}\n`;
+    const { configuration, verdict } = await taken('run.yaml', yaml, []);
+    expect(configuration['limits']).toEqual(limits);
+    expect(verdict(`server.quota.${member}`)).toContain(word);
   });
 
   it.each([
