@@ -5,7 +5,7 @@ import type { LedgerRow } from '../../src/usage/ledger.js';
 import { Replay, windowsBegin } from '../../src/usage/replay.js';
 import type { ReplayOutcome, ReplayQuestion } from '../../src/usage/replay-port.js';
 import { SimulatedClock } from '../../src/usage/simulated-clock.js';
-import { ledgerRow } from './ledger-rows.js';
+import { ledgerRow } from './settled-rows.js';
 
 const DAY_MS = 86_400_000;
 const MIDNIGHT_MS = Date.UTC(2026, 2, 1);

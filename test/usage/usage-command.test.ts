@@ -5,7 +5,7 @@ import { silentLog } from '../../src/core/log.js';
 import { openStores } from '../../src/gateway/stores.js';
 import type { LedgerRow } from '../../src/usage/ledger.js';
 import { CliWorld, type Outcome } from '../cli/cli-world.js';
-import { ledgerRow, writeRows } from './ledger-rows.js';
+import { ledgerRow, writeRows } from './settled-rows.js';
 
 const DAY_MS = 86_400_000;
 /** Noon of yesterday, UTC. */

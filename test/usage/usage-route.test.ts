@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AdminWorld, holderOf, OPERATOR, openAdminWorld, type Reply } from '../admin/admin-world.js';
-import { ledgerRow, writeRows } from './ledger-rows.js';
+import { ledgerRow, writeRows } from './settled-rows.js';
 
 const DAY_MS = 86_400_000;
 /** Midnight of the day before yesterday, UTC. */

@@ -39,7 +39,10 @@ export const run: RunCommand = async (invocation) => {
     return 0;
   }
   return show(invocation, text, async () => {
-    if (rows.length > 0) return void (await printUsage(io, rows, by));
+    if (rows.length > 0) {
+      await printUsage(io, rows, by);
+      return;
+    }
     const narrowed = [keyId, owner, model].some((one) => one !== undefined);
     io.out(
       `No requests since ${moment(since)} UTC${narrowed ? ' that fit' : ''}. Look further back with --since 90d, or send one with a key (\`keyporter keys create\`).\n`,
