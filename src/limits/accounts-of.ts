@@ -51,25 +51,30 @@ export function createAccountsOf(sources: LimitSources): AccountsOf {
     const accounts = [self];
     for (const ancestor of caller.lineage) accounts.push(keyOf(ancestor));
     const { owner } = caller;
-    if (owner !== null) accounts.push(owners(owner, sources.ownerLimits(owner) ?? NO_LIMITS));
+    const ofOwner = owner === null ? null : owners(owner, sources.ownerLimits(owner) ?? NO_LIMITS);
+    if (ofOwner !== null) accounts.push(ofOwner);
     const ofModel = model === null ? undefined : sources.models.get(model);
     if (model !== null && ofModel !== undefined) accounts.push(models(model, ofModel));
-    return {
-      accounts,
-      defaultOutputTokens: leastOutput(accounts, caller.lineage.length + 1),
-      weight: Math.max(1, self.limits.weight ?? 1),
-      priority: self.limits.priority ?? 'normal',
-    };
+    const own = caller.kind === 'key' ? sources.keyLimits(caller.id) : null;
+    return { accounts, ...shareOf([own, ofOwner?.limits, ofModel, self.limits]) };
   };
 }
 
-/** The smallest of the caller's and its ancestors'. */
-function leastOutput(accounts: readonly Account[], count: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < count; at += 1) {
-    least = Math.min(least, accounts[at]?.limits.default_output_tokens ?? DEFAULT_OUTPUT_TOKENS);
+/** The first value found counts: of the key, of its owner, of the model (which has no place in a queue), of all. */
+function shareOf(places: readonly (LimitSettings | null | undefined)[]): Omit<Accounting, 'accounts'> {
+  let tokens: number | undefined;
+  let weight: number | undefined;
+  let priority: Priority | undefined;
+  for (const place of places) {
+    tokens ??= place?.default_output_tokens;
+    weight ??= place?.weight;
+    priority ??= place?.priority;
   }
-  return least;
+  return {
+    defaultOutputTokens: tokens ?? DEFAULT_OUTPUT_TOKENS,
+    weight: Math.max(1, weight ?? 1),
+    priority: priority ?? 'normal',
+  };
 }
 
 /** Own values over the defaults, made once for each object of own values. */
