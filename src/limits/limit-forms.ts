@@ -23,6 +23,13 @@ export const LIMIT_FORMS: Readonly<Record<LimitName, LimitForm>> = {
   gpu_seconds_per_day: { kind: 'window', of: 'gpuSeconds', window: 'day' },
 };
 
+/** Which of the two kinds of limit that clients are told about this is; null = neither. */
+export function limitedBy(limit: LimitName): 'requests' | 'tokens' | null {
+  const { of } = LIMIT_FORMS[limit];
+  if (of === 'gpuSeconds') return null;
+  return of === 'requests' ? 'requests' : 'tokens';
+}
+
 /** One limit that binds an account. */
 export interface Bound {
   readonly limit: LimitName;

@@ -1,5 +1,5 @@
 import { Refusal } from '../core/errors.js';
-import { LIMIT_FORMS } from './limit-forms.js';
+import { LIMIT_FORMS, limitedBy } from './limit-forms.js';
 import { instant, limitHeaders, type HeaderStyle } from './limit-headers.js';
 import type { Denial, Standing } from './limit-store.js';
 import { tightest } from './tightest.js';
@@ -30,7 +30,7 @@ export function limitRefusal(denial: Denial, context: DenialContext): Refusal {
     headers: [...retryHeaders(denial, isQuota), ...standingHeaders(denial, context)],
   };
   if (isQuota) return new Refusal('insufficient_quota', details);
-  return new Refusal('rate_limit_exceeded', { ...details, type: LIMIT_FORMS[denial.limit].of });
+  return new Refusal('rate_limit_exceeded', { ...details, type: limitedBy(denial.limit) ?? 'requests' });
 }
 
 /** Tokens of a day or a month, and engine time. */
@@ -50,9 +50,8 @@ function retryHeaders({ limit, retryAfterMs }: Denial, isQuota: boolean): readon
 /** The limit that refused stands in the headers of its kind; beside it the tightest of the other kind. */
 function standingHeaders(denial: Denial, { standings, style, nowMs }: DenialContext): string[] {
   const standing = tightest(standings);
-  const { of } = LIMIT_FORMS[denial.limit];
-  if (of === 'requests') standing.requests = denial;
-  else if (of !== 'gpuSeconds') standing.tokens = denial;
+  const on = limitedBy(denial.limit);
+  if (on !== null) standing[on] = denial;
   return limitHeaders(standing, style, nowMs);
 }
 

@@ -4,7 +4,7 @@ import { Accounts } from './accounts.js';
 import { boundsAmong, type Bound } from './limit-forms.js';
 import type { Account, Ask, Denial, LimitStore, PastUse, Reservation, Standing } from './limit-store.js';
 import { HeldReservation, takenFromBucket, type Hold } from './reservation.js';
-import { tightest } from './tightest.js';
+import { tightest, type Tightest } from './tightest.js';
 import { wholeTokens } from './token-amounts.js';
 
 /** When something that runs will end is not known; this is when it is worth asking again. */
@@ -45,8 +45,7 @@ export function createMemoryLimitStore(clock: Clock): MemoryLimitStore {
 class CountingStore implements MemoryLimitStore {
   readonly #table: Accounts;
   readonly #bounds = new WeakMap<LimitSettings, readonly Bound[]>();
-  readonly #stand = (accounts: readonly Account[]): ReturnType<Reservation['standing']> =>
-    tightest(this.standings(accounts));
+  readonly #stand = (accounts: readonly Account[]): Tightest => tightest(this.standings(accounts));
 
   constructor(clock: Clock) {
     this.#table = new Accounts(clock);
@@ -74,10 +73,15 @@ class CountingStore implements MemoryLimitStore {
   }
 
   standings(accounts: readonly Account[]): Standing[] {
-    this.#table.readClock();
-    return accounts.flatMap(({ id, limits }) =>
-      this.#boundsOf(limits).map((bound) => this.#table.standing(this.#table.find(id), bound, id)),
-    );
+    const standings: Standing[] = [];
+    for (const { id, limits } of accounts) {
+      const bounds = this.#boundsOf(limits);
+      if (bounds.length === 0) continue;
+      if (standings.length === 0) this.#table.readClock();
+      const row = this.#table.find(id);
+      for (const bound of bounds) standings.push(this.#table.standing(row, bound, id));
+    }
+    return standings;
   }
 
   restore(used: readonly PastUse[]): void {

@@ -1,7 +1,8 @@
 import type { Amounts } from '../core/limits.js';
 import type { Accounts } from './accounts.js';
 import type { Bound } from './limit-forms.js';
-import type { Account, Reservation, Standing } from './limit-store.js';
+import type { Account, Reservation } from './limit-store.js';
+import type { Tightest } from './tightest.js';
 import { usedTokens, wholeTokens } from './token-amounts.js';
 
 /** What one request holds in one account: its place, and the windows in which it was admitted. */
@@ -33,15 +34,11 @@ export class HeldReservation implements Reservation {
   readonly outputLeft: number | null;
   readonly #admitted: Admitted;
   readonly #table: Accounts;
-  readonly #stand: (accounts: readonly Account[]) => ReturnType<Reservation['standing']>;
+  readonly #stand: (accounts: readonly Account[]) => Tightest;
   #extended = 0;
   #settled = false;
 
-  constructor(
-    table: Accounts,
-    admitted: Admitted,
-    stand: (accounts: readonly Account[]) => { requests: Standing | null; tokens: Standing | null },
-  ) {
+  constructor(table: Accounts, admitted: Admitted, stand: (accounts: readonly Account[]) => Tightest) {
     this.outputLeft = admitted.outputLeft;
     this.#admitted = admitted;
     this.#table = table;
@@ -78,7 +75,7 @@ export class HeldReservation implements Reservation {
     for (const hold of holds) this.#end(hold, more);
   }
 
-  standing(): { requests: Standing | null; tokens: Standing | null } {
+  standing(): Tightest {
     return this.#stand(this.#admitted.accounts);
   }
 

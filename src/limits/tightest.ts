@@ -1,4 +1,4 @@
-import { LIMIT_FORMS } from './limit-forms.js';
+import { LIMIT_FORMS, limitedBy } from './limit-forms.js';
 import type { Standing } from './limit-store.js';
 
 /** The limit that stops first, on requests and on tokens; null = there is none. */
@@ -14,9 +14,8 @@ export interface Tightest {
 export function tightest(standings: readonly Standing[]): Tightest {
   const found: Tightest = { requests: null, tokens: null };
   for (const standing of standings) {
-    const { of } = LIMIT_FORMS[standing.limit];
-    if (of === 'requests') found.requests = tighter(found.requests, standing);
-    else if (of !== 'gpuSeconds') found.tokens = tighter(found.tokens, standing);
+    const on = limitedBy(standing.limit);
+    if (on !== null) found[on] = tighter(found[on], standing);
   }
   return found;
 }

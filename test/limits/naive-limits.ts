@@ -177,7 +177,7 @@ export class NaiveLimits {
       const of = limit === 'requests_per_minute' ? 'requests' : 'tokens';
       const need = of === 'requests' ? 1 : Math.min(Math.max(1, ask.input + ask.output), most);
       const short = need - this.#level(account.id, of, most, ask);
-      return short <= 0 ? 0 : Math.ceil((short / most) * 60_000 - 1e-6);
+      return short <= 0 ? 0 : Math.ceil((short * 60_000) / most);
     }
     const windows = this.#now(ask);
     const used = this.#used(account.id, limit, windows);
@@ -200,11 +200,11 @@ export class NaiveLimits {
     let atMs = 0;
     for (const event of this.#bucketEvents) {
       if (event.account !== account || event.of !== of) continue;
-      level = Math.min(capacity, level + ((event.atMs - atMs) / 60_000) * capacity);
+      level = Math.min(capacity, level + ((event.atMs - atMs) * capacity) / 60_000);
       level = Math.max(-10 * capacity, Math.min(capacity, level - event.amount));
       atMs = event.atMs;
     }
-    return Math.min(capacity, level + ((monotonicMs - atMs) / 60_000) * capacity);
+    return Math.min(capacity, level + ((monotonicMs - atMs) * capacity) / 60_000);
   }
 
   #request(id: number): Taken {
