@@ -7,7 +7,8 @@ import type { LedgerApi, LedgerReaderData } from './ledger-reader.js';
 import type { SqlRow } from './sqlite/driver.js';
 import { startWorker, type WorkerLink } from './worker-link.js';
 
-const ROWS_PER_PIECE = 5000;
+/** Few enough that making rows of them, on the thread of the requests, takes a millisecond or two. */
+const ROWS_PER_PIECE = 1000;
 const MOST_SUMS = 100_000;
 
 export interface StoredLedgerOptions {
