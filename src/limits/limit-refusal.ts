@@ -6,6 +6,8 @@ import { tightest } from './tightest.js';
 
 /** The OpenAI SDKs do not wait longer than this: they fall back to half a second. */
 const LONGEST_CLIENT_WAIT_MS = 60_000;
+/** What clients of a Llama Stack know a quota of requests by. */
+const STACK_QUOTA = 'Quota exceeded';
 const NO_RETRY: readonly string[] = ['x-should-retry', 'false'];
 
 export interface DenialContext {
@@ -28,6 +30,7 @@ export function limitRefusal(denial: Denial, context: DenialContext): Refusal {
     message: `${happened(denial, context.self)} ${nextStep(denial, context.nowMs)}`,
     reason: `${denial.limit} of ${denial.account}: ${denial.remaining} of ${denial.most} left`,
     headers: [...retryHeaders(denial, isQuota), ...standingHeaders(denial, context)],
+    ...(denial.limit === 'requests_per_day' ? { inContract: STACK_QUOTA } : {}),
   };
   if (isQuota) return new Refusal('insufficient_quota', details);
   return new Refusal('rate_limit_exceeded', { ...details, type: limitedBy(denial.limit) ?? 'requests' });
