@@ -3,8 +3,8 @@ const BYTES_A_TOKEN = 4;
 const MEDIA_TOKENS = 1024;
 /** A shorter text costs no more than the media it may be. */
 const LEAST_MEDIA_BYTES = MEDIA_TOKENS * BYTES_A_TOKEN;
-/** How media begins: a `data:` URL, or the member of that name. */
-const BEGINNINGS = [Buffer.from('"data:'), Buffer.from('"data":')];
+/** How media begins: a `data:` URL, or the value of a member of that name. */
+const BEGINNINGS = ['"data:', '"data":"', '"data": "'].map((text) => Buffer.from(text));
 const QUOTE = 0x22;
 const SPACE = 0x20;
 

@@ -21,9 +21,8 @@ const COPIES: ReadonlySet<string> = new Set(['n', 'best_of', 'n_cmpl']);
 const PROMPT = 'prompt';
 /** Names whose other spellings are refused: some readers fold case, and would read a cap that was not clamped. */
 const EXACT: ReadonlySet<string> = new Set([...TOKEN_CAPS, ...COPIES, OPTIONS, PROMPT, 'stream_options']);
-
-/** A longer name is none of them, however it is folded. */
-const LONGEST_NAME = 64;
+/** A name of these alone has no other spelling that is folded to one of them. */
+const PLAIN = /^[a-z0-9_]*$/;
 
 /** A body and what is known about its caps. */
 export interface Capped {
@@ -141,9 +140,9 @@ function added({ body, head, edits }: Capped, own: string, value: string): Edit[
 /** Some engines read names without regard to case, by the rules of Unicode. */
 function refuseOtherSpellings(members: readonly TopMember[]): void {
   for (const { name } of members) {
-    if (EXACT.has(name) || name.length > LONGEST_NAME) continue;
+    if (PLAIN.test(name)) continue;
     const folded = name.toUpperCase().toLowerCase();
-    if (folded !== name && EXACT.has(folded)) throw invalid(name, `must be written "${folded}"`);
+    if (EXACT.has(folded)) throw invalid(name.slice(0, 64), `must be written "${folded}"`);
   }
 }
 

@@ -11,6 +11,7 @@ const NINE = 0x39;
 const ROUND = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const LEAST_BRACKET = 0x5b;
 /** From this length on a native search is faster than a loop. */
 const LONG_STRING_BYTES = 64;
 /** Longer names and numbers mean nothing to us. */
@@ -134,6 +135,8 @@ export class JsonWalk {
     while (at < to) {
       const byte = bytes[at] ?? 0;
       at += 1;
+      // Digits and what stands between them: long lists are of numbers.
+      if (byte > QUOTE && byte < LEAST_BRACKET) continue;
       if (byte === QUOTE) {
         this.#counts = false;
         at = this.#string(bytes, at, to);
@@ -178,11 +181,7 @@ export class JsonWalk {
       const near = Math.min(to, at + LONG_STRING_BYTES);
       while (at < near) {
         const byte = bytes[at];
-        if (byte === QUOTE) {
-          this.#inString = false;
-          if (this.#counts) this.#found.text(from, at);
-          return at + 1;
-        }
+        if (byte === QUOTE) return this.#closed(from, at);
         at += byte === BACKSLASH ? 2 : 1;
       }
       if (at < to) at = Math.min(to, this.#nextMark(bytes, at));
@@ -190,6 +189,12 @@ export class JsonWalk {
     this.#escaped = at > to;
     if (this.#counts) this.#found.text(from, to);
     return to;
+  }
+
+  #closed(from: number, quote: number): number {
+    this.#inString = false;
+    if (this.#counts) this.#found.text(from, quote);
+    return quote + 1;
   }
 
   /** The next quote or backslash: where a long string has something to look at again. */

@@ -98,7 +98,7 @@ describe('a stream of chat or completions', () => {
     expect(read(stream).counted).toMatchObject({ inputTokens: 5, outputTokens: 5, certainty: 'counted' });
   });
 
-  it.each([-1, 1.5, 1e13, 1e400, '7', null, [7], { completion_tokens: 7 }, 0])(
+  it.each([-1, 1.5, 1e13, '7', null, [7], { completion_tokens: 7 }, 0])(
     'goes by its own count when the usage says %j',
     (completion_tokens) => {
       const odd = JSON.stringify({ ...HEAD, choices: [], usage: { completion_tokens } }).replace('null', '1e400');
