@@ -42,7 +42,7 @@ export function adminSource(parts: SourceParts): AdminSource {
       catalogue: models.catalogue,
       routeRules: () => configuration.current().config.auth.route_policy,
       clock,
-      standings: ({ caller, model }) => limits.store.standings(limits.accountsOf(caller, model?.name ?? null).accounts),
+      limits,
     }),
     models: () => models.catalogue().list(),
     states: models.states,

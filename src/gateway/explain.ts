@@ -5,24 +5,23 @@ import { parseRange } from '../core/address.js';
 import type { Caller } from '../core/caller.js';
 import { unixSeconds, type Clock } from '../core/clock.js';
 import { ERRORS, Refusal } from '../core/errors.js';
-import type { Maybe } from '../core/maybe.js';
 import { canonicalTarget } from '../http/canonical-path.js';
 import type { Identity } from '../identity/identify.js';
-import type { Standing } from '../limits/limit-store.js';
 import { engineScope, readEngineAsked } from '../pipeline/engine-path.js';
 import type { Match, Matcher } from '../pipeline/match.js';
 import type { Route } from '../pipeline/routes.js';
 import { askedRoute, refusalOf } from '../pipeline/step-identify.js';
 import type { Catalogue, OfferedModel } from '../replicas/model.js';
-import { judgeLimits } from './explain-limits.js';
+import { askLimits, type LimitsQuestion, type LimitsVerdict, UNLIMITED } from './explain-limits.js';
+import type { Limits } from './limits.js';
 
 export interface ExplainParts {
   identity: Identity;
   match: Matcher;
   catalogue(): Catalogue;
   routeRules(): readonly RouteRuleConfig[];
-  /** The limits that bind such a request, as they stand. Absent: nobody counts, as offline. */
-  standings?: (asked: { caller: Caller; model: OfferedModel | null }) => Maybe<readonly Standing[]>;
+  /** Null offline: nobody counts. */
+  limits: Limits | null;
   clock: Clock;
 }
 
@@ -32,7 +31,7 @@ export function createExplain({
   match,
   catalogue,
   routeRules,
-  standings,
+  limits,
   clock,
 }: ExplainParts): (request: ExplainRequest) => Promise<Explanation> {
   return async (request) => {
@@ -69,9 +68,11 @@ export function createExplain({
       rules,
     );
     if (decision.allowed) {
-      const counted = standings !== undefined && caller !== null && route.steps.includes('admit');
-      const standing = counted ? await standings({ caller, model: model === 'unknown' ? null : model }) : [];
-      return withLimits(standing, rules, { at: request.at ?? null, nowMs: clock.now() });
+      const isCounted = limits !== null && caller !== null && route.steps.includes('admit');
+      const verdict = isCounted
+        ? await askLimits(limits, limitsQuestion(request, { caller, model, nowMs: clock.now() }))
+        : UNLIMITED;
+      return decidedBy(verdict, rules);
     }
     return denied(
       refusalOf(decision, {
@@ -148,26 +149,29 @@ function refuseBadAddress(from: string): void {
   }
 }
 
-/** Limits are known as they stand now; of another moment they are shown and not judged. */
-function withLimits(
-  standings: readonly Standing[],
-  rules: readonly ExplainedRule[],
-  { at, nowMs }: { at: number | null; nowMs: number },
-): Explanation {
-  const judged = judgeLimits(standings, nowMs);
-  const isNow = at === null || Math.abs(at * 1000 - nowMs) < SAME_MOMENT_MS;
-  const asked = isNow
-    ? judged.rules
-    : judged.rules.map((rule) => ({ ...rule, answer: 'skip' as const, why: `${rule.why}, as of now` }));
-  const limits = [...standings];
-  if (judged.refusal === null || !isNow) {
-    const passed = { allowed: true, status: 200, code: null, message: null, nextPassAt: null };
-    return { ...passed, rules: [...rules, ...asked], limits };
-  }
-  return { ...denied(judged.refusal, [...rules, ...asked]), limits, nextPassAt: judged.nextPassAt };
+function limitsQuestion(
+  { at }: ExplainRequest,
+  { caller, model, nowMs }: { caller: Caller; model: OfferedModel | 'unknown' | null; nowMs: number },
+): LimitsQuestion {
+  return {
+    caller,
+    model: model === null || model === 'unknown' ? null : model.name,
+    nowMs,
+    isAnotherTime: at !== undefined && Math.abs(at * 1000 - nowMs) >= SAME_TIME_MS,
+  };
 }
 
-const SAME_MOMENT_MS = 1000;
+const SAME_TIME_MS = 1000;
+
+/** Every other rule lets the request pass: the limits decide. */
+function decidedBy(verdict: LimitsVerdict, rules: readonly ExplainedRule[]): Explanation {
+  const asked = [...rules, ...verdict.rules];
+  const { refusal, standings, nextPassAt } = verdict;
+  const decided = refusal === null ? { ...PASSED, rules: asked } : denied(refusal, asked);
+  return { ...decided, limits: standings, nextPassAt };
+}
+
+const PASSED = { allowed: true, status: 200, code: null, message: null };
 
 /** Time alone never lets pass what a rule denies: keys expire and do not come back by themselves. */
 function denied(refusal: Refusal, rules: ExplainedRule[]): Explanation {

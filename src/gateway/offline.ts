@@ -55,6 +55,7 @@ export async function openOffline({
         match: rulesFor(['api', 'admin']).match,
         catalogue: () => catalogue,
         routeRules: () => loaded.config.auth.route_policy,
+        limits: null,
         clock,
       }),
       models: () => catalogue.list(),
