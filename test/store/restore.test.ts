@@ -66,12 +66,14 @@ describe('restoring an older backup', () => {
         narrowed: await make('narrowed'),
         switched: await make('switched'),
       };
+      await store.life.setOwner('same', { limits: { tokens_per_day: 900 } }, OPERATOR);
       const child = await store.life.derive(keys.revoked.record.id, { name: 'child' }, OPERATOR);
       await store.backup(file);
       await store.life.revoke({ ids: [keys.revoked.record.id] }, 'stolen', OPERATOR);
       await store.life.rotate(keys.rotated.record.id, 0, OPERATOR);
       await store.life.update(keys.narrowed.record.id, { scopes: ['infer:chat'] }, OPERATOR);
       await store.life.setOwner('switched', { disabled: true }, OPERATOR);
+      await store.life.setOwner('same', { limits: { tokens_per_day: 5 } }, OPERATOR);
       return { ...keys, child, later: await make('later') };
     });
 
@@ -91,6 +93,7 @@ describe('restoring an older backup', () => {
       expect(await state(kept.narrowed)).toBe('disabled');
       expect(await state(kept.later)).toBeNull();
       expect(store.directory.byId(kept.switched.record.id)?.ownerDisabled).toBe(true);
+      expect(store.directory.ownerLimits('same')).toEqual({ tokens_per_day: 5 });
       expect(await store.audit.verify()).toMatchObject({ intact: true });
       const [told] = (await store.audit.list({ limit: 1 }, { action: 'store.restore' })).data;
       expect(told?.details).toMatchObject({ missing: [kept.later.record.id], kept_aside: result.keptAside });
