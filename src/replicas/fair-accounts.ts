@@ -7,8 +7,11 @@ const CLASSES: readonly Priority[] = ['high', 'normal', 'low'];
 /** More than any model reads or writes: a wish beyond it weighs no more. */
 const MOST_TOKENS = 10_000_000;
 
-/** Shares with nothing waiting and nothing running whose debts are remembered; the oldest is forgotten first. */
+/** Shares with nothing waiting and nothing running that are remembered; the oldest is forgotten first. */
 const REMEMBERED = 1000;
+
+/** How much the last request of a share says about what its next one costs. */
+const LESSON = 0.3;
 
 /** What is known of one name in one class. */
 export class Account {
@@ -24,11 +27,26 @@ export class Account {
   turnAt = Number.NEGATIVE_INFINITY;
   waiting = 0;
   running = 0;
+  /** What its requests cost lately, for each token they asked for; null = none ended yet. */
+  #habit: number | null = null;
 
   constructor({ key, rank, weight }: Pick<Account, 'key' | 'rank' | 'weight'>) {
     this.key = key;
     this.rank = rank;
     this.weight = weight;
+  }
+
+  /**
+   * What to charge a request that asks for so many tokens. Most ask for many more than they use: charged in full,
+   * a share would wait for its own refunds, while one with more requests running gets them more often.
+   */
+  expects(tokens: number): number {
+    return tokensOf(tokensOf(tokens) * (this.#habit ?? 1));
+  }
+
+  learn(asked: number, used: number): void {
+    const rate = used / tokensOf(asked);
+    this.#habit = this.#habit === null ? rate : this.#habit + LESSON * (rate - this.#habit);
   }
 }
 
@@ -89,24 +107,27 @@ export class FairAccounts {
     account.order = this.#next();
     account.turnAt = now;
     account.running += 1;
-    const charged = tokensOf(share.tokens);
+    const charged = account.expects(share.tokens);
     account.due += charged / account.weight;
-    return this.#chargeOf(account, charged);
+    return this.#chargeOf(account, share.tokens, charged);
   }
 
-  #chargeOf(account: Account, expected: number): Charge {
+  #chargeOf(account: Account, asked: number, expected: number): Charge {
     let charged = expected;
+    let used: number | null = null;
     let isOver = false;
     return {
       cost: (tokens) => {
         const actual = tokensOf(tokens);
         this.#correct(account, (actual - charged) / account.weight);
         charged = actual;
+        used = actual;
       },
       over: () => {
         if (isOver) return;
         isOver = true;
         account.running -= 1;
+        if (used !== null) account.learn(asked, used);
         this.#retire(account);
       },
     };
@@ -131,7 +152,6 @@ export class FairAccounts {
   #retire(account: Account): void {
     if (account.waiting > 0 || account.running > 0) return;
     this.#accounts.delete(account.key);
-    if (account.due <= this.round(account.rank)) return;
     this.#idle.set(account.key, account);
     const [oldest] = this.#idle.keys();
     if (oldest !== undefined && this.#idle.size > REMEMBERED) this.#idle.delete(oldest);
@@ -144,6 +164,6 @@ export class FairAccounts {
 }
 
 /** A number that can be charged: at least 1, so that nothing is free. */
-export function tokensOf(tokens: number): number {
+function tokensOf(tokens: number): number {
   return tokens >= 1 ? Math.min(tokens, MOST_TOKENS) : 1;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Priority } from '../core/limits.js';
+import type { Charge } from './fair-accounts.js';
 import { FairQueue, type FairWaiter } from './fair-queue.js';
 import type { FairShare } from './fair-share.js';
 
@@ -92,6 +93,32 @@ describe('who waits in fair turns', () => {
     expect(served).toBe('abababab');
   });
 
+  it('gets as many of several places as any other, although what is asked for is far more than what is used', () => {
+    const line = new Line();
+    const running: { name: string; charge: Charge }[] = [];
+    const ask = { tokens: 4000 };
+    for (let at = 0; at < 4; at += 1)
+      running.push({ name: 'flood', charge: line.queue.pass(shareOf('flood', ask), 0) });
+    for (let at = 0; at < 300; at += 1) line.join('flood', ask);
+    line.join('other', ask);
+    const served: string[] = [];
+    for (let turn = 0; turn < 200; turn += 1) {
+      const ended = running.shift();
+      ended?.charge.cost(30);
+      ended?.charge.over();
+      const request = line.next();
+      if (request === undefined) break;
+      running.push({ name: request.share.name, charge: line.queue.serve(request, 0) });
+      served.push(request.share.name);
+      if (request.share.name === 'other') line.join('other', ask);
+    }
+    expect(served[0]).toBe('other');
+    for (let from = 20; from + 20 <= served.length; from += 20) {
+      const others = served.slice(from, from + 20).filter((name) => name === 'other').length;
+      expect(Math.abs(others - 10)).toBeLessThanOrEqual(2);
+    }
+  });
+
   it('is shown the place in which it will be served', () => {
     const line = new Line();
     for (let at = 0; at < 4; at += 1) line.join('a');
@@ -163,7 +190,8 @@ describe('whatever comes, leaves and is served, in any order', () => {
         const waiting = new Map<number, Request>();
         for (const step of acts) {
           if (step.do === 'join') {
-            const request = line.join(`s${step.name}`, step);
+            const { name, do: _, ...share } = step;
+            const request = line.join(`s${name}`, share);
             waiting.set(request.id, request);
           } else if (step.do === 'later') line.now += step.at * 10_000;
           else if (step.do === 'leave') {

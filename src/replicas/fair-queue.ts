@@ -1,4 +1,4 @@
-import { FairAccounts, tokensOf, type Account, type Charge } from './fair-accounts.js';
+import { FairAccounts, type Account, type Charge } from './fair-accounts.js';
 import type { FairShare } from './fair-share.js';
 
 /** What a request must say to wait in a fair order. */
@@ -41,7 +41,7 @@ export class FairQueue<Waiter extends FairWaiter> {
     return this.#lineOf.size;
   }
 
-  /** Names that are remembered: those with something waiting or running, and a bounded number of debtors. */
+  /** Names that are remembered: those with something waiting or running, and a bounded number of others. */
   get shares(): number {
     return this.#accounts.size;
   }
@@ -113,7 +113,7 @@ export class FairQueue<Waiter extends FairWaiter> {
       for (const waiter of line.waiters) {
         const standing = isHead ? this.#standing(line, now, ageMs) : { rank: account.rank, due, order: account.order };
         all.push({ waiter, standing });
-        due += tokensOf(waiter.share.tokens) / account.weight;
+        due += account.expects(waiter.share.tokens) / account.weight;
         isHead = false;
       }
     }
