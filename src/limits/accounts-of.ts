@@ -45,17 +45,16 @@ export function createAccountsOf(sources: LimitSources): AccountsOf {
     const configured = sources.owners.get(id);
     return { id: `owner:${id}`, limits: configured === undefined ? own : merged(configured, own) };
   });
-  const keyOf = (id: string): Account => keys(id, sources.keyLimits(id) ?? NO_LIMITS);
   return (caller, model) => {
-    const self = caller.kind === 'key' ? keyOf(caller.id) : callers(caller.id, NO_LIMITS);
+    const own = (caller.kind === 'key' ? sources.keyLimits(caller.id) : null) ?? NO_LIMITS;
+    const self = (caller.kind === 'key' ? keys : callers)(caller.id, own);
     const accounts = [self];
-    for (const ancestor of caller.lineage) accounts.push(keyOf(ancestor));
+    for (const id of caller.lineage) accounts.push(keys(id, sources.keyLimits(id) ?? NO_LIMITS));
     const { owner } = caller;
     const ofOwner = owner === null ? null : owners(owner, sources.ownerLimits(owner) ?? NO_LIMITS);
     if (ofOwner !== null) accounts.push(ofOwner);
     const ofModel = model === null ? undefined : sources.models.get(model);
     if (model !== null && ofModel !== undefined) accounts.push(models(model, ofModel));
-    const own = caller.kind === 'key' ? sources.keyLimits(caller.id) : null;
     return { accounts, ...shareOf([own, ofOwner?.limits, ofModel, self.limits]) };
   };
 }
@@ -83,7 +82,7 @@ function settledOver(defaults: LimitSettings): (own: LimitSettings) => LimitSett
   return (own) => {
     const known = settled.get(own);
     if (known !== undefined) return known;
-    const made = withShare(merged(defaults, own), defaults);
+    const made = merged(defaults, own);
     settled.set(own, made);
     return made;
   };
@@ -92,16 +91,6 @@ function settledOver(defaults: LimitSettings): (own: LimitSettings) => LimitSett
 function merged(under: LimitSettings, over: LimitSettings): LimitSettings {
   const given = Object.entries(over).filter(([, value]) => value !== undefined);
   return Object.freeze({ ...under, ...Object.fromEntries(given) });
-}
-
-/** `null` is no limit; a share and what is reserved cannot be none, so there it leaves the default. */
-function withShare(own: LimitSettings, defaults: LimitSettings): LimitSettings {
-  return Object.freeze({
-    ...own,
-    default_output_tokens: own.default_output_tokens ?? defaults.default_output_tokens ?? DEFAULT_OUTPUT_TOKENS,
-    weight: own.weight ?? defaults.weight ?? 1,
-    priority: own.priority ?? defaults.priority ?? 'normal',
-  });
 }
 
 /** Makes an account once, and anew when its own limits are another object. */
