@@ -10,7 +10,7 @@ import { sqliteQueries as db } from './schema.js';
 import type { Executor } from './sqlite/executor.js';
 
 /** What memory needs of an owner. */
-export interface KnownOwner {
+interface KnownOwner {
   disabled: boolean;
   limits: LimitSettings;
 }
