@@ -3,7 +3,7 @@ import { ask, show } from '../ask.js';
 import { withAdmin } from '../client.js';
 import { misuse } from '../failure.js';
 import type { Invocation, RunCommand } from '../invocation.js';
-import { moment, printable, styled } from '../printable.js';
+import { printable, styled } from '../printable.js';
 import { printTable } from '../table.js';
 
 interface Options {
@@ -30,9 +30,14 @@ export const run: RunCommand = async (invocation) => {
       ? styled(io, 'green', 'It would pass.')
       : styled(io, 'red', `It would be refused: ${body.status} ${body.code ?? ''}.`);
     io.out(`${verdict}${body.message === null || body.allowed ? '' : ` ${printable(body.message)}`}\n`);
-    if (body.next_pass_at !== null) io.out(`It would pass from ${moment(body.next_pass_at)} UTC on.\n`);
+    if (body.next_pass_at !== null) io.out(`It would pass from ${toTheSecond(body.next_pass_at)} UTC on.\n`);
   });
 };
+
+/** Room in a limit comes back within seconds. */
+function toTheSecond(unixSeconds: number): string {
+  return new Date(unixSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+}
 
 async function bodyOf({ io, globals, args, options }: Invocation): Promise<ExplainBody> {
   const { id, model, from, at }: Options = options;
