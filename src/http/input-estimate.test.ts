@@ -26,9 +26,14 @@ describe('the estimate of a prompt', () => {
     }
   });
 
-  it('is not lowered by text that begins like media', () => {
-    const text = 'data:text/plain;base64,'.concat('many words '.repeat(10_000));
-    expect(estimateInput(message(text))).toBeGreaterThan(27_000);
+  it.each([
+    ['text that begins like media', 'data:text/plain;base64,'.concat('many words '.repeat(10_000))],
+    ['words of another script, which has no spaces', '字'.repeat(40_000)],
+    ['long words', `${'w'.repeat(5000)} `.repeat(22)],
+    ['base64 that is told to be text', BASE64.slice(0, 110_000)],
+    ['code', 'const a="b";'.repeat(10_000)],
+  ])('is not lowered by %s', (_, text) => {
+    expect(estimateInput(message(text))).toBeGreaterThanOrEqual(27_500);
   });
 
   it('counts small media by their size', () => {

@@ -3,8 +3,12 @@ const BYTES_A_TOKEN = 4;
 const MEDIA_TOKENS = 1024;
 /** A shorter text costs no more than the media it may be. */
 const LEAST_MEDIA_BYTES = MEDIA_TOKENS * BYTES_A_TOKEN;
-/** How media begins: a `data:` URL, or the value of a member of that name. */
-const BEGINNINGS = ['"data:', '"data":"', '"data": "'].map((text) => Buffer.from(text));
+/** So many bytes of base64 in a row are no text. */
+const BASE64 = /^[A-Za-z0-9+/=_-]{64}$/;
+const LOOKED_AT_BYTES = 64;
+const URL_BEGINS = /^data:/i;
+const MEMBER_ENDS = /"data"[ \t\r\n]*:[ \t\r\n]*"$/;
+const MEMBER_BYTES = 16;
 const QUOTE = 0x22;
 const SPACE = 0x20;
 
@@ -13,29 +17,35 @@ const SPACE = 0x20;
  * number for each piece of media in base64.
  */
 export function estimateInput(body: Buffer): number {
-  if (body.length <= LEAST_MEDIA_BYTES) return Math.ceil(body.length / BYTES_A_TOKEN);
-  const sizes = BEGINNINGS.flatMap((beginning) => mediaSizes(body, beginning));
-  const text = sizes.reduce((bytes, size) => bytes - size, body.length);
-  return Math.ceil(text / BYTES_A_TOKEN) + sizes.length * MEDIA_TOKENS;
-}
-
-/** Bytes of each piece of media that begins like this. */
-function mediaSizes(body: Buffer, beginning: Buffer): number[] {
-  const sizes: number[] = [];
-  let at = body.indexOf(beginning);
-  while (at >= 0) {
-    const from = at + beginning.length;
-    const end = endOfMedia(body, from);
-    if (end - from > LEAST_MEDIA_BYTES) sizes.push(end - from);
-    at = body.indexOf(beginning, end);
+  let bytes = body.length;
+  let media = 0;
+  // Media is longer than a step, so that some step falls into it.
+  for (let at = LEAST_MEDIA_BYTES; at < body.length; at += LEAST_MEDIA_BYTES) {
+    if (!BASE64.test(textAt(body, at, LOOKED_AT_BYTES))) continue;
+    const place = betweenQuotes(body, at);
+    if (isMedia(body, place)) {
+      bytes -= place.to - place.from;
+      media += 1;
+    }
+    at = place.to;
   }
-  return sizes;
+  return Math.ceil(bytes / BYTES_A_TOKEN) + media * MEDIA_TOKENS;
 }
 
-/** The closing quote of what begins here, or right here when it is no base64: that has no spaces. */
-function endOfMedia(body: Buffer, from: number): number {
-  const end = body.indexOf(QUOTE, from);
-  if (end < 0) return from;
-  const space = body.subarray(from, end).indexOf(SPACE);
-  return space < 0 ? end : from;
+function betweenQuotes(body: Buffer, at: number): { from: number; to: number } {
+  const to = body.indexOf(QUOTE, at);
+  return { from: body.lastIndexOf(QUOTE, at) + 1, to: to < 0 ? body.length : to };
+}
+
+/** A `data:` URL, or the value of a member of that name. */
+function isMedia(body: Buffer, { from, to }: { from: number; to: number }): boolean {
+  if (to - from <= LEAST_MEDIA_BYTES || body.subarray(from, to).includes(SPACE)) return false;
+  return (
+    URL_BEGINS.test(textAt(body, from, LOOKED_AT_BYTES)) ||
+    MEMBER_ENDS.test(textAt(body, from - MEMBER_BYTES, MEMBER_BYTES))
+  );
+}
+
+function textAt(body: Buffer, from: number, bytes: number): string {
+  return body.toString('latin1', Math.max(0, from), from + bytes);
 }

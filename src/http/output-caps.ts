@@ -48,12 +48,15 @@ export interface OutputCap {
  * spellings of these members.
  */
 export function readCaps(capped: Capped): OutputCap {
-  refuseOtherSpellings(capped.head.members);
-  const copies = copiesOf(capped);
-  const found = capsIn(capped);
-  const known = found.some(({ name }) => capped.caps.includes(name));
-  if (!known || found.some(({ value }) => value <= 0)) return { cap: null, copies };
-  return { cap: Math.max(...found.map(({ value }) => value)) * copies, copies };
+  const { found, copies } = read(capped);
+  let most = 0;
+  let known = false;
+  for (const { name, value } of found) {
+    if (value <= 0) return { cap: null, copies };
+    most = Math.max(most, value);
+    known ||= capped.caps.includes(name);
+  }
+  return { cap: known ? most * copies : null, copies };
 }
 
 /**
@@ -63,9 +66,9 @@ export function readCaps(capped: Capped): OutputCap {
  */
 export function clampCaps(capped: Capped, left: number, { inject }: { inject: boolean }): Edit[] {
   const { caps, edits } = capped;
-  const each = Math.max(1, Math.floor(left / copiesOf(capped)));
+  const { found, copies } = read(capped);
+  const each = Math.max(1, Math.floor(left / copies));
   const value = Buffer.from(String(each));
-  const found = capsIn(capped);
   const lowered = found
     .filter((cap) => cap.value > each || cap.value < 0 || (cap.value === 0 && cap.name === IN_OPTIONS))
     .map(({ from, to }) => ({ from, to, bytes: value }));
@@ -85,29 +88,29 @@ interface FoundCap {
   to: number;
 }
 
-function capsIn(capped: Capped): FoundCap[] {
+/** The caps in a body, and the number of answers it asks for. Refuses what two readers could read differently. */
+function read(capped: Capped): { found: FoundCap[]; copies: number } {
   const found: FoundCap[] = [];
-  for (const member of capped.head.members) {
-    if (TOKEN_CAPS.has(member.name)) {
-      const value = numberOf(capped, member);
-      if (value !== null) found.push({ ...member, value });
-    } else if (member.name === OPTIONS && member.kind === 'object' && capped.caps.includes(IN_OPTIONS)) {
-      const inner = membersAt(capped.body, member.from).find(({ name }) => name === OPTIONS_CAP);
-      const value = inner === undefined ? null : numberOf(capped, inner);
-      if (inner !== undefined && value !== null) found.push({ ...inner, name: IN_OPTIONS, value });
-    }
-  }
-  return found;
-}
-
-function copiesOf(capped: Capped): number {
   let answers = 1;
   let prompts = 1;
   for (const member of capped.head.members) {
-    if (COPIES.has(member.name)) answers = Math.max(answers, numberOf(capped, member) ?? 1);
-    else if (member.name === PROMPT && member.kind === 'array') prompts = promptsIn(capped.body, member);
+    const { name, kind, from, to } = member;
+    if (TOKEN_CAPS.has(name)) {
+      const value = numberOf(capped, member);
+      if (value !== null) found.push({ name, value, from, to });
+    } else if (COPIES.has(name)) answers = Math.max(answers, numberOf(capped, member) ?? 1);
+    else if (name === OPTIONS && kind === 'object') found.push(...capInOptions(capped, member));
+    else if (name === PROMPT && kind === 'array') prompts = promptsIn(capped.body, member);
+    else refuseOtherSpelling(name);
   }
-  return answers * prompts;
+  return { found, copies: answers * prompts };
+}
+
+function capInOptions(capped: Capped, options: TopMember): FoundCap[] {
+  if (!capped.caps.includes(IN_OPTIONS)) return [];
+  const cap = membersAt(capped.body, options.from).find(({ name }) => name === OPTIONS_CAP);
+  const value = cap === undefined ? null : numberOf(capped, cap);
+  return cap === undefined || value === null ? [] : [{ name: IN_OPTIONS, value, from: cap.from, to: cap.to }];
 }
 
 /** A list of numbers is one prompt, already cut into tokens. */
@@ -138,12 +141,10 @@ function added({ body, head, edits }: Capped, own: string, value: string): Edit[
 }
 
 /** Some engines read names without regard to case, by the rules of Unicode. */
-function refuseOtherSpellings(members: readonly TopMember[]): void {
-  for (const { name } of members) {
-    if (PLAIN.test(name)) continue;
-    const folded = name.toUpperCase().toLowerCase();
-    if (EXACT.has(folded)) throw invalid(name.slice(0, 64), `must be written "${folded}"`);
-  }
+function refuseOtherSpelling(name: string): void {
+  if (PLAIN.test(name)) return;
+  const folded = name.toUpperCase().toLowerCase();
+  if (EXACT.has(folded)) throw invalid(name.slice(0, 64), `must be written "${folded}"`);
 }
 
 function invalid(param: string, what: string): Refusal {
