@@ -114,7 +114,9 @@ function learn(known: Known, { input, output, cached, gpuSeconds }: Report): boo
 }
 
 function times(report: Report, answers: number): Report {
-  return { ...report, output: report.output === null ? null : report.output * answers };
+  const each = (value: number | null): number | null => (value === null ? null : value * answers);
+  const { input, output, cached, gpuSeconds } = report;
+  return { input: each(input), output: each(output), cached: each(cached), gpuSeconds: each(gpuSeconds) };
 }
 
 function sumOf(parts: readonly Known[]): Pick<Known, 'output' | 'since' | 'guessed'> {
