@@ -39,13 +39,11 @@ export class LedgerSubjects {
     return this.#known.get(name) ?? this.#load(subject, name, day);
   }
 
-  /** Answers its number, and notes that it is used on `day`. */
-  use(known: KnownSubject, day: number): number {
-    if (day > known.lastDay) {
-      this.#noteDay.run(day, known.id);
-      known.lastDay = day;
-    }
-    return known.id;
+  /** Notes that a subject is used on `day`, so that it is kept as long as that day is. */
+  noteDay(known: KnownSubject, day: number): void {
+    if (day <= known.lastDay) return;
+    this.#noteDay.run(day, known.id);
+    known.lastDay = day;
   }
 
   /** What is in memory may not be in the table. */

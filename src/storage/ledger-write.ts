@@ -1,5 +1,5 @@
-import { AT, CERTAINTIES, FIGURES, STAGE, timeOf, type LineColumns } from '../usage/journal-lines.js';
-import { DAY_MS, HOUR_MS, HOURS_PER_DAY, LedgerSums } from './ledger-sums.js';
+import { AT, CERTAINTIES, FIGURES, POSITIONS_PER_MS, STAGE, timeOf, type LineColumns } from '../usage/journal-lines.js';
+import { DAY_MS, HOUR_MS, LedgerSums } from './ledger-sums.js';
 import { LedgerSubjects, type KnownSubject, type Subject } from './ledger-subjects.js';
 import type { SqliteDatabase, SqliteStatement, SqlRow } from './sqlite/driver.js';
 
@@ -122,11 +122,12 @@ export class LedgerWriter {
 
   /** Counts a request once: one that is in the ledger already changes nothing. */
   #settle(row: SettledRow, known: KnownSubject): void {
-    const hour = Math.floor(timeOf(row.position) / HOUR_MS);
-    const subject = this.#subjects.use(known, Math.floor(hour / HOURS_PER_DAY));
-    if (!this.#insertOnce(row, subject)) return;
+    const position = this.#insertOnce(row, known.id);
+    if (position === null) return;
+    this.#subjects.noteDay(known, dayOf(position));
+    const hour = Math.floor(timeOf(position) / HOUR_MS);
     const isFailed = row.status >= FIRST_FAILURE || row.code !== null;
-    this.#sums.add(hour, subject, [
+    this.#sums.add(hour, known.id, [
       1,
       isFailed ? 1 : 0,
       row.input,
@@ -140,15 +141,18 @@ export class LedgerWriter {
     ]);
   }
 
-  /** Another request is at this position only after the clock was set back; then the next free one is taken. */
-  #insertOnce(row: SettledRow, subject: number): boolean {
+  /**
+   * Answers the position, null when the request is there already. Another request is at its position only
+   * after the clock was set back or stood still; then the same place of the next millisecond is tried.
+   */
+  #insertOnce(row: SettledRow, subject: number): number | null {
     const { requestId, streamed, reservedInput, reservedOutput, input, output, cached, certainty } = row;
     const tokens = [reservedInput, reservedOutput, input, output, cached, certainty];
     const rest = [row.gpuUs, row.gpuReported, row.status, row.code, row.queuedUs, row.firstByteUs, row.durationUs];
-    for (let { position } = row; ; position += 1) {
+    for (let { position } = row; ; position += POSITIONS_PER_MS) {
       const { changes } = this.#insert.run(position, requestId, subject, streamed, ...tokens, ...rest);
-      if (changes === 1) return true;
-      if (this.#requestAt.get(position)?.['request_id'] === requestId) return false;
+      if (changes === 1) return position;
+      if (this.#requestAt.get(position)?.['request_id'] === requestId) return null;
     }
   }
 }

@@ -1,8 +1,8 @@
+import { POSITIONS_PER_MS } from '../usage/journal-lines.js';
 import type { LastUses } from '../usage/last-use-map.js';
 import type { RequestFilter } from '../usage/request-row.js';
 import type { SqliteDatabase, SqlRow, SqlValue } from './sqlite/driver.js';
 import { COLUMN_NAMES } from './usage-rows.js';
-import { POSITIONS_PER_MS } from './usage-write.js';
 
 interface Condition {
   sql: string;

@@ -1,11 +1,10 @@
+import { POSITIONS_PER_MS } from '../usage/journal-lines.js';
 import type { LastUses } from '../usage/last-use-map.js';
 import type { RefusalCount } from '../usage/refusal-sampler.js';
 import type { SqliteDatabase, SqliteStatement, SqlValue } from './sqlite/driver.js';
 import { sqliteFault } from './sqlite/faults.js';
 import { COLUMN_NAMES, memberOf, type RequestTuple } from './usage-rows.js';
 
-/** Positions a millisecond has. */
-export const POSITIONS_PER_MS = 1000;
 /** Where to look for a free position when the first one is taken: the second after the start. */
 const CROWD = 1000 * POSITIONS_PER_MS;
 /** The use of a key from an address is noted again after this time. */

@@ -48,7 +48,8 @@ export const FIGURES = 20;
 /** In the order of the numbers that stand for them. */
 export const CERTAINTIES: readonly Certainty[] = ['reported', 'counted', 'estimated'];
 
-const POSITIONS_PER_MS = 1000;
+/** Positions a millisecond has. */
+export const POSITIONS_PER_MS = 1000;
 const FEWEST_LINES = 16;
 
 /** Gathers lines for one message. A line can be completed until the message is sent. */
