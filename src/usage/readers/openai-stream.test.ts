@@ -252,6 +252,48 @@ describe('whatever the events are and however they come together', () => {
     );
   });
 
+  it('an event counts the same behind others that are like it as it does alone', () => {
+    const piece = fc.record({
+      content: text,
+      index: fc.nat(2),
+      name: fc.constantFrom('content', 'reasoning'),
+      end: fc.constantFrom('"', '\\', ''),
+    });
+    const written = ({
+      content,
+      index,
+      name,
+      end,
+    }: {
+      content: string;
+      index: number;
+      name: string;
+      end: string;
+    }): string => event({ ...HEAD, choices: [{ index, delta: { [name]: content + end } }] });
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(3), (list, same) => {
+        const all = list.flatMap((one) => [
+          written(one),
+          ...Array.from({ length: same }, (_, at) => written({ ...one, content: one.content.slice(at) })),
+        ]);
+        const alone = all.map((one) => read(one).counted.outputTokens);
+        const together = meter();
+        for (const one of all) together.push(Buffer.from(one));
+        expect(together.counted().outputTokens).toBe(alone.reduce((sum, tokens) => sum + tokens, 0));
+        expect(read(all.join('')).counted).toEqual(together.counted());
+      }),
+    );
+  });
+
+  it('a broken event is not taken for one that is like the last', () => {
+    const [before = '', after = ''] = event(chunk({ content: '#' })).split('#');
+    const broken = `${before}b\n\n${after}`;
+    expect(read(`${before}a${after}${broken}${before}c${after}`)).toMatchObject({
+      counted: { outputTokens: 3 },
+      sent: `${before}a${after}${broken}${before}c${after}`,
+    });
+  });
+
   it('no bytes at all make it throw, and without usage they travel on as they came', () => {
     const sound = Buffer.from([ROLE, chunk({ content: 'é"\\' }), FINISH].map((data) => event(data)).join(''));
     const damage = fc.record({ at: fc.nat(sound.length), cut: fc.nat(5), put: fc.uint8Array({ maxLength: 6 }) });
