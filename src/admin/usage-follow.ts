@@ -1,14 +1,16 @@
-import type { Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { ReplayWatch } from '../usage/replay-port.js';
 import type { ReplayedBody } from './contract-usage.js';
 import { problemResponse } from './problem.js';
+import type { AdminSettings } from './settings.js';
 
 /** Between two lines about how far it has come. */
 const PAUSE_MS = 200;
 
 interface Following {
-  clock: Clock;
+  settings: AdminSettings;
+  /** Of the request, for the log and for a problem body. */
+  requestId: string | null;
   /** Aborted when the client leaves. */
   signal: AbortSignal;
   work(watch: ReplayWatch): Promise<ReplayedBody>;
@@ -19,7 +21,8 @@ interface Following {
  * and the outcome last. What is refused before the first line is refused like any request; later the
  * last line is a problem body. The work ends when the client leaves.
  */
-export function followReplay({ clock, signal, work }: Following): Promise<Response> {
+export function followReplay({ settings, requestId, signal, work }: Following): Promise<Response> {
+  const { clock, log } = settings;
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   signal.addEventListener('abort', leave, { once: true });
@@ -46,7 +49,9 @@ export function followReplay({ clock, signal, work }: Following): Promise<Respon
         },
         async (error: unknown) => {
           if (saidMs === null) return reject(error);
-          say((await problemResponse(refusalOf(error), null).json()) as object);
+          if (!(error instanceof Refusal)) log.error({ request: requestId, error: String(error) }, 'a replay failed');
+          const refusal = error instanceof Refusal ? error : new Refusal('internal', { cause: error });
+          say((await problemResponse(refusal, requestId).json()) as object);
         },
       )
       .finally(() => {
@@ -54,8 +59,4 @@ export function followReplay({ clock, signal, work }: Following): Promise<Respon
         void writer.close().catch(leave);
       });
   });
-}
-
-function refusalOf(error: unknown): Refusal {
-  return error instanceof Refusal ? error : new Refusal('internal', { cause: error });
 }

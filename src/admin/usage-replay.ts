@@ -29,14 +29,19 @@ export const replayOperation = defineOperation({
   reply: replayedSchema,
   async run({ query, body, caller, context, signal }) {
     const acting = { caller, context };
-    const { clock } = context.settings;
-    const asked = span(body, { nowMs: clock.now(), usualSeconds: USUAL_SECONDS, place: 'body' });
+    const { settings } = context;
+    const asked = span(body, { nowMs: settings.clock.now(), usualSeconds: USUAL_SECONDS, place: 'body' });
     const question = await questionOf(acting, body, asked);
     const { replay } = context.ports.usage;
     const told = async (outcome: ReplayOutcome): Promise<ReplayedBody> =>
       outcomeToWire(acting, outcome, { ...asked, per: body.for });
     if (query.follow === '1' || query.follow === 'true')
-      return followReplay({ clock, signal, work: async (watch) => told(await replay(question, watch)) });
+      return followReplay({
+        settings,
+        requestId: caller.actor.requestId,
+        signal,
+        work: async (watch) => told(await replay(question, watch)),
+      });
     return told(await replay(question, { signal, progress: () => undefined }));
   },
 });

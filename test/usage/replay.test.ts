@@ -63,6 +63,9 @@ function sum(rows: readonly LedgerRow[], of: (row: LedgerRow) => number): number
   return rows.reduce((whole, row) => whole + of(row), 0);
 }
 
+const sorted = (rows: readonly unknown[][]): unknown[][] =>
+  rows.toSorted((one, other) => String(one[0]).localeCompare(String(other[0])));
+
 describe('a replay', () => {
   test('refuses nobody when every limit is at least what all requests together used', () => {
     fc.assert(
@@ -107,7 +110,7 @@ describe('a replay', () => {
           moments[0],
           moments.at(-1),
         ]);
-        expect(found.toSorted()).toEqual(expected.toSorted());
+        expect(sorted(found)).toEqual(sorted(expected));
       }),
     );
   });

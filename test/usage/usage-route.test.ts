@@ -105,8 +105,9 @@ describe('GET /admin/v1/usage', () => {
       const page = await usage(`?by=key,day,model&limit=2${after}`);
       expect(rowsOf(page).length).toBeLessThanOrEqual(2);
       read.push(...rowsOf(page));
-      if (page.body['next'] === null) break;
-      after = `&after=${String(page.body['next'])}`;
+      const { next } = page.body;
+      if (typeof next !== 'string') break;
+      after = `&after=${next}`;
     }
     expect([whole.length, read]).toEqual([6, whole]);
   });

@@ -58,11 +58,13 @@ async function watched({ io }: Invocation, client: AdminClient, body: ReplayBody
       if (progress === undefined) last = line;
       else bar.show(progress.share, `${progress.rows} requests`);
     }
+  } catch (error) {
+    if (!stopped.signal.aborted) throw error;
   } finally {
     bar.clear();
     for (const stop of stops) stop();
   }
-  return outcomeOf(last);
+  return outcomeOf(stopped.signal.aborted ? '' : last);
 }
 
 function outcomeOf(line: string): ReplayedBody {
