@@ -144,6 +144,61 @@ describe('a place on a replica', () => {
     expect([later.turn !== null, latest.turn !== null, loads(pool)]).toEqual([true, false, [1]]);
   });
 
+  it('of models that share a server is not kept from one of them by the crowd that waits for the other', async () => {
+    const models = ['x', 'y'].map((name) => model({ name, maxInFlight: 1 }, ['http://a']));
+    const [x, y] = models as [OfferedModel, OfferedModel];
+    const { pool, clock } = await poolOf(...models);
+    const crowd = Array.from({ length: 20 }, () => enter(pool, x));
+    clock.skip(1000);
+    const single = enter(pool, y);
+    const served: (string | undefined)[] = [];
+    for (const each of crowd.slice(0, 2)) {
+      clock.skip(1);
+      each.turn?.release();
+      await settled();
+      served.push(single.turn?.replica.url);
+    }
+    expect(served).toEqual([undefined, 'http://a']);
+  });
+
+  it('is waited for until half a second before the client gives up, and by the others as long as they may', async () => {
+    const one = model({ maxInFlight: 1 }, ['http://a']);
+    const { pool, clock } = await poolOf(one);
+    enter(pool, one);
+    const hasty = enter(pool, one, { share: { patienceMs: 2000 } });
+    const patient = enter(pool, one, { share: { patienceMs: 3_600_000 } });
+    const usual = enter(pool, one);
+    const codes = async (skipMs: number): Promise<(string | undefined)[]> => {
+      clock.skip(skipMs);
+      await settled();
+      return [hasty, patient, usual].map(({ refusal }) => refusal?.code);
+    };
+    expect(await codes(1499)).toEqual([undefined, undefined, undefined]);
+    expect(await codes(1)).toEqual(['queue_full', undefined, undefined]);
+    expect(await codes(one.queue.maxWaitMs - 1501)).toEqual(['queue_full', undefined, undefined]);
+    expect(await codes(1)).toEqual(['queue_full', 'queue_full', 'queue_full']);
+  });
+
+  it('comes later to a share whose last request cost more than was expected', async () => {
+    const one = model({ maxInFlight: 1 }, ['http://a']);
+    const { pool } = await poolOf(one);
+    const share = (name: string): { share: Partial<FairShare> } => ({ share: { name, tokens: 100 } });
+    const first = enter(pool, one, share('spender'));
+    const waiting = ['spender', 'other', 'other'].map((name) => enter(pool, one, share(name)));
+    first.turn?.cost(1000);
+    const order: number[] = [];
+    for (let running = first; ;) {
+      running.turn?.release();
+      await settled();
+      const at = waiting.findIndex((each, index) => each.turn !== null && !order.includes(index));
+      const next = waiting[at];
+      if (next === undefined) break;
+      order.push(at);
+      running = next;
+    }
+    expect(order).toEqual([1, 2, 0]);
+  });
+
   it('is waited for by every name that "*" passes on in one line', async () => {
     const any = model({ origin: 'wildcard', name: '*', maxInFlight: 1 }, ['http://a']);
     const { pool } = await poolOf(any);
