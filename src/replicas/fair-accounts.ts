@@ -10,7 +10,7 @@ const MOST_TOKENS = 10_000_000;
 /** Shares with nothing waiting and nothing running that are remembered; the oldest is forgotten first. */
 const REMEMBERED = 1000;
 
-/** How much the last request of a share says about what its next one costs. */
+/** How much a cheap request says about what the next one of its share costs. A dear one is believed at once. */
 const LESSON = 0.3;
 
 /** What is known of one name in one class. */
@@ -46,7 +46,8 @@ export class Account {
 
   learn(asked: number, used: number): void {
     const rate = used / tokensOf(asked);
-    this.#habit = this.#habit === null ? rate : this.#habit + LESSON * (rate - this.#habit);
+    const before = this.#habit ?? rate;
+    this.#habit = Math.max(rate, before + LESSON * (rate - before));
   }
 }
 
