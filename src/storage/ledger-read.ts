@@ -26,8 +26,18 @@ export interface RowsQuery {
   limit: number;
 }
 
+/** Sums as columns, which the main thread takes without a pause: names by their place in `words`, -1 = null. */
+export interface SumColumns {
+  words: string[];
+  /** `SUM_FIGURES` numbers a sum: caller, owner, model, beginning in Unix milliseconds (NaN = none), then `SUM_COLUMNS`. */
+  figures: Float64Array<ArrayBuffer>;
+}
+
+const NAMES = ['caller_id', 'owner', 'model'] as const;
+export const SUM_FIGURES = NAMES.length + 1 + SUM_COLUMNS.length;
+
 /** Sums over groups, at most `most` of them, in the order of time and then of names. */
-export function sumsOf(database: SqliteDatabase, query: UsageQuery, most: number): SqlRow[] {
+export function sumsOf(database: SqliteDatabase, query: UsageQuery, most: number): SumColumns {
   const columns = [...new Set(query.by.map((group) => GROUPS[group]))];
   const sums = SUM_COLUMNS.map((column) => `total(${column}) AS ${column}`);
   const asked = columns.length === 0 ? '' : `GROUP BY ${columns.join(', ')} ORDER BY ${inOrder(columns).join(', ')}`;
@@ -38,7 +48,36 @@ export function sumsOf(database: SqliteDatabase, query: UsageQuery, most: number
       ${periods('hour', subjects.sql, `hour * ${HOUR_MS} / ${unit} * ${unit}`)}
     ) JOIN ledger_subjects ON id = subject ${asked} LIMIT ?`;
   const values = [JSON.stringify(query.days), ...subjects.values, JSON.stringify(query.hours), ...subjects.values];
-  return database.prepare(sql).all(...values, most);
+  return sumColumns(database.prepare(sql).all(...values, most));
+}
+
+function sumColumns(rows: readonly SqlRow[]): SumColumns {
+  const words = new Words();
+  const figures = Float64Array.from(
+    rows.flatMap((row) => [
+      ...NAMES.map((name) => words.placeOf(row[name])),
+      Number(row['from_ms'] ?? Number.NaN),
+      ...SUM_COLUMNS.map((column) => Number(row[column])),
+    ]),
+  );
+  return { words: words.all(), figures };
+}
+
+/** Every text once. */
+class Words {
+  readonly #places = new Map<string, number>();
+
+  /** -1 for what is no text. */
+  placeOf(text: SqlRow[string] | undefined): number {
+    if (typeof text !== 'string') return -1;
+    const place = this.#places.get(text) ?? this.#places.size;
+    this.#places.set(text, place);
+    return place;
+  }
+
+  all(): string[] {
+    return [...this.#places.keys()];
+  }
 }
 
 /** Settled rows in the order of their positions. */
@@ -79,23 +118,17 @@ function conditionOf({ callerIds, owner, model }: UsageQuery): { sql: string; va
 }
 
 function columnsOf(rows: readonly SqlRow[]): LineColumns {
-  const places = new Map<string, number>();
-  const placeOf = (text: SqlRow[string] | undefined): number => {
-    if (typeof text !== 'string') return -1;
-    const place = places.get(text) ?? places.size;
-    places.set(text, place);
-    return place;
-  };
+  const words = new Words();
   const figures = new Float64Array(rows.length * FIGURES);
   rows.forEach((row, line) => {
     const set = (place: number, value: number): void => void (figures[line * FIGURES + place] = value);
     const number = (column: string): number => (row[column] === null ? Number.NaN : Number(row[column]));
     set(AT.position, number('position'));
     set(AT.stage, STAGE.whole);
-    set(AT.caller, placeOf(row['caller_id']));
-    set(AT.owner, placeOf(row['owner']));
-    set(AT.model, placeOf(row['model']));
-    set(AT.path, placeOf(row['path']));
+    set(AT.caller, words.placeOf(row['caller_id']));
+    set(AT.owner, words.placeOf(row['owner']));
+    set(AT.model, words.placeOf(row['model']));
+    set(AT.path, words.placeOf(row['path']));
     set(AT.streamed, number('streamed'));
     set(AT.reservedInput, number('reserved_input'));
     set(AT.reservedOutput, number('reserved_output'));
@@ -106,10 +139,10 @@ function columnsOf(rows: readonly SqlRow[]): LineColumns {
     set(AT.gpuSeconds, number('gpu_us') / 1e6);
     set(AT.gpuReported, number('gpu_reported'));
     set(AT.status, number('status'));
-    set(AT.code, placeOf(row['code']));
+    set(AT.code, words.placeOf(row['code']));
     set(AT.queuedMs, number('queued_us') / 1000);
     set(AT.firstByteMs, number('first_byte_us') / 1000);
     set(AT.durationMs, number('duration_us') / 1000);
   });
-  return { words: [...places.keys()], requestIds: rows.map((row) => String(row['request_id'])), figures };
+  return { words: words.all(), requestIds: rows.map((row) => String(row['request_id'])), figures };
 }

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { Refusal } from '../core/errors.js';
 import type { LineColumns } from '../usage/journal-lines.js';
 import type { UsageQuery } from './ledger-question.js';
-import { rowsBetween, sumsOf, type RowsQuery } from './ledger-read.js';
-import { openSqlite, type SqliteDatabase, type SqlRow } from './sqlite/driver.js';
+import { rowsBetween, sumsOf, type RowsQuery, type SumColumns } from './ledger-read.js';
+import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
 import { sqliteFault } from './sqlite/faults.js';
 import type { WorkerHandlers } from './worker-link.js';
 
@@ -15,7 +15,7 @@ export interface LedgerReaderData {
 
 /** What the main thread asks of the thread that reads the books. */
 export interface LedgerApi {
-  usage(args: { query: UsageQuery; most: number }): SqlRow[];
+  usage(args: { query: UsageQuery; most: number }): SumColumns;
   rows(args: RowsQuery): LineColumns;
 }
 
@@ -28,7 +28,7 @@ export class LedgerReader implements WorkerHandlers<LedgerApi> {
     this.#path = path;
   }
 
-  usage({ query, most }: Parameters<LedgerApi['usage']>[0]): SqlRow[] {
+  usage({ query, most }: Parameters<LedgerApi['usage']>[0]): SumColumns {
     return this.#with((database) => sumsOf(database, query, most));
   }
 
