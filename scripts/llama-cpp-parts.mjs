@@ -124,13 +124,8 @@ async function makePython() {
   await rm(join(CACHE, 'python'), { recursive: true, force: true });
   if ((await run('python3', ['-m', 'venv', join(CACHE, 'python')], { into: 'python.log' })) !== 0)
     throw new PartMissing(`python3 cannot make a virtual environment (${log('python.log')} says why)`);
-  if (
-    (await run(
-      PYTHON,
-      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', GGUF, 'numpy'],
-      'python.log',
-    )) !== 0
-  )
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', GGUF, 'numpy'];
+  if ((await run(PYTHON, install, { into: 'python.log' })) !== 0)
     throw new PartMissing(`${GGUF} could not be installed (${log('python.log')} says why)`);
 }
 

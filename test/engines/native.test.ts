@@ -234,6 +234,9 @@ describe('what engines must not be sent', () => {
     ['on-llama.cpp', '/completion', { n_discard: -1 }],
     ['on-llama.cpp', '/completion', { id_slot: 0 }],
     ['on-llama.cpp', '/v1/chat/completions', { cache_prompt: false }],
+    ['on-llama.cpp', '/completion', { grammar: '('.repeat(25_000) }],
+    ['on-llama.cpp', '/completion', { grammar_triggers: [{ type: 2, value: '([a-z ]+)+[0-9]' }] }],
+    ['on-llama.cpp', '/v1/chat/completions', { chat_parser: '{"parsers":[],"rules":{},"root":0}' }],
     ['on-vllm', '/v1/chat/completions', { kv_transfer_params: { remote_host: 'x' } }],
     ['on-vllm', '/v1/chat/completions', { cache_salt: 'x' }],
     ['on-vllm', '/v1/completions', { priority: -5 }],
@@ -262,6 +265,16 @@ describe('what engines must not be sent', () => {
     });
     expect(upstream.exchanges[0]?.body.toString()).toBe(
       '{"model":"on-vllm", "n" : 8,"stop_token_ids":[1, 2],"best_of":8 ,"logprobs":20}',
+    );
+  });
+
+  test('what llama.cpp sets aside memory for is clamped', async () => {
+    answerAll();
+    await ask(world, 'POST /completion', {
+      body: '{"model":"on-llama.cpp","repeat_last_n":2147483647,"dry_penalty_last_n":64}',
+    });
+    expect(upstream.exchanges[0]?.body.toString()).toBe(
+      '{"model":"on-llama.cpp","repeat_last_n":65536,"dry_penalty_last_n":64}',
     );
   });
 
