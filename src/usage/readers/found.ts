@@ -1,7 +1,7 @@
 import { SLOT, SLOTS, type Shape, type Slot } from './shape.js';
 
 /** Answers to one request that are told apart; those beyond share the first place. */
-const MOST_ANSWERS = 1024;
+const MOST_ANSWERS = 256;
 /** A piece of text longer than this is no single token. */
 const LONGEST_TOKEN_BYTES = 64;
 

@@ -1,5 +1,5 @@
 import type { Found } from './found.js';
-import { memberOf, type Shape } from './shape.js';
+import { shapeOf, type Shape } from './shape.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -25,10 +25,11 @@ const LONGEST_TOKEN_BYTES = 64;
 export class JsonWalk {
   readonly #root: Shape;
   readonly #found: Found;
-  /** Containers around this place in which something is looked for, outermost first. */
+  /** Containers around this place in which something is looked for, outermost first; the innermost by itself. */
   readonly #shapes: Shape[] = [];
   readonly #objects: boolean[] = [];
   #depth = 0;
+  #shape: Shape | null = null;
   #inObject = false;
   /** The next string is a name. */
   #nameNext = false;
@@ -53,6 +54,7 @@ export class JsonWalk {
   /** Ready for another text. */
   restart(): void {
     this.#depth = 0;
+    this.#shape = null;
     this.#inObject = false;
     this.#nameNext = false;
     this.#target = this.#root;
@@ -77,7 +79,9 @@ export class JsonWalk {
       }
       const byte = bytes[at] ?? 0;
       if (byte === QUOTE) {
-        const end = this.#nameNext ? this.#name(bytes, at, to) : this.#value(bytes, at, to);
+        const end = this.#nameNext
+          ? this.#name(bytes, at, to)
+          : this.#value(bytes, at + 1, { to, counts: this.#target !== null && this.#target.text });
         if (end < 0) return at;
         at = end;
       } else if (byte <= NINE && byte >= MINUS && this.#target !== null && this.#target.slot !== null) {
@@ -94,14 +98,9 @@ export class JsonWalk {
     return to;
   }
 
-  /** The innermost container in which something is looked for. */
-  get #around(): Shape | undefined {
-    return this.#depth === 0 ? undefined : this.#shapes[this.#depth - 1];
-  }
-
   #next(): void {
     this.#nameNext = this.#inObject;
-    this.#target = this.#inObject ? null : (this.#around?.each ?? null);
+    this.#target = this.#inObject || this.#shape === null ? null : this.#shape.each;
   }
 
   #open(isObject: boolean): void {
@@ -113,6 +112,7 @@ export class JsonWalk {
     this.#shapes[this.#depth] = shape;
     this.#objects[this.#depth] = isObject;
     this.#depth += 1;
+    this.#shape = shape;
     this.#inObject = isObject;
     this.#nameNext = isObject;
     this.#target = isObject ? null : shape.each;
@@ -120,11 +120,12 @@ export class JsonWalk {
   }
 
   #close(): void {
-    const shape = this.#around;
-    if (shape === undefined) return;
-    this.#found.close(shape);
+    if (this.#shape === null) return;
+    this.#found.close(this.#shape);
     this.#depth -= 1;
-    this.#inObject = this.#depth > 0 && this.#objects[this.#depth - 1] === true;
+    const around = this.#depth - 1;
+    this.#shape = around < 0 ? null : (this.#shapes[around] ?? null);
+    this.#inObject = around >= 0 && this.#objects[around] === true;
     this.#nameNext = false;
     this.#target = null;
   }
@@ -137,10 +138,8 @@ export class JsonWalk {
       at += 1;
       // Digits and what stands between them: long lists are of numbers.
       if (byte > QUOTE && byte < LEAST_BRACKET) continue;
-      if (byte === QUOTE) {
-        this.#counts = false;
-        at = this.#string(bytes, at, to);
-      } else if ((byte | ROUND) === OPEN) this.#skipped += 1;
+      if (byte === QUOTE) at = this.#value(bytes, at, { to, counts: false });
+      else if ((byte | ROUND) === OPEN) this.#skipped += 1;
       else if ((byte | ROUND) === CLOSE) {
         this.#skipped -= 1;
         if (this.#skipped === 0) return at;
@@ -157,9 +156,8 @@ export class JsonWalk {
     while (at < to && at < longest && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at += 1;
     if (at === to && at < longest) return -1;
     this.#nameNext = false;
-    if (bytes[at] === QUOTE && at < to) {
-      const shape = this.#around;
-      this.#target = shape === undefined ? null : memberOf(shape, bytes, { from: start, to: at });
+    if (at < to && bytes[at] === QUOTE) {
+      this.#target = this.#shape === null ? null : shapeOf(this.#shape.members[at - start], bytes, start);
       return at + 1;
     }
     this.#target = null;
@@ -167,9 +165,18 @@ export class JsonWalk {
     return this.#string(bytes, at, to);
   }
 
-  #value(bytes: Buffer, from: number, to: number): number {
-    this.#counts = this.#target !== null && this.#target.text;
-    return this.#string(bytes, from + 1, to);
+  /** Behind a string that begins before `from`. */
+  #value(bytes: Buffer, from: number, { to, counts }: { to: number; counts: boolean }): number {
+    const near = Math.min(to, from + LONG_STRING_BYTES);
+    for (let at = from; at < near; at += 1) {
+      const byte = bytes[at];
+      if (byte === BACKSLASH) break;
+      if (byte !== QUOTE) continue;
+      if (counts) this.#found.text(from, at);
+      return at + 1;
+    }
+    this.#counts = counts;
+    return this.#string(bytes, from, to);
   }
 
   /** Behind the closing quote of the string around `from`, or the end of the bytes when it goes on. */

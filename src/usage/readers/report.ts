@@ -11,37 +11,44 @@ export interface Report {
   gpuSeconds: number | null;
 }
 
+/** Where times stand, and how many of their units are a second. */
+const TIMES: readonly (readonly [Slot, number])[] = [
+  [SLOT.inputMs, 1e3],
+  [SLOT.outputMs, 1e3],
+  [SLOT.inputNs, 1e9],
+  [SLOT.outputNs, 1e9],
+];
+
 /** Puts the numbers of one event or body together. Usage counts before the engine's clock. */
 export function readReport(numbers: Float64Array): Report {
-  const count = (slot: Slot): number | null => within(numbers[slot], Number.isInteger(numbers[slot]));
-  const cacheRead = count(SLOT.cacheRead);
-  const besides = (count(SLOT.cacheWritten) ?? 0) + (cacheRead ?? 0);
-  const timedCached = count(SLOT.timedCached);
-  const total = count(SLOT.total);
-  const input = plus(count(SLOT.input), besides) ?? plus(count(SLOT.timedInput), timedCached);
-  const output = count(SLOT.output) ?? rest(total, input) ?? count(SLOT.timedOutput);
+  const cacheRead = count(numbers, SLOT.cacheRead);
+  const besides = (count(numbers, SLOT.cacheWritten) ?? 0) + (cacheRead ?? 0);
+  const timedCached = count(numbers, SLOT.timedCached);
+  const total = count(numbers, SLOT.total);
+  const input = plus(count(numbers, SLOT.input), besides) ?? plus(count(numbers, SLOT.timedInput), timedCached);
+  const output = count(numbers, SLOT.output) ?? rest(total, input) ?? count(numbers, SLOT.timedOutput);
   return {
     // A total by itself is about the prompt: answers without a count of their own have no tokens.
     input: input ?? (output === null ? total : null),
     output,
-    cached: count(SLOT.cached) ?? cacheRead ?? timedCached,
+    cached: count(numbers, SLOT.cached) ?? cacheRead ?? timedCached,
     gpuSeconds: secondsOf(numbers),
   };
 }
 
-function secondsOf(numbers: Float64Array): number | null {
-  const time = (slot: Slot, aSecond: number): number | null => within((numbers[slot] ?? Number.NaN) / aSecond, true);
-  const parts = [
-    time(SLOT.inputMs, 1e3),
-    time(SLOT.outputMs, 1e3),
-    time(SLOT.inputNs, 1e9),
-    time(SLOT.outputNs, 1e9),
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? null : parts.reduce((sum, part) => sum + part, 0);
+/** A whole number that an answer may have; null = not told, or nonsense. */
+function count(numbers: Float64Array, slot: Slot): number | null {
+  const value = numbers[slot] ?? Number.NaN;
+  return value >= 0 && value <= MOST && Number.isInteger(value) ? value : null;
 }
 
-function within(value: number | undefined, fits: boolean): number | null {
-  return fits && value !== undefined && value >= 0 && value <= MOST ? value : null;
+function secondsOf(numbers: Float64Array): number | null {
+  let seconds: number | null = null;
+  for (const [slot, aSecond] of TIMES) {
+    const part = (numbers[slot] ?? Number.NaN) / aSecond;
+    if (part >= 0 && part <= MOST) seconds = (seconds ?? 0) + part;
+  }
+  return seconds;
 }
 
 function plus(one: number | null, other: number | null): number | null {

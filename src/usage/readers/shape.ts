@@ -76,9 +76,8 @@ export function answers(members: Readonly<Record<string, Shape>>): Shape {
   return list({ ...object(members), answer: true });
 }
 
-/** The member whose name stands between `from` and `to`, or null. */
-export function memberOf({ members }: Shape, bytes: Buffer, { from, to }: { from: number; to: number }): Shape | null {
-  const candidates = members[to - from];
+/** What the name at `from` stands for, among the names of its length; null = nothing. */
+export function shapeOf(candidates: readonly NamedShape[] | undefined, bytes: Buffer, from: number): Shape | null {
   if (candidates === undefined) return null;
   for (const { name, shape } of candidates) {
     let at = 0;

@@ -50,7 +50,9 @@ export class Tally {
     if (learn(whole ? this.#whole : this.#answer(), timed && whole ? times(report, answers) : report))
       this.#wholeLast = whole;
     this.#whole.guessed ||= timed && whole;
-    if (found.carried) this.#passed = this.counted().outputTokens;
+    if (!found.carried) return;
+    const known = this.#known;
+    this.#passed = (known.output ?? 0) + known.since;
   }
 
   /** The engine told output tokens. */
@@ -72,7 +74,8 @@ export class Tally {
   }
 
   get #known(): Pick<Known, 'output' | 'since' | 'guessed'> {
-    return this.#wholeLast || this.#answers.length === 0 ? this.#whole : sumOf(this.#answers);
+    if (this.#wholeLast || this.#answers.length === 0) return this.#whole;
+    return this.#answers.length === 1 ? (this.#answers[0] ?? this.#whole) : sumOf(this.#answers);
   }
 
   /** Of all answers together: as it was told, or the sum of what was told of each. */
