@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { triedLimitFault } from '../admin/tried-limit.js';
 import { REPLAY_SUBJECTS, USAGE_GROUPS } from '../admin/usage-groups.js';
+import { LIMIT_NAMES } from '../core/limits.js';
 import { nearest } from '../core/nearest.js';
 import { type Bind, examples } from './bind.js';
+import { misuse } from './failure.js';
 import { limits, pastMoment } from './values.js';
 
 /** What was used, and what other limits would have made of it. */
@@ -38,6 +40,9 @@ export function addUsageCommands(program: Command, bind: Bind): void {
     .option('--until <when>', 'the end, in the same words (now unless given)', pastMoment)
     .option('--key-id <id>', 'only this key and those derived from it; "--key ID" says the same')
     .option('--owner <owner>', 'only requests of this owner')
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => [...program.options] })
+    .hook('preAction', () => refuseEarlier(usage))
+    .addHelpText('after', LIMITS)
     .addHelpText(
       'after',
       examples(
@@ -46,6 +51,19 @@ export function addUsageCommands(program: Command, bind: Bind): void {
       ),
     )
     .action(bind(() => import('./commands/usage-replay.js')));
+}
+
+/** Names for `--limit`. */
+const LIMITS = `
+Limits: ${LIMIT_NAMES.slice(0, 5).join(', ')},
+  ${LIMIT_NAMES.slice(5, 8).join(', ')},
+  ${LIMIT_NAMES.slice(8).join(', ')}`;
+
+/** `usage --model x replay` would otherwise replay every model and look as if it had not. */
+function refuseEarlier(usage: Command): void {
+  const [name] = Object.keys(usage.opts());
+  const flag = usage.options.find((option) => option.attributeName() === name)?.long;
+  if (flag != null) throw misuse(`${flag} stands before "replay" and would do nothing there. Write it behind it.`);
 }
 
 function groups(value: string): (typeof USAGE_GROUPS)[number][] {

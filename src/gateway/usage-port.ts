@@ -48,15 +48,16 @@ async function runReplay(parts: UsageParts, question: ReplayQuestion, watch: Rep
     ancestorsOf: (callerId) => directory.byId(callerId)?.lineage ?? [],
   });
   const slices = createSlices(parts.clock, watch.signal);
-  const fromMs = windowsBegin(question);
   const { untilMs, callerIds } = question;
-  const asked = { sinceMs: fromMs, untilMs, ...(callerIds === undefined ? {} : { callerIds }) };
+  const asked = { sinceMs: windowsBegin(question), untilMs, ...(callerIds === undefined ? {} : { callerIds }) };
   let rows = 0;
+  let firstMs: number | null = null;
   for await (const piece of ledger.rows(asked)) {
     await takePiece(replay, piece, slices);
     rows += piece.length;
-    const doneMs = (piece.at(-1)?.atMs ?? fromMs) - fromMs;
-    watch.progress({ rows, share: Math.min(1, Math.max(0, doneMs / (untilMs - fromMs))) });
+    firstMs ??= piece[0]?.atMs ?? untilMs;
+    const lastMs = piece.at(-1)?.atMs ?? firstMs;
+    watch.progress({ rows, share: Math.min(1, Math.max(0, (lastMs - firstMs) / Math.max(1, untilMs - firstMs))) });
   }
   return replay.outcome();
 }

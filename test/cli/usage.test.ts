@@ -37,6 +37,7 @@ describe('how the command line answers mistakes', () => {
     [['usage', '--by', 'day,hour'], 2],
     [['usage', '--csv', '--json'], 2],
     [['usage', 'replay'], 2],
+    [['usage', '--model', 'x', 'replay', '--limit', 'requests_per_day=1'], 2],
     [['usage', 'replay', '--limit', 'requests_per_dya=1'], 2],
     [['usage', 'replay', '--limit', 'requests_per_day=1', '--since', 'soon'], 2],
     [['usage', 'replay', '--limit', 'requests_per_day=1', '--for', 'everybody'], 2],
