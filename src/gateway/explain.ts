@@ -20,8 +20,7 @@ export interface ExplainParts {
   match: Matcher;
   catalogue(): Catalogue;
   routeRules(): readonly RouteRuleConfig[];
-  /** Null offline: nobody counts. */
-  limits: Limits | null;
+  limits: Limits;
   clock: Clock;
 }
 
@@ -68,7 +67,7 @@ export function createExplain({
       rules,
     );
     if (decision.allowed) {
-      const isCounted = limits !== null && caller !== null && route.steps.includes('admit');
+      const isCounted = caller !== null && route.steps.includes('admit');
       const verdict = isCounted
         ? await askLimits(limits, limitsQuestion(request, { caller, model, nowMs: clock.now() }))
         : UNLIMITED;

@@ -9,6 +9,8 @@ import type { UsedBefore } from '../usage/ledger.js';
 import type { Configuration } from './configuration.js';
 import type { Stores } from './stores.js';
 
+const NO_LIMITS: LimitSettings = Object.freeze({});
+
 /** What is counted, and for whom. */
 export interface Limits {
   store: LimitStore;
@@ -22,18 +24,20 @@ export function createLimits({
   stores,
   clock,
 }: {
-  configuration: Configuration;
+  configuration: Pick<Configuration, 'current' | 'onChange'>;
   stores: Stores;
   clock: Clock;
 }): Limits {
   const { directory } = stores.keys;
   const store = createMemoryLimitStore(clock);
   const make = (): AccountsOf => {
-    const { limits, owners } = configuration.current().config;
+    const { limits, owners, models } = configuration.current().config;
+    // Every model of the file is counted, so that a limit that is set at noon knows the morning.
+    const counted = Object.keys(models).map((name): [string, LimitSettings] => [name, NO_LIMITS]);
     return createAccountsOf({
       defaults: limits,
       owners: new Map(Object.entries(owners)),
-      models: new Map(Object.entries(limits.models)),
+      models: new Map([...counted, ...Object.entries(limits.models)]),
       keyLimits: (id) => ownLimits(directory, id),
       ownerLimits: (name) => directory.ownerLimits(name),
     });

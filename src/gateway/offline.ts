@@ -14,6 +14,7 @@ import { createProbe } from '../upstream/probe.js';
 import { createAdminPorts } from './admin-ports.js';
 import { OPERATOR } from './answer-admin.js';
 import { createExplain } from './explain.js';
+import { createLimits } from './limits.js';
 import { rulesFor } from './listeners.js';
 import { keyFileWarnings } from './orchestra.js';
 import { openStores, type Stores } from './stores.js';
@@ -43,6 +44,7 @@ export async function openOffline({
   const catalogue = createCatalogue(loaded.config, new Map());
   const identity = storedIdentity(stores);
   const ofKeyFile = await keyFileWarnings(loaded, clock);
+  const limits = createLimits({ configuration: { current: () => loaded, onChange: () => undefined }, stores, clock });
   const startedAt = unixSeconds(clock);
   const app = createAdminApp(
     createAdminPorts({
@@ -55,7 +57,7 @@ export async function openOffline({
         match: rulesFor(['api', 'admin']).match,
         catalogue: () => catalogue,
         routeRules: () => loaded.config.auth.route_policy,
-        limits: null,
+        limits,
         clock,
       }),
       models: () => catalogue.list(),

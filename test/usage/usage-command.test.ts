@@ -133,6 +133,18 @@ describe('keyporter usage', () => {
   });
 });
 
+test('explain knows from the ledger what was used, while no gateway runs', async () => {
+  const asked = ['explain', '--id', laptop, 'POST', '/v1/chat/completions', '--json'];
+  await world.here(['keys', 'update', laptop, '--limit', 'output_tokens_per_month=2']);
+  expect((await world.here(asked)).json()).toMatchObject({ allowed: true, limits: [{ remaining: 2, most: 2 }] });
+  await admitted([ledgerRow(1, { callerId: laptop, atMs: Date.now() })]);
+  const { code, json } = await world.here(asked);
+  expect([code, json()]).toMatchObject([0, { status: 429, code: 'insufficient_quota', limits: [{ remaining: 0 }] }]);
+  const shown = await world.here(asked.slice(0, -1));
+  expect(shown.out).toContain('It would be refused: 429 insufficient_quota.');
+  expect(shown.out).toMatch(/It would pass from \d{4}-\d\d-01 00:00:00 UTC on/);
+});
+
 describe('keyporter usage replay', () => {
   test('shows who would have been refused, by which limit and when, and sums it up', async () => {
     await admitted(usual());
