@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'undici';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { startWorld, UPSTREAM_KEY } from '../support/start-gateway.js';
-import { within } from '../support/patience.js';
+import { until, within } from '../support/patience.js';
 import { ask } from './ask.js';
 import { frame, RealtimeClient, RealtimeServer, type ServerSide } from './web-socket.js';
 
@@ -45,6 +45,46 @@ const MOST_PIECES = 1000;
 async function roundTrips(count: number): Promise<void> {
   for (let done = 0; done < count; done += 1) await running();
 }
+
+const usage = (input: number, output: number): Record<string, unknown> => ({
+  input_tokens: input,
+  output_tokens: output,
+  total_tokens: input + output,
+});
+const done = (input: number, output: number): Buffer =>
+  frame(1, JSON.stringify({ type: 'response.done', response: { id: 'r', usage: usage(input, output) } }));
+
+describe('what a realtime session uses', () => {
+  test('is the sum of its responses, whichever pieces their messages come in', async () => {
+    const { id, key } = await world.admin.createKey({ scopes: ['infer'] });
+    const { client, side } = await open('/v1/realtime?model=voice', bearer(key));
+    const messages = Buffer.concat([
+      frame(1, JSON.stringify({ type: 'response.text.delta', delta: 'Hello' })),
+      done(10, 4),
+      frame(1, JSON.stringify({ type: 'response.done', response: { usage: usage(7, 3) } }).slice(0, 30), {
+        fin: false,
+      }),
+      frame(0, JSON.stringify({ type: 'response.done', response: { usage: usage(7, 3) } }).slice(30)),
+    ]);
+    for (let at = 0; at < messages.length; at += 11) side.socket.write(messages.subarray(at, at + 11));
+    side.socket.write(frame(8, Buffer.from([3, 232])));
+    side.socket.end();
+    await client.closed();
+    await until(5000, 'the session is settled', async () => (await running()) === 0);
+    const { data } = await world.admin.must('GET', `/usage?by=key&key_id=${id}`);
+    expect(data).toMatchObject([{ requests: 1, input_tokens: 17, output_tokens: 7 }]);
+  });
+
+  test('ends with an event that says so when a budget is used up', async () => {
+    const { key } = await world.admin.createKey({ scopes: ['infer'], limits: { output_tokens_per_day: 5 } });
+    const { client, side } = await open('/v1/realtime?model=voice', bearer(key));
+    side.socket.write(done(10, 4));
+    side.socket.write(done(10, 4));
+    const said: string[] = [];
+    for (let next = await client.frame(); next !== null; next = await client.frame()) said.push(next.body.toString());
+    expect(said.join('\n')).toContain('"code":"insufficient_quota"');
+  });
+});
 
 describe('GET /v1/realtime', () => {
   test('a real WebSocket client speaks through it both ways, with its key as a sub-protocol that goes no further', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { busySlots, startEngineWorld, type EngineWorld } from './engine-world.js';
+import { busySlots, ENDLESS, expectStopped } from './endless.js';
+import { startEngineWorld, type EngineWorld } from './engine-world.js';
 
 let world: EngineWorld;
 beforeAll(async () => {
@@ -7,8 +8,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** More than any test waits for: minutes of work for this model. */
-const ENDLESS = 60_000;
 const MESSAGES = [{ role: 'user', content: 'hello' }];
 const CHAT = { model: 'tiny', messages: MESSAGES, max_tokens: ENDLESS };
 const STREAMS: readonly { path: string; body: object; seen: string }[] = [
@@ -23,13 +22,6 @@ const STREAMS: readonly { path: string; body: object; seen: string }[] = [
   { path: '/completion', body: { prompt: 'a', n_predict: ENDLESS, stream: true }, seen: '"content"' },
 ];
 
-/** The engine had much more to do, and stopped. */
-async function expectStopped(tokensBefore: number): Promise<void> {
-  await busySlots(world, 0);
-  expect((await world.metric('tokens_predicted_total')) - tokensBefore).toBeLessThan(ENDLESS / 2);
-  expect(await world.gateway.admin.streams()).toEqual([]);
-}
-
 describe('a caller who hangs up', () => {
   for (const { path, body, seen } of STREAMS) {
     test(`in the middle of a stream of ${path} frees its slot`, async () => {
@@ -38,7 +30,7 @@ describe('a caller who hangs up', () => {
       await client.see(seen);
       expect((await world.slots()).filter((slot) => slot.is_processing)).toHaveLength(1);
       client.close();
-      await expectStopped(before);
+      await expectStopped(world, before);
     });
   }
 
@@ -47,16 +39,7 @@ describe('a caller who hangs up', () => {
     const client = await world.begin('/v1/chat/completions', CHAT);
     await busySlots(world, 1);
     client.close();
-    await expectStopped(before);
-  });
-
-  test('frees its slot also when he asks for a stream that outlives its connection', async () => {
-    const before = await world.metric('tokens_predicted_total');
-    const headers = { 'X-Conversation-Id': 'mine' };
-    const client = await world.begin('/v1/chat/completions', { ...CHAT, stream: true }, { headers });
-    await client.see('"delta":{"content"');
-    client.close();
-    await expectStopped(before);
+    await expectStopped(world, before);
   });
 });
 
@@ -75,7 +58,7 @@ describe('a key that is revoked', () => {
       for (const mark of ['[DONE]', 'message_stop', 'response.completed', '"stop":true']) {
         expect(text).not.toContain(mark);
       }
-      await expectStopped(before);
+      await expectStopped(world, before);
       expect((await world.ask(`POST ${path}`, body, { key })).status).toBe(401);
     });
   }

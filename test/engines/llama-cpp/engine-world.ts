@@ -1,5 +1,4 @@
 import { RawClient } from '../../support/raw-client.js';
-import { staysPending, until } from '../../support/patience.js';
 import { GatewayHome, type SpawnedGateway } from '../../support/spawn-gateway.js';
 import { freePortRange, ready, replicaThat } from '../../supervisor/supervised-world.js';
 import { EMBEDDINGS, PARTS, TEXT, TINY } from './engine-parts.js';
@@ -41,7 +40,6 @@ export interface Asked {
 }
 
 const START_LIMIT_MS = 60_000;
-const SLOT_LIMIT_MS = 20_000;
 
 /** What a model has to say in the configuration to be served by llama-server. */
 export async function modelOf(options: readonly string[]): Promise<Record<string, unknown>> {
@@ -129,22 +127,4 @@ function worldOf(home: GatewayHome, gateway: SpawnedGateway, made: { id: string;
     close: () => end(home),
   };
   return world;
-}
-
-/** Waits until exactly so many slots of the engine work. */
-export function busySlots(world: EngineWorld, count: number): Promise<void> {
-  return until(SLOT_LIMIT_MS, `${count} slots of the engine work`, async () => {
-    const found = (await world.slots()).filter((slot) => slot.is_processing).length;
-    if (found === count) return true;
-    await quietSecond();
-    return false;
-  });
-}
-
-/**
- * While it makes a whole answer, llama.cpp looks whether the caller is still there only after a second
- * in which it told nobody anything: whoever asks without a pause keeps the slot busy.
- */
-async function quietSecond(): Promise<void> {
-  await staysPending(1100, new Promise(() => {}));
 }

@@ -47,14 +47,13 @@ test('the private key is in no command line, log or list', async () => {
   const processes = await Promise.all(rows.map(({ process }) => environmentOf(process?.pid)));
   const keys = processes.flatMap((environment) => environment.get('LLAMA_API_KEY') ?? []);
   expect(keys).toHaveLength(2);
-  const shown = await Promise.all([
-    world.gateway.output(),
-    JSON.stringify(rows),
-    world.home.run(['replicas', 'logs', 'tiny-0']).then(({ output }) => output),
-    ...(await readdir('/proc'))
+  const commandLines = await Promise.all(
+    (await readdir('/proc'))
       .filter((name) => /^\d+$/.test(name))
       .map((name) => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')),
-  ]);
+  );
+  const { output } = await world.home.run(['replicas', 'logs', 'tiny-0']);
+  const shown = [world.gateway.output(), JSON.stringify(rows), output, ...commandLines];
   expect(shown.some((text) => text.includes('llama-server'))).toBe(true);
   expect(shown.filter((text) => keys.some((key) => text.includes(key)))).toEqual([]);
 });
