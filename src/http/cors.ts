@@ -17,6 +17,11 @@ const EXPOSED = [
   'anthropic-ratelimit-requests-limit',
   'anthropic-ratelimit-requests-remaining',
   'anthropic-ratelimit-requests-reset',
+  ...['tokens', 'input-tokens', 'output-tokens'].flatMap((of) => [
+    `anthropic-ratelimit-${of}-limit`,
+    `anthropic-ratelimit-${of}-remaining`,
+    `anthropic-ratelimit-${of}-reset`,
+  ]),
 ].join(', ');
 const ALLOWED = new Set([
   'accept',

@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.js';
 /** Output tokens taken at a time once those that were reserved are used up. */
 const STEP = 256;
 /** No engine says a token of a stream in fewer bytes than these, its event included. */
-const LEAST_BYTES_A_TOKEN = 16;
+const LEAST_BYTES_A_TOKEN = 4;
 
 export interface AdmissionParts {
   reservation: Reservation;
@@ -34,6 +34,8 @@ export class Admission implements AnswerTap {
   #isStream = false;
   #isLines = false;
   #spent = false;
+  /** The event that went over the budget did not travel on. */
+  #cut = false;
   #sentAt: number | null = null;
 
   constructor(parts: AdmissionParts) {
@@ -59,12 +61,27 @@ export class Admission implements AnswerTap {
     this.#meter = this.#parts.meterFor({ type, isStream });
   }
 
+  /** Counts with a meter that somebody else feeds: the answer is no body. */
+  follow(meter: Meter): void {
+    this.#answered = true;
+    this.#meter = meter;
+  }
+
+  /** False when what the meter has counted is more than the budgets have. */
+  mayGoOn(): boolean {
+    const needed = this.#meter?.outputTokens ?? 0;
+    return needed <= this.#granted || this.#extend(needed);
+  }
+
   push(bytes: Buffer): Buffer {
     const meter = this.#meter;
     if (meter === null || this.#spent) return bytes;
-    if (!this.#isStream || meter.outputTokens + bytes.length / LEAST_BYTES_A_TOKEN <= this.#granted)
-      return meter.push(bytes);
-    return this.#pushEach(meter, bytes);
+    if (this.#isStream && meter.outputTokens + bytes.length / LEAST_BYTES_A_TOKEN > this.#granted)
+      return this.#pushEach(meter, bytes);
+    const shown = meter.push(bytes);
+    // A total that the engine tells can be more than the bytes that went by look like.
+    this.#spent = this.#isStream && !this.mayGoOn();
+    return shown;
   }
 
   get spent(): boolean {
@@ -90,8 +107,9 @@ export class Admission implements AnswerTap {
     const passed: Buffer[] = [];
     for (const event of eachEvent(bytes, this.#isLines)) {
       const shown = meter.push(event);
-      if (meter.outputTokens > this.#granted && !this.#extend(meter.outputTokens)) {
+      if (!this.mayGoOn()) {
         this.#spent = true;
+        this.#cut = true;
         break;
       }
       passed.push(shown);
@@ -113,8 +131,7 @@ export class Admission implements AnswerTap {
     const told = used.gpuSeconds;
     return {
       inputTokens: used.inputTokens ?? this.#parts.inputTokens,
-      // The event that went over its budget did not travel on.
-      outputTokens: this.#spent ? this.#granted : used.outputTokens,
+      outputTokens: this.#cut ? this.#granted : used.outputTokens,
       cachedTokens: used.cachedTokens,
       certainty: used.inputTokens === null && used.certainty === 'reported' ? 'counted' : used.certainty,
       gpuSeconds: told ?? workedMs / 1000,

@@ -33,7 +33,7 @@ export function demandOf(exchange: Exchange, kind: PathKind): Demand {
   if (kind.model !== 'body' || body === null || head === null)
     return { inputTokens: 0, outputCap: countOutput ? null : 0, countOutput, boundTo: () => UNBOUND };
   const capped: Capped = { body, head, caps: kind.caps, edits: exchange.edits ?? [] };
-  const tellsUsage = kind.words === 'openai' && kind.class === 'infer:chat' && head.stream;
+  const asksUsage = kind.words === 'openai' && kind.class === 'infer:chat' && head.stream && !tellsByItself(exchange);
   const cap = countOutput ? readCaps(capped).cap : 0;
   return {
     inputTokens: estimateInput(body),
@@ -42,12 +42,17 @@ export function demandOf(exchange: Exchange, kind: PathKind): Demand {
     boundTo(left, expected) {
       if (countOutput && left !== null && (cap === null || cap > left))
         exchange.edits = clampCaps(capped, left, { inject: left < expected });
-      if (!tellsUsage) return UNBOUND;
+      if (!asksUsage) return UNBOUND;
       const { asked, edits } = usageEdits(body, head, exchange.edits ?? []);
       exchange.edits = edits;
       return { hideUsage: !asked };
     },
   };
+}
+
+/** llama.cpp tells its counts at the end of every stream; asked for usage, it would put them into the event that is hidden. */
+function tellsByItself({ model }: Exchange): boolean {
+  return model !== null && model.replicas.length > 0 && model.replicas.every(({ engine }) => engine === 'llama.cpp');
 }
 
 /** The same for Orchestra's form, whose answers come in one piece. */

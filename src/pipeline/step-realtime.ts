@@ -1,9 +1,12 @@
 import { Refusal } from '../core/errors.js';
 import { refusalBefore } from '../upstream/refusals.js';
 import { Tunnel } from '../upstream/tunnel.js';
+import type { MessageReader } from '../upstream/web-socket-frames.js';
 import { switchedHeaders } from '../upstream/web-socket-headers.js';
+import { RealtimeMeter } from '../usage/readers/realtime-meter.js';
 import { aboutCaller } from './about-caller.js';
 import { need, targetPath } from './exchange.js';
+import type { Admission } from './admission.js';
 import type { Parts } from './parts.js';
 import { createChooseModel } from './step-model.js';
 import type { Step } from './steps.js';
@@ -76,9 +79,26 @@ export function createTunnelStep(parts: Parts): Step {
       clock: parts.clock,
       totalMs: model.timeouts.totalMs,
       bytes: (count) => (entry.bytesOut += count),
+      reader: readerFor(exchange.admission, () =>
+        tunnel.stop('insufficient_quota', 'a budget of the caller is used up'),
+      ),
     });
     entry.end = (code, reason) => tunnel.stop(code, reason);
     const { status, code, reason } = await tunnel.finished;
     Object.assign(exchange, { status, code, reason, bytesOut: entry.bytesOut });
+  };
+}
+
+/** Counts what the server says, and calls `spent` once the caller may not have more. */
+function readerFor(admission: Admission | null, spent: () => void): MessageReader | null {
+  if (admission === null) return null;
+  const meter = new RealtimeMeter();
+  admission.follow(meter);
+  return {
+    piece: (bytes) => void meter.push(bytes),
+    end() {
+      meter.endMessage();
+      if (!admission.mayGoOn()) spent();
+    },
   };
 }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../core/clock.js';
 import { STREAM_ENDS, type StreamEnd } from '../core/errors.js';
 import type { RelayOutcome } from './relay-settings.js';
-import { closeFrame, FrameBounds, textFrame } from './web-socket-frames.js';
+import { closeFrame, FrameBounds, textFrame, type MessageReader } from './web-socket-frames.js';
 
 export interface TunnelEnds {
   client: Duplex;
@@ -15,6 +15,8 @@ export interface TunnelEnds {
   totalMs: number;
   /** Bytes that travelled to the client. */
   bytes(count: number): void;
+  /** Reads what the server says. */
+  reader: MessageReader | null;
 }
 
 /** How long last words may take to reach the client. */
@@ -33,7 +35,7 @@ const CLOSE_STATUS: Partial<Record<StreamEnd, number>> = {
 export class Tunnel {
   readonly finished: Promise<RelayOutcome>;
   readonly #ends: TunnelEnds;
-  readonly #frames = new FrameBounds();
+  readonly #frames: FrameBounds;
   readonly #stopWaiting: () => void;
   #resolve: (outcome: RelayOutcome) => void = () => {};
   #over = false;
@@ -41,6 +43,7 @@ export class Tunnel {
   constructor(ends: TunnelEnds) {
     this.#ends = ends;
     const { client, server, early, clock, totalMs } = ends;
+    this.#frames = new FrameBounds(ends.reader);
     this.finished = new Promise((resolve) => (this.#resolve = resolve));
     this.#stopWaiting = clock.after(totalMs, () =>
       this.stop('upstream_timeout', 'the connection lasted longer than it may'),

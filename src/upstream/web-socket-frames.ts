@@ -1,6 +1,12 @@
 const CLOSE = 8;
 const LONGEST_REASON_BYTES = 123;
 
+/** Reads the text that a server sends: a piece of a message, cut anywhere, or its end. */
+export interface MessageReader {
+  piece(bytes: Buffer): void;
+  end(): void;
+}
+
 /** Follows the frames a server sends, to know where something of ours may be said between two of them. */
 export class FrameBounds {
   /** The server said that it ends. */
@@ -10,13 +16,23 @@ export class FrameBounds {
   #left = 0;
   /** In the middle of a message of several frames. */
   #fragmented = false;
+  /** The running frame belongs to a message, and is its last. */
+  #isMessage = false;
+  #isLast = false;
+  readonly #reader: MessageReader | null;
+
+  constructor(reader: MessageReader | null = null) {
+    this.#reader = reader;
+  }
 
   push(chunk: Buffer): void {
     for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) {
         const taken = Math.min(this.#left, chunk.length - at);
         this.#left -= taken;
+        if (this.#isMessage) this.#reader?.piece(chunk.subarray(at, at + taken));
         at += taken;
+        if (this.#left === 0) this.#frameOver();
       } else {
         this.#head.push(chunk[at] ?? 0);
         at += 1;
@@ -45,7 +61,14 @@ export class FrameBounds {
     this.#head = [];
     const operation = first & 0x0f;
     if (operation === CLOSE) this.closed = true;
-    if (operation < CLOSE) this.#fragmented = (first & 0x80) === 0;
+    this.#isMessage = operation < CLOSE;
+    this.#isLast = (first & 0x80) !== 0;
+    if (this.#isMessage) this.#fragmented = !this.#isLast;
+    if (this.#left === 0) this.#frameOver();
+  }
+
+  #frameOver(): void {
+    if (this.#isMessage && this.#isLast) this.#reader?.end();
   }
 }
 

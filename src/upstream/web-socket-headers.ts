@@ -10,7 +10,8 @@ const REALTIME = 'realtime';
 /** Headers of the handshake that the model server needs as the client sent them. */
 export function handshakeHeaders({ headers }: CanonicalRequest): string[] {
   const out: string[] = [];
-  for (const name of ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-extensions']) {
+  // No extensions: what the server says is read on its way, so it must not come packed.
+  for (const name of ['sec-websocket-key', 'sec-websocket-version']) {
     const value = headerValue(headers, name);
     if (value !== undefined) out.push(name, value);
   }
@@ -22,10 +23,8 @@ export function handshakeHeaders({ headers }: CanonicalRequest): string[] {
 /** Headers of our answer to the client: the proof and the choices are the server's. */
 export function switchedHeaders({ headers }: CanonicalRequest, rawHeaders: readonly Buffer[]): string[] {
   const out = ['upgrade', 'websocket', 'connection', 'Upgrade'];
-  for (const name of ['sec-websocket-accept', 'sec-websocket-extensions']) {
-    const value = headerText(rawHeaders, name);
-    if (value !== null) out.push(name, value);
-  }
+  const proof = headerText(rawHeaders, 'sec-websocket-accept');
+  if (proof !== null) out.push('sec-websocket-accept', proof);
   const offered = protocolsOf(headers);
   const chosen = headerText(rawHeaders, 'sec-websocket-protocol');
   const answered = chosen !== null && offered.includes(chosen) ? chosen : offered.find((one) => one === REALTIME);

@@ -55,6 +55,9 @@ export const RESPONSES: Shape = report({
   delta: TEXT,
 });
 
+/** A realtime session: `response.done` tells the use of one response, and text and sound come in `delta`. */
+export const REALTIME: Shape = report({ response: object({ usage: USAGE }), delta: TEXT });
+
 export const ANTHROPIC: Shape = report({
   usage: object({ ...ANTHROPIC_USAGE, output_tokens: number(SLOT.output) }),
   timings: TIMINGS,
