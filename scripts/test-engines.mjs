@@ -1,5 +1,5 @@
 // `npm run test:engines`: the tests with a real llama.cpp server, which are no part of `npm test`.
-//   npm run test:engines -- hang-ups      only the files with these words in their names
+//   npm run test:engines -- ends          only the files with this word in their names
 //   KEYPORTER_RECORD=1                    keeps what the server sends as fixtures, in place of comparing
 import { installMissing, requireNode } from './install.mjs';
 import { llamaCppParts, PartMissing } from './llama-cpp-parts.mjs';
@@ -21,7 +21,7 @@ async function runTests(parts) {
   const vitest = await startVitest('test', process.argv.slice(2), {
     config: false,
     watch: false,
-    include: ['test/engines/**/*.spec.ts'],
+    include: ['test/engines/**/*-spec.ts'],
     globalSetup: ['scripts/test-setup.ts'],
     pool: 'forks',
     maxWorkers: 1,
