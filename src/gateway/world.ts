@@ -38,7 +38,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const config = () => configuration.current().config;
   const stores = await openStores({ dataDir: options.dataDir, create: true, config, clock, log });
   shutdown.onClose(() => stores.close());
-  const forwarder = createForwarder(createTransport(), clock, namingHeaders(configuration));
+  const forwarder = createForwarder(createTransport(clock), clock, namingHeaders(configuration));
   shutdown.onClose(() => forwarder.close());
   const probe = createProbe();
   shutdown.onClose(() => probe.close());

@@ -1,4 +1,4 @@
-import { headerValue, HOP_BY_HOP } from '../core/headers.js';
+import { headerValue, HOP_BY_HOP, type FlatHeaders } from '../core/headers.js';
 
 /** What the model server's own headers say about its answer, and those of them that travel on. */
 export interface AnswerHead {
@@ -31,14 +31,14 @@ const DROPPED = new Set([
   'report-to',
 ]);
 
-/** Reads raw answer headers. Framing that two readers could take differently makes the whole answer unusable. */
-export function readAnswerHeaders(rawHeaders: readonly Buffer[]): AnswerHead {
+/** Reads the headers of an answer, whose framing the transport has judged. What nobody asked for makes the whole answer unusable. */
+export function readAnswerHeaders(headers: FlatHeaders): AnswerHead {
   const answer: AnswerHead = { headers: [], contentType: '', contentLength: null, framed: false, fault: null };
   let named: Set<string> | null = null;
   let chunked = false;
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toString('latin1');
-    const value = (rawHeaders[at + 1] ?? '').toString('latin1');
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    const value = headers[at + 1] ?? '';
     const lower = name.toLowerCase();
     if (lower === 'connection')
       named = new Set(
@@ -47,11 +47,7 @@ export function readAnswerHeaders(rawHeaders: readonly Buffer[]): AnswerHead {
           .split(',')
           .map((part) => part.trim()),
       );
-    if (lower === 'transfer-encoding') {
-      if (chunked || value.toLowerCase() !== 'chunked')
-        answer.fault = 'a transfer-encoding that is not exactly "chunked"';
-      chunked = true;
-    }
+    if (lower === 'transfer-encoding') chunked = true;
     if (lower === 'content-encoding' && value.toLowerCase() !== 'identity')
       answer.fault = `a compressed answer (${value.slice(0, 32)}) that was not asked for`;
     if (lower === 'content-type') answer.contentType = value;

@@ -1,5 +1,5 @@
-import { headerText } from './answer-headers.js';
 import { Refusal } from '../core/errors.js';
+import { headerValue, type FlatHeaders } from '../core/headers.js';
 import { isPromise, type Maybe } from '../core/maybe.js';
 import type { Replica } from '../replicas/model.js';
 import { missedBy } from './failures.js';
@@ -48,7 +48,7 @@ export class Attempt implements IncomingAnswer {
   #over = false;
   #declined: {
     status: number;
-    rawHeaders: readonly Buffer[];
+    headers: FlatHeaders;
     resume: () => void;
     pieces: Buffer[];
     bytes: number;
@@ -63,21 +63,20 @@ export class Attempt implements IncomingAnswer {
     this.#parts.relay.started();
   }
 
-  head(status: number, rawHeaders: readonly Buffer[], resume: () => void): boolean {
+  head(status: number, headers: FlatHeaders, resume: () => void): boolean {
     this.#answered = true;
     if (status === 429 || status === 503) {
-      this.#declined = { status, rawHeaders, resume, pieces: [], bytes: 0 };
+      this.#declined = { status, headers, resume, pieces: [], bytes: 0 };
       return true;
     }
     this.#parts.place.answered();
-    return this.#parts.relay.head(status, rawHeaders, resume);
+    return this.#parts.relay.head(status, headers, resume);
   }
 
   data(chunk: Buffer): boolean {
     const declined = this.#declined;
     if (declined === null) return this.#parts.relay.data(chunk);
-    // The transport may use the memory of a chunk again.
-    declined.pieces.push(Buffer.from(chunk));
+    declined.pieces.push(chunk);
     declined.bytes += chunk.length;
     if (declined.bytes <= LONGEST_DECLINED_BYTES) return true;
     this.#parts.place.answered();
@@ -87,8 +86,8 @@ export class Attempt implements IncomingAnswer {
   end(): void {
     this.#over = true;
     if (this.#declined === null) return this.#parts.relay.end();
-    const { status, rawHeaders, pieces } = this.#declined;
-    const retryAfter = headerText(rawHeaders, 'retry-after') !== null;
+    const { status, headers, pieces } = this.#declined;
+    const retryAfter = headerValue(headers, 'retry-after') !== undefined;
     const next = this.#parts.place.declined({ status, retryAfter, body: Buffer.concat(pieces) });
     if (next !== null) return this.#parts.sendTo(next);
     this.#passOn();
@@ -131,7 +130,7 @@ export class Attempt implements IncomingAnswer {
     const declined = this.#declined;
     if (declined === null) return true;
     this.#declined = null;
-    let goOn = this.#parts.relay.head(declined.status, declined.rawHeaders, declined.resume);
+    let goOn = this.#parts.relay.head(declined.status, declined.headers, declined.resume);
     for (const piece of declined.pieces) goOn = this.#parts.relay.data(piece);
     return goOn;
   }

@@ -1,4 +1,5 @@
 import { Refusal, type ErrorCode } from '../core/errors.js';
+import { BrokenAnswer } from './broken-answer.js';
 
 interface Failure {
   code: ErrorCode;
@@ -17,13 +18,20 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network of the model server cannot be reached',
   ETIMEDOUT: 'the connection to the model server timed out',
   EADDRNOTAVAIL: 'no local port was free for a connection to the model server',
-  UND_ERR_CONNECT_TIMEOUT: 'the model server did not take the connection in time',
+  CONNECT_TIMEOUT: 'the model server did not take the connection in time',
 };
 
 /** Nothing came back from there in time. */
-const LATE: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
+const LATE: ReadonlySet<string> = new Set(['ETIMEDOUT', 'CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
 /** This machine has run out of something. */
-const HERE: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+const HERE: ReadonlySet<string> = new Set([
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'UNSENDABLE_REQUEST',
+]);
 
 /** How a connection failed on which nothing was sent; `here` = for a reason of this machine. */
 export function missedBy(error: Error): 'refused' | 'late' | 'here' {
@@ -39,10 +47,9 @@ export function readFailure(error: Error, sent: boolean): Failure {
     const reason = UNREACHABLE[code] ?? `no connection to the model server (${code})`;
     return { code: 'no_available_replica', reason };
   }
-  const garbage = code.startsWith('HPE_')
-    ? 'sent something that is not HTTP'
-    : 'closed the connection before it answered';
-  return { code: 'upstream_error', reason: `the model server ${garbage} (${code})` };
+  if (error instanceof BrokenAnswer)
+    return { code: 'upstream_error', reason: `the model server sent something that is not HTTP: ${error.message}` };
+  return { code: 'upstream_error', reason: `the model server closed the connection before it answered (${code})` };
 }
 
 export function refusalOf(failure: Failure, cause: Error): Refusal {

@@ -47,14 +47,14 @@ export class Handshake {
     let sent = false;
     this.#abort = this.#parts.sendTo(replica, {
       started: () => (sent = true),
-      switched: (rawHeaders, socket) => {
+      switched: (headers, socket) => {
         place.answered();
         if (this.#over) {
           socket.destroy();
           return;
         }
         this.#over = true;
-        resolve({ rawHeaders, socket });
+        resolve({ rawHeaders: headers.map((part) => Buffer.from(part, 'latin1')), socket });
       },
       head: (status) => {
         place.answered();

@@ -60,10 +60,10 @@ export class Relay implements IncomingAnswer {
     this.sent = true;
   }
 
-  head(status: number, rawHeaders: readonly Buffer[], resume: () => void): boolean {
+  head(status: number, headers: readonly string[], resume: () => void): boolean {
     if (this.#over) return true;
     this.#resume = resume;
-    const answer = readAnswerHeaders(rawHeaders);
+    const answer = readAnswerHeaders(headers);
     const type = answer.contentType.toLowerCase();
     const unfit = unfitHead(status, { ...answer, leak: this.#leak(answer.headers.join('\n')) });
     if (unfit !== null) return this.#refuse(unfit);

@@ -1,7 +1,10 @@
-import { Readable, type Duplex } from 'node:stream';
-import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
-import { Pool, type Dispatcher } from 'undici';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../core/clock.js';
+import type { FlatHeaders } from '../core/headers.js';
+import { ConnectionPool } from './connection-pool.js';
+import { Aborted, Delivery } from './delivery.js';
+import { requestHead } from './request-head.js';
+import { serverAddress, type ServerAddress } from './server-address.js';
 
 /** The part of a body that is still on its way. */
 export interface UploadRest {
@@ -32,11 +35,11 @@ export interface OutgoingRequest {
 export interface IncomingAnswer {
   /** The first byte is about to be written: from here on the server may have begun. */
   started(): void;
-  head(status: number, rawHeaders: readonly Buffer[], resume: () => void): boolean;
+  head(status: number, headers: FlatHeaders, resume: () => void): boolean;
   data(chunk: Buffer): boolean;
   end(): void;
   /** The server switched protocols, as was asked; the connection is the caller's now. */
-  switched?(rawHeaders: readonly Buffer[], socket: Duplex): void;
+  switched?(headers: FlatHeaders, socket: Duplex): void;
   /** Called once instead of `end`, also after an abort. */
   fail(error: Error): void;
 }
@@ -47,120 +50,46 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Below the five seconds after which common engines close an idle connection, so that we close it first. */
-const IDLE_CONNECTION_MS = 4000;
-const MAX_ANSWER_HEADER_BYTES = 16_384;
-
-class Aborted extends Error {
-  override readonly name = 'Aborted';
-  readonly code = 'ABORTED';
-}
+/** How often it is looked for connections that were idle for long. */
+const SWEEP_MS = 250;
+/** What is read at once from one connection. */
+const READ_BYTES = 65_536;
 
 /** HTTP/1.1 to model servers over one pool of connections for each origin. */
-export function createTransport(): Transport {
-  const pools = new Map<string, Pool>();
-  const poolFor = (request: OutgoingRequest): Pool => {
+export function createTransport(clock: Clock): Transport {
+  const pools = new Map<string, { pool: ConnectionPool; address: ServerAddress }>();
+  const memory = Buffer.alloc(READ_BYTES);
+  let closed = false;
+  const stopSweeping = clock.every(SWEEP_MS, () => {
+    const now = clock.monotonic();
+    for (const { pool } of pools.values()) pool.sweep(now);
+  });
+  const serverOf = (request: OutgoingRequest): { pool: ConnectionPool; address: ServerAddress } => {
     const name = `${request.origin} ${request.connectMs} ${request.caFile ?? ''}`;
     const known = pools.get(name);
     if (known !== undefined) return known;
-    const pool = new Pool(request.origin, {
-      pipelining: 1,
-      connections: null,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: IDLE_CONNECTION_MS,
-      keepAliveMaxTimeout: IDLE_CONNECTION_MS,
-      maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
-      allowH2: false,
-      connect: {
-        timeout: request.connectMs,
-        ...(request.caFile === null ? {} : { ca: [...rootCertificates, readFileSync(request.caFile, 'utf8')] }),
-      },
-    });
-    pools.set(name, pool);
-    return pool;
+    const address = serverAddress(request);
+    const made = { address, pool: new ConnectionPool(address, clock, memory) };
+    pools.set(name, made);
+    return made;
   };
   return {
-    send: (request, answer) => dispatch(poolFor(request), request, answer),
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-      pools.clear();
-    },
-  };
-}
-
-function dispatch(pool: Pool, request: OutgoingRequest, answer: IncomingAnswer): () => void {
-  let over = false;
-  let aborted = false;
-  let breakOff: ((error: Error) => void) | null = null;
-  const fail = (error: Error): void => {
-    if (over) return;
-    over = true;
-    answer.fail(error);
-  };
-  // The flat form of undici's handler: nothing is parsed or copied that is not asked for.
-  const handler: Dispatcher.DispatchHandler = {
-    onConnect(abort) {
-      breakOff = abort;
-      if (aborted) abort(new Aborted());
-      else answer.started();
-    },
-    onUpgrade(_status, rawHeaders, socket) {
-      if (over || answer.switched === undefined) {
-        breakOff?.(new Error('the model server switched protocols'));
-        socket.destroy();
-        return;
+    send(request, answer) {
+      try {
+        if (closed) throw new Aborted();
+        const { pool, address } = serverOf(request);
+        const delivery = new Delivery(request, requestHead(request, address.name), answer);
+        pool.send(delivery);
+        return () => delivery.abort();
+      } catch (error) {
+        answer.fail(error instanceof Error ? error : new Error(String(error)));
+        return () => {};
       }
-      over = true;
-      answer.switched(
-        (rawHeaders ?? []).map((part) => Buffer.from(part)),
-        socket,
-      );
     },
-    onHeaders(status, rawHeaders, resume) {
-      if (status < 200) return true;
-      return answer.head(status, rawHeaders, resume);
+    async close() {
+      closed = true;
+      stopSweeping();
+      await Promise.all([...pools.values()].map(({ pool }) => pool.close()));
     },
-    onData: (chunk) => answer.data(chunk),
-    onComplete() {
-      if (over) return;
-      over = true;
-      answer.end();
-    },
-    onError: fail,
   };
-  const upgrade = request.upgrade === undefined ? {} : { upgrade: request.upgrade };
-  pool.dispatch(
-    {
-      ...upgrade,
-      path: request.path,
-      method: request.method as Dispatcher.HttpMethod,
-      headers: headersOf(request),
-      body: bodyOf(request),
-    },
-    handler,
-  );
-  return () => {
-    aborted = true;
-    if (over) return;
-    // Still waiting for a connection: nothing was sent, and `onConnect` will send nothing.
-    if (breakOff === null) fail(new Aborted());
-    else breakOff(new Aborted());
-  };
-}
-
-function headersOf({ headers, rest }: OutgoingRequest): string[] {
-  return rest === null || rest === undefined || rest.bytes === null
-    ? headers
-    : [...headers, 'content-length', String(rest.bytes)];
-}
-
-function bodyOf({ body, rest }: OutgoingRequest): Buffer | Readable | null {
-  if (rest === null || rest === undefined) return body;
-  return Readable.from(joined(body, rest), { objectMode: false });
-}
-
-async function* joined(body: Buffer | null, rest: UploadRest): AsyncGenerator<Buffer> {
-  if (body !== null) yield body;
-  yield* rest.pieces();
 }

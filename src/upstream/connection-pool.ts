@@ -1,0 +1,87 @@
+import type { Clock } from '../core/clock.js';
+import { Connection, type ConnectionParts } from './connection.js';
+import type { Delivery } from './delivery.js';
+import type { ServerAddress } from './server-address.js';
+
+/** Below the five seconds after which common engines close an idle connection, so that we close it first. */
+const IDLE_MS = 4000;
+/** What a server says about its own patience is not taken to the last moment. */
+const MARGIN_MS = 1000;
+
+/** An open connection without a request, and until when it is kept, in monotonic milliseconds. */
+interface Idle {
+  connection: Connection;
+  until: number;
+}
+
+/** The connections to one server. As many as are needed at one time; idle ones are used again, the freshest first. */
+export class ConnectionPool {
+  readonly #parts: ConnectionParts;
+  readonly #all = new Set<Connection>();
+  readonly #idle: Idle[] = [];
+  #due: Delivery[] = [];
+  #whenEmpty: () => void = () => {};
+
+  constructor(address: ServerAddress, clock: Clock, memory: Buffer) {
+    this.#parts = {
+      address,
+      clock,
+      memory,
+      free: (connection) => this.#keep(connection),
+      gone: (connection) => this.#forget(connection),
+    };
+  }
+
+  /**
+   * Sends at the end of this turn of the event loop: a connection that the server has closed meanwhile
+   * is found out until then, and is not taken for a request that could not be sent twice.
+   */
+  send(delivery: Delivery): void {
+    if (this.#due.length === 0) setImmediate(this.#sendDue);
+    this.#due.push(delivery);
+  }
+
+  /** Closes what has been idle for long. */
+  sweep(now: number): void {
+    for (const { connection, until } of this.#idle) if (until <= now) connection.destroy();
+  }
+
+  /** Breaks everything. Resolves when all is closed. */
+  async close(): Promise<void> {
+    for (const delivery of this.#due) delivery.abort();
+    const empty = new Promise<void>((resolve) => (this.#whenEmpty = resolve));
+    for (const connection of this.#all) connection.destroy();
+    if (this.#all.size > 0) await empty;
+  }
+
+  readonly #sendDue = (): void => {
+    const due = this.#due;
+    this.#due = [];
+    for (const delivery of due) {
+      if (delivery.over) continue;
+      const connection = delivery.request.upgrade === undefined ? this.#takeIdle() : null;
+      if (connection === null) this.#all.add(new Connection(this.#parts, delivery));
+      else connection.take(delivery);
+    }
+  };
+
+  #takeIdle(): Connection | null {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop())
+      if (idle.connection.open) return idle.connection;
+    return null;
+  }
+
+  #keep(connection: Connection): void {
+    const said = connection.keepAliveSeconds;
+    const keptMs = said === null ? IDLE_MS : Math.min(IDLE_MS, said * 1000 - MARGIN_MS);
+    if (keptMs <= 0) return connection.destroy();
+    this.#idle.push({ connection, until: this.#parts.clock.monotonic() + keptMs });
+  }
+
+  #forget(connection: Connection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.findIndex((idle) => idle.connection === connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (this.#all.size === 0) this.#whenEmpty();
+  }
+}
