@@ -1,24 +1,19 @@
 import type { Priority } from '../core/limits.js';
+import { Habit, tokensOf } from './fair-habit.js';
 import type { FairShare } from './fair-share.js';
 
 /** The classes, in the order in which they are served. */
 const CLASSES: readonly Priority[] = ['high', 'normal', 'low'];
 
-/** More than any model reads or writes: a wish beyond it weighs no more. */
-const MOST_TOKENS = 10_000_000;
-
 /** Shares with nothing waiting and nothing running that are remembered; the oldest is forgotten first. */
 const REMEMBERED = 1000;
-
-/** How much a cheap request says about what the next one of its share costs. A dear one is believed at once. */
-const LESSON = 0.3;
 
 /** What is known of one name in one class. */
 export class Account {
   readonly key: string;
   /** Its class; 0 is served first. */
   readonly rank: number;
-  weight: number;
+  weight = 1;
   /** The round in which it has its next turn. */
   due = 0;
   /** Counts turns and arrivals of all accounts: among those due in one round, the smaller goes first. */
@@ -27,27 +22,12 @@ export class Account {
   turnAt = Number.NEGATIVE_INFINITY;
   waiting = 0;
   running = 0;
-  /** What its requests cost lately, for each token they asked for; null = none ended yet. */
-  #habit: number | null = null;
+  readonly habit: Habit;
 
-  constructor({ key, rank, weight }: Pick<Account, 'key' | 'rank' | 'weight'>) {
+  constructor({ key, rank, usual }: { key: string; rank: number; usual: Habit }) {
     this.key = key;
     this.rank = rank;
-    this.weight = weight;
-  }
-
-  /**
-   * What to charge a request that asks for so many tokens. Most ask for many more than they use: charged in full,
-   * a share would wait for its own refunds, while one with more requests running gets them more often.
-   */
-  expects(tokens: number): number {
-    return tokensOf(tokensOf(tokens) * (this.#habit ?? 1));
-  }
-
-  learn(asked: number, used: number): void {
-    const rate = used / tokensOf(asked);
-    const before = this.#habit ?? rate;
-    this.#habit = Math.max(rate, before + LESSON * (rate - before));
+    this.habit = new Habit(usual);
   }
 }
 
@@ -71,6 +51,8 @@ export class FairAccounts {
   readonly #rounds = CLASSES.map(() => 0);
   readonly #accounts = new Map<string, Account>();
   readonly #idle = new Map<string, Account>();
+  /** Of the requests of all shares. */
+  readonly #usual = new Habit(null);
   #order = 0;
 
   /** How many shares are remembered. */
@@ -108,19 +90,20 @@ export class FairAccounts {
     account.order = this.#next();
     account.turnAt = now;
     account.running += 1;
-    const charged = account.expects(share.tokens);
+    const charged = account.habit.expects(share.tokens);
     account.due += charged / account.weight;
     return this.#chargeOf(account, share.tokens, charged);
   }
 
   #chargeOf(account: Account, asked: number, expected: number): Charge {
     let charged = expected;
+    const paidAt = account.due;
     let used: number | null = null;
     let isOver = false;
     return {
       cost: (tokens) => {
         const actual = tokensOf(tokens);
-        this.#correct(account, (actual - charged) / account.weight);
+        this.#correct(account, { rounds: (actual - charged) / account.weight, paidAt });
         charged = actual;
         used = actual;
       },
@@ -128,22 +111,30 @@ export class FairAccounts {
         if (isOver) return;
         isOver = true;
         account.running -= 1;
-        if (used !== null) account.learn(asked, used);
+        if (used !== null) for (const habit of [account.habit, this.#usual]) habit.learn(asked, used);
         this.#retire(account);
       },
     };
   }
 
-  /** What comes back brings the next turn no nearer than the present round. */
-  #correct(account: Account, rounds: number): void {
-    const due = account.due + rounds;
-    account.due = rounds >= 0 ? due : Math.min(account.due, Math.max(due, this.round(account.rank)));
+  /**
+   * Nothing comes back of what others' turns have paid for already: `paidAt` is the round in which all of it is.
+   * So the next turn is in the present round at the earliest.
+   */
+  #correct(account: Account, { rounds, paidAt }: { rounds: number; paidAt: number }): void {
+    if (rounds >= 0) {
+      account.due += rounds;
+      return;
+    }
+    const round = this.round(account.rank);
+    const back = Math.min(-rounds, Math.max(0, paidAt - round));
+    account.due = Math.min(account.due, Math.max(round, account.due - back));
   }
 
   #open({ name, priority, weight }: FairShare): Account {
     const rank = CLASSES.indexOf(priority);
     const key = `${priority} ${name}`;
-    const account = this.#accounts.get(key) ?? this.#idle.get(key) ?? new Account({ key, rank, weight: 1 });
+    const account = this.#accounts.get(key) ?? this.#idle.get(key) ?? new Account({ key, rank, usual: this.#usual });
     account.weight = Math.max(1, weight);
     this.#idle.delete(key);
     this.#accounts.set(key, account);
@@ -162,9 +153,4 @@ export class FairAccounts {
     this.#order += 1;
     return this.#order;
   }
-}
-
-/** A number that can be charged: at least 1, so that nothing is free. */
-function tokensOf(tokens: number): number {
-  return tokens >= 1 ? Math.min(tokens, MOST_TOKENS) : 1;
 }

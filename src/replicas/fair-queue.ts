@@ -113,7 +113,7 @@ export class FairQueue<Waiter extends FairWaiter> {
       for (const waiter of line.waiters) {
         const standing = isHead ? this.#standing(line, now, ageMs) : { rank: account.rank, due, order: account.order };
         all.push({ waiter, standing });
-        due += account.expects(waiter.share.tokens) / account.weight;
+        due += account.habit.expects(waiter.share.tokens) / account.weight;
         isHead = false;
       }
     }
