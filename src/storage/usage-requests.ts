@@ -12,7 +12,8 @@ import { STATUS_FILTER } from './usage-read.js';
 import { rowOf, tupleOf, type RequestTuple } from './usage-rows.js';
 
 const DELAY_MS = 50;
-const ROWS_PER_BATCH = 500;
+/** Small enough that the journal, which has the same thread, hardly waits for a batch. */
+const ROWS_PER_BATCH = 100;
 const MOST_ROWS = 20_000;
 const RETRY_MS = 1000;
 const NOTE_EVERY_MS = 1000;

@@ -1,11 +1,24 @@
 import { firstPosition } from '../usage/journal-lines.js';
 import { DAY_MS, HOUR_MS } from './ledger-sums.js';
-import type { SqliteDatabase, SqlRow } from './sqlite/driver.js';
+import type { SqliteDatabase } from './sqlite/driver.js';
 import type { TidyBounds } from './usage-api.js';
 
-/** Small enough that a step takes a few milliseconds and the journal's next group hardly waits. */
-const ROWS_PER_STEP = 500;
-const SUMS_PER_STEP = 1000;
+interface Table {
+  name: string;
+  /** Columns that name a row. */
+  key: string;
+  /** The column it is forgotten by. */
+  time: string;
+  /** So many rows a step: a few milliseconds, so that the journal's next group hardly waits. */
+  most: number;
+}
+
+const REQUESTS: Table = { name: 'requests', key: 'position', time: 'position', most: 500 };
+const REFUSALS: Table = { name: 'refusals', key: 'minute, code', time: 'minute', most: 500 };
+const RECENT_USE: Table = { name: 'recent_use', key: 'key_id, address, model', time: 'last_ms', most: 500 };
+const LEDGER: Table = { name: 'ledger', key: 'position', time: 'position', most: 500 };
+const HOURS: Table = { name: 'ledger_hours', key: 'hour, subject', time: 'hour', most: 1000 };
+const DAYS: Table = { name: 'ledger_days', key: 'day, subject', time: 'day', most: 1000 };
 const PAGES_PER_STEP = 200;
 
 /** One step of forgetting. */
@@ -22,39 +35,28 @@ export function tidyStep(database: SqliteDatabase, bounds: TidyBounds): TidyStep
 }
 
 function forget(database: SqliteDatabase, bounds: TidyBounds): TidyStep {
-  const day = Math.floor(bounds.ledgerBeforeMs / DAY_MS);
-  const days = deleteSums(database, 'day', day);
+  const { requestsBeforeMs, usesBeforeMs, ledgerBeforeMs, hoursBeforeMs } = bounds;
+  const day = Math.floor(ledgerBeforeMs / DAY_MS);
+  const days = deleteOld(database, DAYS, day);
   const rest = [
-    deleteRows(database, 'requests', firstPosition(bounds.requestsBeforeMs)),
-    deleteRows(database, 'ledger', firstPosition(bounds.ledgerBeforeMs)),
-    deleteSums(database, 'hour', Math.floor(bounds.hoursBeforeMs / HOUR_MS)),
+    deleteOld(database, LEDGER, firstPosition(ledgerBeforeMs)),
+    deleteOld(database, HOURS, Math.floor(hoursBeforeMs / HOUR_MS)),
+    deleteOld(database, REQUESTS, firstPosition(requestsBeforeMs)),
+    deleteOld(database, REFUSALS, Math.trunc(requestsBeforeMs / 60_000)),
+    deleteOld(database, RECENT_USE, Math.trunc(usesBeforeMs)),
   ];
   const subjects = days === 'the last';
   if (subjects) database.prepare('DELETE FROM ledger_subjects WHERE last_day < ?').run(day);
-  database.prepare('DELETE FROM recent_use WHERE last_ms < ?').run(Math.trunc(bounds.usesBeforeMs));
-  database.prepare('DELETE FROM refusals WHERE minute < ?').run(Math.trunc(bounds.requestsBeforeMs / 60_000));
   database.prepare(`PRAGMA incremental_vacuum(${PAGES_PER_STEP})`).all();
   const free = Number(database.prepare('PRAGMA freelist_count').get()?.['freelist_count']);
   return { more: [days, ...rest].includes('some') || free > PAGES_PER_STEP, subjects };
 }
 
-/** How much of what is too old a step deleted. */
-type Deleted = 'none' | 'some' | 'the last';
-
-function deleteRows(database: SqliteDatabase, table: 'requests' | 'ledger', before: number): Deleted {
-  const old = `SELECT position FROM ${table} WHERE position < ? ORDER BY position LIMIT ${ROWS_PER_STEP}`;
-  const { changes } = database.prepare(`DELETE FROM ${table} WHERE position IN (${old})`).run(before);
-  return deleted(changes, database.prepare(old).get(before));
-}
-
-function deleteSums(database: SqliteDatabase, period: 'hour' | 'day', before: number): Deleted {
-  const table = `ledger_${period}s`;
-  const old = `SELECT ${period}, subject FROM ${table} WHERE ${period} < ? ORDER BY 1, 2 LIMIT ${SUMS_PER_STEP}`;
-  const { changes } = database.prepare(`DELETE FROM ${table} WHERE (${period}, subject) IN (${old})`).run(before);
-  return deleted(changes, database.prepare(old).get(before));
-}
-
-function deleted(changes: number, next: SqlRow | undefined): Deleted {
-  if (next !== undefined) return 'some';
-  return changes === 0 ? 'none' : 'the last';
+/** Deletes the oldest rows before a moment. Answers whether it left some, or deleted the last of them. */
+function deleteOld(database: SqliteDatabase, table: Table, before: number): 'none' | 'some' | 'the last' {
+  const { name, key, time, most } = table;
+  const old = `SELECT ${key} FROM ${name} WHERE ${time} < ? ORDER BY ${time} LIMIT ${most}`;
+  const { changes } = database.prepare(`DELETE FROM ${name} WHERE (${key}) IN (${old})`).run(before);
+  if (changes === 0) return 'none';
+  return database.prepare(old).get(before) === undefined ? 'the last' : 'some';
 }

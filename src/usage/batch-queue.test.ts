@@ -106,3 +106,15 @@ test('closing sends what waits, counts what fails, and leaves no timer', async (
   await closed;
   expect([sent.length, queue.dropped, timers.length]).toEqual([2, 1, 0]);
 });
+
+test('a flush waits for what was there and not for what keeps coming', async () => {
+  queue.push(1);
+  let isOver = false;
+  void queue.flush().then(() => (isOver = true));
+  for (let row = 2; row < 5; row++) {
+    queue.push(row);
+    answers.at(-1)?.done();
+    await settled();
+  }
+  expect([isOver, sent[0]]).toEqual([true, [1]]);
+});

@@ -36,6 +36,11 @@ export class BatchQueue<Row> {
     return this.#dropped;
   }
 
+  /** When many wait, one message takes a few batches. */
+  get #rowsPerSend(): number {
+    return this.#options.rowsPerBatch * 4;
+  }
+
   /** Counts rows that were sent and not kept. */
   countDropped(rows: number): void {
     this.#dropped += rows;
@@ -52,10 +57,10 @@ export class BatchQueue<Row> {
     else this.#sendSoon(delayMs);
   }
 
-  /** Sends what waits now, once. Resolves when that is over, kept or not. */
+  /** Sends what waits now, once; what comes meanwhile is left. Resolves when that is over, kept or not. */
   async flush(): Promise<void> {
     if (this.#sending !== null) await this.#sending;
-    while (this.#waiting.length > 0 && (await this.#send())) continue;
+    for (let rows = this.#waiting.length; rows > 0; rows -= this.#rowsPerSend) if (!(await this.#send())) return;
   }
 
   /** As `flush`; what could not be sent is dropped and counted, and no more timer runs. */
@@ -78,7 +83,7 @@ export class BatchQueue<Row> {
     if (this.#sending !== null) return this.#sending;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    const rows = this.#waiting.splice(0, this.#options.rowsPerBatch * 4);
+    const rows = this.#waiting.splice(0, this.#rowsPerSend);
     this.#sendingRows = rows.length;
     this.#sending = this.#options.send(rows).then(
       () => this.#settle(rows, null),

@@ -152,6 +152,37 @@ describe('groups', () => {
     expect(desk.sent.map((lines) => lines.requestIds)).toEqual([['req_1'], ['req_1', 'req_2']]);
   });
 
+  test('a flush waits for what was there and not for what keeps coming', async () => {
+    const desk = new Desk();
+    desk.journal.open(entry(1));
+    let isOver = false;
+    void desk.journal.flush().then(() => (isOver = true));
+    for (let number = 2; number < 5; number++) {
+      desk.journal.open(entry(number));
+      await desk.answer();
+    }
+    expect(isOver).toBe(true);
+  });
+
+  test('closing sends what came until then, and drops and counts what a failing store did not take', async () => {
+    const desk = new Desk();
+    const row = desk.journal.open(entry(1));
+    const closed = desk.journal.close();
+    row.settle(settlement());
+    await desk.answer();
+    await desk.answer();
+    await closed;
+    expect(desk.sent.map(stages)).toEqual([[STAGE.open], [STAGE.settled]]);
+    expect(desk.journal.lag).toEqual({ waiting: 0, dropped: 0 });
+    const broken = new Desk();
+    broken.journal.open(entry(1));
+    const ended = broken.journal.close();
+    await broken.answer(new Error('disk full'));
+    await ended;
+    expect(broken.journal.lag).toEqual({ waiting: 0, dropped: 1 });
+    expect(broken.timers).toEqual([]);
+  });
+
   test('every row comes out of its columns as it went in', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 12 });
     const tokens = fc.nat(1e9);

@@ -78,16 +78,17 @@ export class GroupJournal implements Journal {
     this.#dropped += lines;
   }
 
-  /** Sends what waits now, once. Resolves when that is over, kept or not. */
+  /** Sends what waits now, once; what comes meanwhile is left. Resolves when that is over, kept or not. */
   async flush(): Promise<void> {
     if (this.#state === 'held') return;
     if (this.#sending !== null) await this.#sending;
-    while (this.#groups.length > 0 && (await this.#send())) continue;
+    for (let groups = this.#groups.length; groups > 0; groups -= 1) if (!(await this.#send())) return;
   }
 
   /** As `flush`; what could not be sent is dropped and counted, and nothing is taken any more. */
   async close(): Promise<void> {
-    await this.flush();
+    do await this.flush();
+    while (this.#groups.length > 0 && this.#state === 'working');
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     this.#state = 'closed';

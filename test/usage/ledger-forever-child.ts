@@ -27,15 +27,15 @@ setInterval(() => {
   }
   moments += 1;
   if (moments > MOMENTS) return;
-  for (const kind of ['at once', 'later', 'much later']) {
+  for (const isEndedAtOnce of [true, false, false]) {
     number += 1;
     const callerId = `caller-${number % 7}`;
     const row = usage.journal.open(entry(number, { atMs: systemClock.now(), callerId, outputTokens: number }));
     print('open', number);
-    if (kind === 'at once') row.settle(settlement({ outputTokens: number }));
+    if (number % 3 === 0) row.extended(number + 1);
+    if (isEndedAtOnce) row.settle(settlement({ outputTokens: number }));
     else open.push({ number, row });
-    if (kind === 'at once') print('settled', number);
-    if (kind === 'much later') row.extended(number + 1);
+    if (isEndedAtOnce) print('settled', number);
   }
   for (const { number: ended, row } of open.splice(0, open.length > 60 ? 3 : 1)) {
     row.settle(settlement({ outputTokens: ended }));
