@@ -56,33 +56,37 @@ const STEPS = fc.array(
 );
 
 describe('writing the ledger', () => {
-  test('whatever fails and is tried again, every request is in the ledger once and the sums are what its rows add up to', () => {
-    fc.assert(
-      fc.property(STEPS, (steps) => {
-        const database = openUsageDatabase(join(newDirectory(), 'usage.db'));
-        const book = new FaultyBook((pages) => {
-          const present = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
-          database.prepare(`PRAGMA max_page_count = ${pages === null ? 1_000_000 : present + pages}`).get();
-        });
-        let writer = new LedgerWriter(database, 0);
-        steps.forEach((step, run) => {
-          if (step.restart) {
-            writer = new LedgerWriter(database, run + 1);
-            book.try(step.pagesLeft, () => writer.settleOrphans());
-            book.orphanAll();
-          }
-          const lines = columnsOf(book.linesOf(step.requests));
-          book.try(step.pagesLeft, () => writer.write(lines));
-          if (step.again) book.try(step.pagesLeft, () => writer.write(lines));
-        });
-        expectBalanced((sql) => database.prepare(sql).all());
-        const charged = database.prepare('SELECT request_id, output_tokens FROM ledger ORDER BY 1').all();
-        expect(charged.map((row) => [row['request_id'], row['output_tokens']])).toEqual(book.charged());
-        database.close();
-      }),
-      { numRuns: repeats(40, 1000) },
-    );
-  });
+  test(
+    'whatever fails and is tried again, every request is in the ledger once and the sums are what its rows add up to',
+    { timeout: 600_000 },
+    () => {
+      fc.assert(
+        fc.property(STEPS, (steps) => {
+          const database = openUsageDatabase(join(newDirectory(), 'usage.db'));
+          const book = new FaultyBook((pages) => {
+            const present = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
+            database.prepare(`PRAGMA max_page_count = ${pages === null ? 1_000_000 : present + pages}`).get();
+          });
+          let writer = new LedgerWriter(database, 0);
+          steps.forEach((step, run) => {
+            if (step.restart) {
+              writer = new LedgerWriter(database, run + 1);
+              book.try(step.pagesLeft, () => writer.settleOrphans());
+              book.orphanAll();
+            }
+            const lines = columnsOf(book.linesOf(step.requests));
+            book.try(step.pagesLeft, () => writer.write(lines));
+            if (step.again) book.try(step.pagesLeft, () => writer.write(lines));
+          });
+          expectBalanced((sql) => database.prepare(sql).all());
+          const charged = database.prepare('SELECT request_id, output_tokens FROM ledger ORDER BY 1').all();
+          expect(charged.map((row) => [row['request_id'], row['output_tokens']])).toEqual(book.charged());
+          database.close();
+        }),
+        { numRuns: repeats(40, 1000) },
+      );
+    },
+  );
 
   test('two requests at one position, as after a clock that was set back, are both kept, once each', () => {
     const database = openUsageDatabase(join(newDirectory(), 'usage.db'));
