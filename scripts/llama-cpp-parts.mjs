@@ -44,15 +44,15 @@ export class PartMissing extends Error {}
 export async function llamaCppParts() {
   await mkdir(HOME, { recursive: true });
   if (!existsSync(SERVER)) {
-    requirePrograms();
+    requirePrograms(['python3'], ['cmake'], ['c++', 'g++', 'clang++'], ['ninja', 'make']);
     await fetchSources();
     await buildServer();
   }
-  return { server: SERVER, source: SOURCE, model: await tinyModel(), version: `llama-cpp-python ${VERSION}` };
+  return { server: SERVER, source: SOURCE, model: await tinyModel(), version: `\`llama-cpp-python\` ${VERSION}` };
 }
 
-function requirePrograms() {
-  const needed = [['python3'], ['cmake'], ['c++', 'g++', 'clang++'], ['ninja', 'make']];
+/** One of each is enough. */
+function requirePrograms(...needed) {
   const missing = needed.filter((names) => !names.some(isPresent)).map((names) => names.join(' or '));
   if (missing.length > 0)
     throw new PartMissing(`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed`);
@@ -74,7 +74,8 @@ async function fetchSources() {
   )
     throw new PartMissing(`${wanted} could not be downloaded (${log('download.log')} says why)`);
   const [archive] = (await readdir(download)).filter((name) => name.endsWith('.tar.gz'));
-  await run('tar', ['-xzf', archive, '--strip-components=1'], { into: 'download.log', cwd: download });
+  if ((await run('tar', ['-xzf', archive, '--strip-components=1'], { into: 'download.log', cwd: download })) !== 0)
+    throw new PartMissing(`${archive} could not be unpacked (${log('download.log')} says why)`);
   // Last, so that the folder is there only when everything is in it.
   await rename(join(download, 'vendor/llama.cpp'), SOURCE);
   await rm(download, { recursive: true });
@@ -120,6 +121,7 @@ async function tinyModel() {
 
 async function makePython() {
   if (spawnSync(PYTHON, ['-c', 'import gguf, numpy']).status === 0) return;
+  requirePrograms(['python3']);
   console.log(`engines: installing ${GGUF} into .cache ...`);
   await rm(join(CACHE, 'python'), { recursive: true, force: true });
   if ((await run('python3', ['-m', 'venv', join(CACHE, 'python')], { into: 'python.log' })) !== 0)

@@ -24,6 +24,9 @@ const OWN_PATHS: Readonly<Partial<Record<Specification['engine'], readonly strin
   'llama-stack': ['/v1/health'],
 };
 
+/** llama.cpp, vLLM and SGLang tell anybody that they are ready; whether they take their key shows here. */
+const KEYED_PATH = '/v1/models';
+
 export interface Asked {
   url: string;
   apiKey: Secret | null;
@@ -31,7 +34,10 @@ export interface Asked {
   engine: Specification['engine'];
 }
 
-/** Asks once, with the private key. Only status 200 is ready. */
+/**
+ * Asks once, with the private key. Only status 200 is ready. Without a path of the operator's own, a server
+ * that refuses its key is not: every request would end there.
+ */
 export async function askReadiness(ask: Asking, { url, apiKey, probe, engine }: Asked): Promise<Readiness> {
   const { method, body, path, timeoutMs } = probe;
   const own = apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` };
@@ -44,11 +50,19 @@ export async function askReadiness(ask: Asking, { url, apiKey, probe, engine }: 
   for (const place of path === null ? (OWN_PATHS[engine] ?? USUAL_PATHS) : [path]) {
     const answer = await ask(url + place, question);
     if ('detail' in answer) return { ready: false, detail: answer.detail };
-    if (answer.status === 200) return { ready: true };
+    if (answer.status === 200)
+      return path === null && place !== KEYED_PATH ? askForKey(ask, url, question) : { ready: true };
     last = { ready: false, detail: refusal(answer.status, place) };
     if (answer.status !== 404 && answer.status !== 405) return last;
   }
   return last;
+}
+
+/** Ready unless it refuses the key: a server may have no such path, or be late with it. */
+async function askForKey(ask: Asking, url: string, question: Question): Promise<Readiness> {
+  const answer = await ask(url + KEYED_PATH, { ...question, method: 'GET', body: null });
+  const refused = 'status' in answer && (answer.status === 401 || answer.status === 403);
+  return refused ? { ready: false, detail: refusal(answer.status, KEYED_PATH) } : { ready: true };
 }
 
 function refusal(status: number, path: string): string {

@@ -6,7 +6,7 @@ export interface EngineParts {
   model: string;
   /** The folder of llama.cpp's sources. */
   source: string;
-  /** Where the program comes from, such as `llama-cpp-python 1.2.3`. */
+  /** Where the program comes from: a package and its version, as the fixtures' README writes them. */
   version: string;
   /** True when what the engine sends is to be kept as fixtures, not compared with them. */
   record: boolean;

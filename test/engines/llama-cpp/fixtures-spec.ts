@@ -1,5 +1,5 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareEngine } from './bare-engine.js';
 import { EMBEDDINGS, PARTS, TEXT } from './engine-parts.js';
@@ -29,10 +29,14 @@ for (const { title, options, questions } of GROUPS) {
   });
 }
 
+test('the fixtures say of which server they are', async () => {
+  expect(await readFile(join(FOLDER, 'README.md'), 'utf8')).toContain(PARTS.version);
+});
+
 test('no fixture is left of a question nobody asks any more', async () => {
   const asked = GROUPS.flatMap(({ questions }) => Object.keys(questions)).map((name) => `${name}.http`);
   const kept = (await readdir(FOLDER)).filter((name) => name.endsWith('.http'));
   const old = kept.filter((name) => !asked.includes(name));
-  if (PARTS.record) await Promise.all(old.map((name) => rm(`${FOLDER}/${name}`)));
+  if (PARTS.record) await Promise.all(old.map((name) => rm(join(FOLDER, name))));
   else expect(kept.toSorted()).toEqual(asked.toSorted());
 });

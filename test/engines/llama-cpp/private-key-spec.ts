@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GatewayHome } from '../../support/spawn-gateway.js';
 import { environmentOf, replicas, replicaThat } from '../../supervisor/supervised-world.js';
 import { TEXT } from './engine-parts.js';
 import { modelOf, startEngineWorld, type EngineWorld } from './engine-world.js';
@@ -56,4 +57,18 @@ test('the private key is in no command line, log or list', async () => {
   const shown = [world.gateway.output(), JSON.stringify(rows), output, ...commandLines];
   expect(shown.some((text) => text.includes('llama-server'))).toBe(true);
   expect(shown.filter((text) => keys.some((key) => text.includes(key)))).toEqual([]);
+});
+
+test('a server that takes another key is never ready, and the list says why', { timeout: 120_000 }, async () => {
+  const home = await GatewayHome.make({
+    models: { other: { ...(await modelOf(TEXT)), env: { LLAMA_API_KEY: 'another-key' } } },
+  });
+  try {
+    const gateway = await home.start();
+    const row = await replicaThat(gateway, 'other-0', ({ detail }) => detail?.includes('private key') === true);
+    expect([row.state, row.detail]).toEqual(['starting', expect.stringContaining('{api_key}')]);
+  } finally {
+    await home.run(['stop']);
+    await home.remove();
+  }
 });
