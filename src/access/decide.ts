@@ -13,7 +13,7 @@ export interface Asked {
   /** The caller's address; null = not judged. */
   address: string | null;
   /** Judged by the route rules; left out where they say nothing. */
-  route?: AskedRoute;
+  route?: AskedRoute | undefined;
 }
 
 export interface AskedRoute {
@@ -53,7 +53,7 @@ type Judgement = true | null | { why: string; told?: string };
 interface Rule {
   name: string;
   code: ErrorCode;
-  judge(given: Case & { caller: Caller }): Judgement;
+  judge(caller: Caller, asked: Asked, nowSeconds: number): Judgement;
 }
 
 /** The rule whose refusal is about no scope. */
@@ -67,17 +67,17 @@ const RULES: readonly Rule[] = [
   {
     name: 'not revoked',
     code: 'invalid_api_key',
-    judge: ({ caller }) => caller.state !== 'revoked' || { why: 'the key is revoked' },
+    judge: (caller) => caller.state !== 'revoked' || { why: 'the key is revoked' },
   },
   {
     name: 'not disabled',
     code: 'invalid_api_key',
-    judge: ({ caller }) => caller.state !== 'disabled' || { why: 'the key is disabled' },
+    judge: (caller) => caller.state !== 'disabled' || { why: 'the key is disabled' },
   },
   {
     name: 'parents alive',
     code: 'invalid_api_key',
-    judge: ({ caller }) =>
+    judge: (caller) =>
       caller.lineage.length === 0
         ? null
         : caller.ancestorsAlive || { why: 'a key it was derived from is disabled, revoked or expired' },
@@ -85,7 +85,7 @@ const RULES: readonly Rule[] = [
   {
     name: 'owner enabled',
     code: 'invalid_api_key',
-    judge: ({ caller }) =>
+    judge: (caller) =>
       caller.owner === null ? null : !caller.ownerDisabled || { why: `the owner "${caller.owner}" is disabled` },
   },
   { name: 'not expired', code: 'invalid_api_key', judge: judgeExpiry },
@@ -103,15 +103,14 @@ const ALLOWED: Decision = { allowed: true, code: null, rule: null, why: null, to
  * Rules after the one that denies are not asked.
  */
 export function decide(given: Case, trace?: RuleAnswer[]): Decision {
-  const { caller } = given;
+  const { caller, asked, nowSeconds } = given;
   if (caller === null) {
     trace?.push({ rule: 'known key', answer: 'deny', why: 'no key of this store goes by it' });
     return { allowed: false, code: 'invalid_api_key', rule: 'known key', why: 'unknown or mistyped key', told: null };
   }
   trace?.push({ rule: 'known key', answer: 'allow', why: `caller ${caller.id}` });
-  const known = { ...given, caller };
   for (const rule of RULES) {
-    const judgement = rule.judge(known);
+    const judgement = rule.judge(caller, asked, nowSeconds);
     if (judgement === true || judgement === null) {
       trace?.push({
         rule: rule.name,
@@ -126,7 +125,7 @@ export function decide(given: Case, trace?: RuleAnswer[]): Decision {
   return ALLOWED;
 }
 
-function judgeExpiry({ caller, nowSeconds }: Case & { caller: Caller }): Judgement {
+function judgeExpiry(caller: Caller, _asked: Asked, nowSeconds: number): Judgement {
   if (caller.expiresAt === null) return null;
   if (nowSeconds < caller.expiresAt) return true;
   const since = new Date(caller.expiresAt * 1000).toISOString();
@@ -136,7 +135,7 @@ function judgeExpiry({ caller, nowSeconds }: Case & { caller: Caller }): Judgeme
   };
 }
 
-function judgeAddress({ caller, asked: { address } }: Case & { caller: Caller }): Judgement {
+function judgeAddress(caller: Caller, { address }: Asked): Judgement {
   if (address === null) return null;
   let judged = false;
   for (const { addresses } of caller.bounds) {
@@ -147,7 +146,7 @@ function judgeAddress({ caller, asked: { address } }: Case & { caller: Caller })
   return judged ? true : null;
 }
 
-function judgeScope({ caller, asked: { scope } }: Case & { caller: Caller }): Judgement {
+function judgeScope(caller: Caller, { scope }: Asked): Judgement {
   if (scope === null) return null;
   const needed = 'needed' in scope ? scope.needed : scope.within;
   for (const { scopes } of caller.bounds) {
@@ -161,7 +160,7 @@ function judgeScope({ caller, asked: { scope } }: Case & { caller: Caller }): Ju
 }
 
 /** Of callers who need no key nothing is known that a rule could ask for. */
-function judgeRoute({ caller, asked: { route } }: Case & { caller: Caller }): Judgement {
+function judgeRoute(caller: Caller, { route }: Asked): Judgement {
   if (route === undefined || (route.policy.empty && !route.needsRule)) return null;
   const path = route.path.slice(0, 200);
   const permitted = route.policy.permits(route.path, caller.kind === 'local' ? null : caller.attributes);
@@ -173,7 +172,7 @@ function judgeRoute({ caller, asked: { route } }: Case & { caller: Caller }): Ju
   );
 }
 
-function judgeModel({ caller, asked: { model } }: Case & { caller: Caller }): Judgement {
+function judgeModel(caller: Caller, { model }: Asked): Judgement {
   if (model === null) return null;
   if (model === 'unknown') return { why: 'no model goes by this name' };
   for (const { models } of caller.bounds) {

@@ -11,6 +11,7 @@ import { afterStart, beforeReplicas } from './serve-skyserve.js';
 import { obeySignals } from './serve-signals.js';
 import { prepareSkyserve, type PreparedTask } from './skyserve.js';
 import { removeServiceRecord } from './skyserve-record.js';
+import { keepRequestsYoung } from './young-objects.js';
 
 const NOT_YET = { workers: '--workers' };
 
@@ -20,6 +21,7 @@ const OF_SERVICE = { name: '-n', env: '--env', secret: '--secret', envFile: '--e
 /** Runs the gateway until it is told to stop. */
 export const run: RunCommand = async (invocation) => {
   refuseOptions(invocation);
+  keepRequestsYoung();
   const service = await serviceOf(invocation);
   const read = service?.read ?? (await readerOf(invocation));
   const loaded = requireValid(await read(false));

@@ -31,13 +31,14 @@ export function createForward(parts: Parts): Step {
         entry.replica = replica.url;
         exchange.admission?.sending();
       },
-      timeouts: model.timeouts,
       about: parts.settings().identityHeaders ? aboutCaller(caller) : [],
       relay: {
         reply,
         dialect: exchange.route.dialect,
         requestId: exchange.id,
         streamed: exchange.head?.stream ?? false,
+        timeouts: model.timeouts,
+        now: parts.clock.monotonic,
         ownHeaders: exchange.ownHeaders,
         firstByte() {
           entry.phase = 'streaming';

@@ -93,13 +93,14 @@ function send(
       entry.replica = replica.url;
       exchange.admission?.sending();
     },
-    timeouts: model.timeouts,
     about: parts.settings().identityHeaders ? aboutCaller(need(exchange.caller, 'caller')) : [],
     relay: {
       reply: captured,
       dialect: orchestra,
       requestId: exchange.request.correlationId ?? exchange.id,
       streamed: false,
+      timeouts: model.timeouts,
+      now: parts.clock.monotonic,
       ownHeaders: [],
       firstByte() {
         exchange.firstByteMs = parts.clock.monotonic() - exchange.startedAt;

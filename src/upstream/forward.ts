@@ -24,10 +24,9 @@ export interface ForwardJob {
   place: ReplicaPlace;
   /** Called before each try, with the replica it goes to. */
   sending(replica: Replica): void;
-  timeouts: Timeouts;
   /** Told about the caller upstream when the operator wants that; flat. */
   about: readonly string[];
-  relay: Omit<RelaySettings, 'timeouts' | 'now'>;
+  relay: RelaySettings;
 }
 
 /** What runs, for whoever has to end it. */
@@ -37,9 +36,10 @@ export interface Forwarding {
 }
 
 /** A request to switch to WebSocket, on its way to a model server. */
-export interface SwitchJob extends Pick<ForwardJob, 'request' | 'target' | 'place' | 'timeouts' | 'about' | 'sending'> {
+export interface SwitchJob extends Pick<ForwardJob, 'request' | 'target' | 'place' | 'about' | 'sending'> {
   requestId: string;
   query: string;
+  timeouts: Timeouts;
 }
 
 export interface Forwarder {
@@ -69,7 +69,7 @@ export function createForwarder(
   });
   return {
     forward(job) {
-      const relay = new Relay({ ...job.relay, timeouts: job.timeouts, now: clock.monotonic });
+      const relay = new Relay(job.relay);
       const leave = running.add(relay);
       const sendTo = (replica: Replica): void => {
         job.sending(replica);
@@ -104,14 +104,16 @@ export function createForwarder(
 const NOTHING: ReadonlySet<string> = new Set();
 
 function outgoing(job: ForwardJob, replica: Replica, withheld: ReadonlySet<string>): OutgoingRequest {
-  const { request, body, timeouts, about } = job;
+  const { request, about, relay } = job;
+  const { origin, path } = whereTo(job, replica);
   return {
-    ...whereTo(job, replica),
+    origin,
+    path,
     method: request.method,
-    headers: outgoingHeaders(request, { requestId: job.relay.requestId, apiKey: replica.apiKey, about, withheld }),
-    body,
+    headers: outgoingHeaders(request, { requestId: relay.requestId, apiKey: replica.apiKey, about, withheld }),
+    body: job.body,
     rest: job.rest ?? null,
-    connectMs: timeouts.connectMs,
+    connectMs: relay.timeouts.connectMs,
     caFile: replica.caFile,
   };
 }

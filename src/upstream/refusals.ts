@@ -19,7 +19,8 @@ export class StatusKept extends Error {
 /** Why the head of an answer cannot be passed on; null when it can. `leak` names a secret of ours in it. */
 export function unfitHead(
   status: number,
-  { fault, leak, contentType }: Pick<AnswerHead, 'fault' | 'contentType'> & { leak: string | null },
+  { fault, contentType }: AnswerHead,
+  leak: string | null,
 ): Refusal | StatusKept | null {
   const wrong = fault ?? faultyStatus(status) ?? leak;
   if (wrong !== null) return new Refusal('upstream_error', { reason: `the model server sent ${wrong}` });

@@ -65,7 +65,7 @@ export class Relay implements IncomingAnswer {
     this.#resume = resume;
     const answer = readAnswerHeaders(headers);
     const type = answer.contentType.toLowerCase();
-    const unfit = unfitHead(status, { ...answer, leak: this.#leak(answer.headers.join('\n')) });
+    const unfit = unfitHead(status, answer, this.#leak(answer.headers.join('\n')));
     if (unfit !== null) return this.#refuse(unfit);
     this.#status = status;
     this.#answer = answer;
