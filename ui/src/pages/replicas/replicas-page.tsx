@@ -1,0 +1,5 @@
+import { Page } from '../../parts/page.js';
+
+export function ReplicasPage() {
+  return <Page title="Replicas">{null}</Page>;
+}

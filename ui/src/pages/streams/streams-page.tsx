@@ -1,0 +1,5 @@
+import { Page } from '../../parts/page.js';
+
+export function StreamsPage() {
+  return <Page title="Streams">{null}</Page>;
+}
