@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ENGINES, findPath } from '../../../src/replicas/engines/table.js';
 import { SLOTS } from './engine-parts.js';
 import { startEngineWorld, type Asked, type EngineWorld } from './engine-world.js';
 
@@ -122,9 +123,11 @@ describe('texts', () => {
     expect([long.status, long.json]).toMatchObject([400, { error: { type: 'exceed_context_size_error' } }]);
   });
 
-  test('a cap above the one in the body does not take its place', async () => {
-    const asked = await world.ask('POST /v1/chat/completions', chatOf({ max_completion_tokens: 3, max_tokens: 3 }));
-    expect(asked.json).toMatchObject({ usage: { completion_tokens: 3 } });
+  test("the server's own name for a cap wins over OpenAI's, as the table of engines says", async () => {
+    const asked = await world.ask('POST /v1/chat/completions', chatOf({ max_tokens: 9, n_predict: 4 }));
+    expect(asked.json).toMatchObject({ usage: { completion_tokens: 4 } });
+    const { caps = [] } = findPath(ENGINES['llama.cpp'], 'POST', '/v1/chat/completions') ?? {};
+    expect(caps).toContain('n_predict');
   });
 });
 
