@@ -43,6 +43,7 @@ export interface ReplicaRow {
   state: string;
   detail: string | null;
   in_flight: number;
+  waiting: number;
   process: { pid: number | null; restarts: number; answers_without_key: boolean | null; public_at: string[] } | null;
 }
 

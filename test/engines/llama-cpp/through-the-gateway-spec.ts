@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENGINES, findPath } from '../../../src/replicas/engines/table.js';
+import { replicaThat } from '../../supervisor/supervised-world.js';
 import { SLOTS } from './engine-parts.js';
 import { startEngineWorld, type Asked, type EngineWorld } from './engine-world.js';
 
@@ -173,11 +174,12 @@ describe('what a server tells', () => {
     expect([asked.status, asked.json]).toEqual([200, { success: true }]);
   });
 
-  test('more requests than slots wait here, and all are answered', async () => {
-    const all = await Promise.all(
-      Array.from({ length: 4 * SLOTS }, () => world.ask('POST /v1/chat/completions', chatOf({ max_tokens: 50 }))),
+  test('more requests than slots wait here and not in the engine, and all are answered', async () => {
+    const running = Array.from({ length: 3 * SLOTS }, () =>
+      world.ask('POST /v1/chat/completions', chatOf({ max_tokens: 1000 })),
     );
-    expect(all.map(({ status }) => status)).toEqual(all.map(() => 200));
-    expect(await world.metric('requests_deferred')).toBe(0);
+    const row = await replicaThat(world.gateway, 'tiny-0', ({ waiting }) => waiting === 2 * SLOTS);
+    expect(row.in_flight).toBe(SLOTS);
+    expect((await Promise.all(running)).map(({ status }) => status)).toEqual(running.map(() => 200));
   });
 });
