@@ -106,6 +106,31 @@ describe('the share of a caller', () => {
   });
 });
 
+describe('the share of a derived key', () => {
+  const child: LimitSettings = { weight: 9, priority: 'high', default_output_tokens: 900 };
+
+  it('is never better than what each key it comes from has now, one after the other lowered', () => {
+    const known: Record<string, LimitSettings> = { child, parent: { ...child }, root: { ...child } };
+    const of = accountsOf({ keyLimits: among(known) });
+    const derived = caller({ lineage: ['parent', 'root'] });
+    expect(of(derived, null)).toMatchObject({ weight: 9, priority: 'high', defaultOutputTokens: 900 });
+    known['parent'] = { ...child, weight: 3, default_output_tokens: 100 };
+    expect(of(derived, null)).toMatchObject({ weight: 3, priority: 'high', defaultOutputTokens: 100 });
+    known['root'] = { ...child, weight: 5, priority: 'low' };
+    expect(of(derived, null)).toMatchObject({ weight: 3, priority: 'low', defaultOutputTokens: 100 });
+  });
+
+  it('is bounded by what its parent has from its owner or by default, and stays below where it is less itself', () => {
+    const of = accountsOf({
+      defaults: { weight: 2 },
+      owners: new Map([['alice', { default_output_tokens: 50 }]]),
+      keyLimits: among({ child: { ...child, priority: 'low' }, parent: { priority: 'high' } }),
+    });
+    const derived = caller({ lineage: ['parent'], owner: 'alice' });
+    expect(of(derived, null)).toMatchObject({ weight: 2, priority: 'low', defaultOutputTokens: 50 });
+  });
+});
+
 describe('from one request to the next', () => {
   it('the same objects come back while nothing changed, also for another key of the same policy', () => {
     const shared = Object.freeze({ tokens_per_day: 5 });

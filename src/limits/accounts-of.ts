@@ -1,4 +1,5 @@
 import type { Caller } from '../core/caller.js';
+import { PRIORITIES, USUAL_PRIORITY, USUAL_WEIGHT } from '../core/limit-bounds.js';
 import type { LimitSettings, Priority } from '../core/limits.js';
 import type { Account } from './limit-store.js';
 
@@ -24,6 +25,7 @@ export interface Accounting {
   defaultOutputTokens: number;
   /** Share in the fair queue, at least 1. */
   weight: number;
+  /** As `weight` and `defaultOutputTokens`, of a derived key never better than of the keys it comes from. */
   priority: Priority;
 }
 
@@ -55,12 +57,26 @@ export function createAccountsOf(sources: LimitSources): AccountsOf {
     if (ofOwner !== null) accounts.push(ofOwner);
     const ofModel = model === null ? undefined : sources.models.get(model);
     if (model !== null && ofModel !== undefined) accounts.push(models(model, ofModel));
-    return { accounts, ...shareOf([own, ofOwner?.limits, ofModel, self.limits]) };
+    const shareOfKey = (limits: LimitSettings): Share => shareOf([limits, ofOwner?.limits, ofModel, sources.defaults]);
+    let share = shareOfKey(own);
+    for (const id of caller.lineage) share = lesser(share, shareOfKey(sources.keyLimits(id) ?? NO_LIMITS));
+    return { accounts, ...share };
+  };
+}
+
+type Share = Omit<Accounting, 'accounts'>;
+
+/** Nobody gains by deriving a key: it has no more than each key it comes from has at this moment. */
+function lesser(one: Share, other: Share): Share {
+  return {
+    defaultOutputTokens: Math.min(one.defaultOutputTokens, other.defaultOutputTokens),
+    weight: Math.min(one.weight, other.weight),
+    priority: PRIORITIES.indexOf(one.priority) > PRIORITIES.indexOf(other.priority) ? one.priority : other.priority,
   };
 }
 
 /** The first value found counts: of the key, of its owner, of the model (which has no place in a queue), of all. */
-function shareOf(places: readonly (LimitSettings | null | undefined)[]): Omit<Accounting, 'accounts'> {
+function shareOf(places: readonly (LimitSettings | null | undefined)[]): Share {
   let tokens: number | undefined;
   let weight: number | undefined;
   let priority: Priority | undefined;
@@ -71,8 +87,8 @@ function shareOf(places: readonly (LimitSettings | null | undefined)[]): Omit<Ac
   }
   return {
     defaultOutputTokens: tokens ?? DEFAULT_OUTPUT_TOKENS,
-    weight: Math.max(1, weight ?? 1),
-    priority: priority ?? 'normal',
+    weight: Math.max(1, weight ?? USUAL_WEIGHT),
+    priority: priority ?? USUAL_PRIORITY,
   };
 }
 
