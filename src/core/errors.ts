@@ -87,6 +87,8 @@ export interface RefusalDetails {
   message?: string;
   /** What only the log reads. */
   reason?: string;
+  /** Which rule refused, by a name out of a fixed set, for those who count. */
+  rule?: string;
   /** The member of the body at fault. */
   param?: string;
   /** Extra headers of the answer, flat. */
@@ -108,6 +110,7 @@ export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly publicMessage: string;
   readonly reason: string;
+  readonly rule: string | null;
   readonly param: string | null;
   readonly headers: FlatHeaders;
   readonly status: number;
@@ -121,6 +124,7 @@ export class Refusal extends Error {
     this.code = code;
     this.publicMessage = publicMessage;
     this.reason = details.reason ?? publicMessage;
+    this.rule = details.rule ?? null;
     this.param = details.param ?? null;
     this.headers = details.headers ?? [];
     this.status = details.status ?? ERRORS[code].status;

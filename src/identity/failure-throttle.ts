@@ -37,6 +37,7 @@ export function createFailureThrottle(clock: Clock, failuresPerMinute: () => num
       throw new Refusal('rate_limit_exceeded', {
         message: `Too many wrong keys came from this address. Wait ${waitSeconds} s, then send the right one.`,
         reason: `${window.failures} failures from ${address} within a minute`,
+        rule: 'failures_per_minute',
         headers: ['retry-after', String(waitSeconds)],
       });
     },

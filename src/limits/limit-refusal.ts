@@ -28,6 +28,7 @@ export function limitRefusal(denial: Denial, context: DenialContext): Refusal {
   const isQuota = isBudget(denial);
   const details = {
     message: `${happened(denial, context.self)} ${nextStep(denial, context.nowMs)}`,
+    rule: denial.limit,
     reason: `${denial.limit} of ${denial.account}: ${denial.remaining} of ${denial.most} left`,
     headers: [...retryHeaders(denial, isQuota), ...standingHeaders(denial, context)],
     ...(denial.limit === 'requests_per_day' ? { inContract: STACK_QUOTA } : {}),

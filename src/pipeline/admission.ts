@@ -37,14 +37,20 @@ export class Admission implements AnswerTap {
   /** The event that went over the budget did not travel on. */
   #cut = false;
   #sentAt: number | null = null;
+  #settled: Settlement | null = null;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
   }
 
-  /** An engine may work on it from now on. */
-  sending(): void {
-    this.#sentAt = this.#parts.now();
+  /** An engine may work on it from now on, in monotonic milliseconds. */
+  sending(now: number): void {
+    this.#sentAt = now;
+  }
+
+  /** What it came to, as the ledger has it; null while it runs. */
+  get settled(): Settlement | null {
+    return this.#settled;
   }
 
   /** Input and output as known by now. */
@@ -93,6 +99,7 @@ export class Admission implements AnswerTap {
     const { reservation, row, admittedAt, now } = this.#parts;
     const end = now();
     const settlement = this.#settlement(exchange, { end, admittedAt });
+    this.#settled = settlement;
     reservation.settle(settlement);
     row.settle(settlement);
     return settlement;

@@ -81,17 +81,23 @@ export interface Exchange {
   place: ReplicaPlace | null;
   /** What the share of the caller is charged with; null where nothing is shared. */
   turn: Pick<Turn, 'cost'> | null;
+  /** Milliseconds for which its body was waited for. Noted only where somebody counts. */
+  bodyMs: number;
   /** Milliseconds for which it waited for room. */
   queuedMs: number;
   inFlight: InFlight | null;
   /** Added by `forward`. */
   attempts: number;
+  /** Monotonic milliseconds of the first try. */
+  sentAt: number | null;
   firstByteMs: number | null;
   bytesOut: number;
   /** How it ended. */
   status: number;
   code: ErrorCode | StreamEnd | null;
   reason: string | null;
+  /** Which rule refused it; null = its code says it all. */
+  rule: string | null;
   /** What was taken on the way, given back at the end in reverse order. */
   readonly holds: (() => void)[];
 }

@@ -1,6 +1,6 @@
 import type { AddressRanges } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
-import { Refusal } from '../core/errors.js';
+import { Refusal, type ErrorCode } from '../core/errors.js';
 import type { CanonicalRequest, Dialect } from '../core/exchange.js';
 import type { Log } from '../core/log.js';
 import { canonicalRequest, type ClientAddress } from '../http/canonical-request.js';
@@ -35,6 +35,8 @@ export interface DoorSettings {
 
 export interface FrontDoor {
   runner: Runner;
+  /** Told of requests that are refused before their route is known. */
+  refusedAtDoor?: ((code: ErrorCode) => void) | undefined;
   clock: Clock;
   log: Log;
   newRequestId(): string;
@@ -73,7 +75,7 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       refuseWrongUpgrade(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
     } catch (cause) {
-      refuseAtDoor(arrival, cause, { id, ownHeaders, request, dialect: rules.dialect, log: door.log });
+      refuseAtDoor(arrival, cause, { id, ownHeaders, request, dialect: rules.dialect, door });
     }
   };
 }
@@ -130,14 +132,17 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     share: null,
     place: null,
     turn: null,
+    bodyMs: 0,
     queuedMs: 0,
     inFlight: null,
     attempts: 0,
+    sentAt: null,
     firstByteMs: null,
     bytesOut: 0,
     status: 0,
     code: null,
     reason: null,
+    rule: null,
     holds: [],
   };
 }
@@ -174,16 +179,17 @@ interface AtDoor {
   /** Null when the request could not be understood. */
   request: CanonicalRequest | null;
   dialect: Dialect;
-  log: Log;
+  door: FrontDoor;
 }
 
 /** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
-function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialect, log }: AtDoor): void {
+function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialect, door }: AtDoor): void {
   const refusal = withoutKeys(
     forAsker(arrival.target, cause instanceof Refusal ? cause : new Refusal('internal', { cause })),
   );
   if (refusal.code === 'internal')
-    log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
+    door.log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
+  door.refusedAtDoor?.(refusal.code);
   sendRefusal(arrival, refusal, {
     dialect,
     requestId: id,

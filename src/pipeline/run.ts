@@ -46,8 +46,9 @@ export async function run(exchange: Exchange, { steps, account, log }: Runner): 
 export function withoutKeys(refusal: Refusal): Refusal {
   const message = maskKeys(refusal.publicMessage);
   if (message === refusal.publicMessage) return refusal;
-  const { code, headers, param, status, type, inContract, inStream, cause } = refusal;
+  const { code, headers, rule, param, status, type, inContract, inStream, cause } = refusal;
   const optional = {
+    ...(rule === null ? {} : { rule }),
     ...(param === null ? {} : { param }),
     ...(inContract === null ? {} : { inContract: maskKeys(inContract) }),
     ...(inStream === null ? {} : { inStream }),
@@ -66,6 +67,7 @@ function refuse(exchange: Exchange, cause: unknown, log: Log): void {
   exchange.status = isInStream ? 200 : (kept?.status ?? refusal.status);
   exchange.code = (isInStream ? refusal.inStream : null) ?? refusal.code;
   exchange.reason = refusal.reason;
+  exchange.rule = refusal.rule;
   sendRefusal(exchange.reply, refusal, {
     dialect: exchange.route.dialect,
     requestId: exchange.id,

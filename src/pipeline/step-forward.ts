@@ -2,6 +2,7 @@ import { Refusal } from '../core/errors.js';
 import { aboutCaller } from './about-caller.js';
 import { need, targetPath, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
+import { noteSending } from './sending.js';
 import { holderOf } from './step-model.js';
 import type { UploadRest } from '../upstream/transport.js';
 import type { Step } from './steps.js';
@@ -25,12 +26,7 @@ export function createForward(parts: Parts): Step {
       body: exchange.body,
       rest: restOf(exchange),
       place,
-      sending(replica) {
-        exchange.attempts += 1;
-        exchange.replica = replica;
-        entry.replica = replica.url;
-        exchange.admission?.sending();
-      },
+      sending: (replica) => noteSending(exchange, replica, parts.clock),
       about: parts.settings().identityHeaders ? aboutCaller(caller) : [],
       relay: {
         reply,

@@ -20,7 +20,11 @@ export function createIdentify({ identity, throttle }: Parts): Step {
       return;
     }
     throttle.failed(exchange.request.address);
-    throw new Refusal('invalid_api_key', { reason: 'unknown or mistyped key', ...contractWords(identity) });
+    throw new Refusal('invalid_api_key', {
+      reason: 'unknown or mistyped key',
+      rule: 'known key',
+      ...contractWords(identity),
+    });
   };
   /** Somebody else was asked and said no: a wrong credential like any other. */
   const refused = (exchange: Exchange, cause: unknown): never => {
@@ -93,7 +97,11 @@ export function refusalOf(
   exchange: { route: Exchange['route']; head: Exchange['head'] },
   refusedWords?: string,
 ): Refusal {
-  const details = { reason: decision.why ?? 'denied', ...(decision.told === null ? {} : { message: decision.told }) };
+  const details = {
+    reason: decision.why ?? 'denied',
+    ...(decision.rule === null ? {} : { rule: decision.rule }),
+    ...(decision.told === null ? {} : { message: decision.told }),
+  };
   if (decision.code === 'model_not_found')
     return new Refusal('model_not_found', {
       ...details,

@@ -13,6 +13,7 @@ import { need, type Exchange } from './exchange.js';
 import { createFieldCheck, type FieldCheck } from './field-check.js';
 import { answerOf, type Question } from './infer-answer.js';
 import type { Parts } from './parts.js';
+import { noteSending } from './sending.js';
 import { noWorkers } from './step-infer.js';
 import type { Step } from './steps.js';
 import { workerIdOf } from './workers.js';
@@ -87,12 +88,7 @@ function send(
     target: model.paths[question.path] ?? question.path,
     body: question.body,
     place: need(exchange.place, 'place'),
-    sending(replica) {
-      exchange.attempts += 1;
-      exchange.replica = replica;
-      entry.replica = replica.url;
-      exchange.admission?.sending();
-    },
+    sending: (replica) => noteSending(exchange, replica, parts.clock),
     about: parts.settings().identityHeaders ? aboutCaller(need(exchange.caller, 'caller')) : [],
     relay: {
       reply: captured,

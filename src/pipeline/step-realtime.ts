@@ -8,6 +8,7 @@ import { aboutCaller } from './about-caller.js';
 import { need, targetPath } from './exchange.js';
 import type { Admission } from './admission.js';
 import type { Parts } from './parts.js';
+import { noteSending } from './sending.js';
 import { createChooseModel } from './step-model.js';
 import type { Step } from './steps.js';
 
@@ -51,12 +52,7 @@ export function createTunnelStep(parts: Parts): Step {
       place: need(exchange.place, 'place'),
       timeouts: model.timeouts,
       about: parts.settings().identityHeaders ? aboutCaller(need(exchange.caller, 'caller')) : [],
-      sending(replica) {
-        exchange.attempts += 1;
-        exchange.replica = replica;
-        entry.replica = replica.url;
-        exchange.admission?.sending();
-      },
+      sending: (replica) => noteSending(exchange, replica, parts.clock),
     });
     entry.end = (code, reason) => opening.stop(refusalBefore(code, reason));
     reply.onClose(() => opening.stop(new Refusal('client_gone')));
