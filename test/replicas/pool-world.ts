@@ -9,6 +9,8 @@ import { startTestGateway, type TestGateway } from '../support/start-gateway.js'
 export class Replica {
   /** Requests of callers that arrived whole. */
   requests = 0;
+  /** When they did, in monotonic milliseconds. */
+  readonly arrivals: number[] = [];
   /** How many of them run now, and how many ran at one time at most. */
   running = 0;
   mostRunning = 0;
@@ -78,6 +80,7 @@ export class Replica {
     incoming.on('error', () => {});
     incoming.on('end', () => {
       this.requests += 1;
+      this.arrivals.push(performance.now());
       this.running += 1;
       this.mostRunning = Math.max(this.mostRunning, this.running);
       if (this.keepBodies)

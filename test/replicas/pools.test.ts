@@ -177,6 +177,8 @@ describe('replicas that come and go', () => {
     expect(attempts.reduce((sum, more) => sum + more, 0) / attempts.length).toBeLessThanOrEqual(1.2);
     const most = Math.max(...replicas.map(({ requests }) => requests));
     expect(most / statuses.length).toBeLessThanOrEqual(0.52);
+    // Twice the fair share of four is half; a twentieth more for requests that fall on the edge of the five seconds.
+    expect(largestShare(replicas, 5000)).toBeLessThanOrEqual(0.55);
   }, 120_000);
 
   it.each([
@@ -261,3 +263,24 @@ describe('names', () => {
     expect(Object.keys(await statesOf(world))).toContain(`http://127.0.0.1:${replica.port}`);
   });
 });
+
+/** The largest part of all requests that one replica got in any stretch of so many milliseconds. */
+function largestShare(replicas: readonly Replica[], stretchMs: number): number {
+  const all = replicas
+    .flatMap(({ arrivals }, replica) => arrivals.map((at) => ({ at, replica })))
+    .toSorted((a, b) => a.at - b.at);
+  const counts = replicas.map(() => 0);
+  let from = 0;
+  let largest = 0;
+  for (const [to, { at, replica }] of all.entries()) {
+    counts[replica] = (counts[replica] ?? 0) + 1;
+    let first = all[from];
+    while (first !== undefined && first.at <= at - stretchMs) {
+      counts[first.replica] = (counts[first.replica] ?? 0) - 1;
+      from += 1;
+      first = all[from];
+    }
+    if (from > 0) largest = Math.max(largest, Math.max(...counts) / (to - from + 1));
+  }
+  return largest;
+}
