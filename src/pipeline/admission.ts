@@ -38,14 +38,24 @@ export class Admission implements AnswerTap {
   #cut = false;
   #sentAt: number | null = null;
   #settled: Settlement | null = null;
+  /** Counts the milliseconds of the engine that fall to this request. */
+  #engineClock: () => number;
+  #engineAt = 0;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
+    this.#engineClock = parts.now;
+  }
+
+  /** It has a place on a server that works on others too: `dividedMs` goes on with the time that falls to each. */
+  runsOn(place: { readonly dividedMs: number }): void {
+    this.#engineClock = () => place.dividedMs;
   }
 
   /** An engine may work on it from now on, in monotonic milliseconds. */
   sending(now: number): void {
     this.#sentAt = now;
+    this.#engineAt = this.#engineClock();
   }
 
   /** What it came to, as the ledger has it; null while it runs. */
@@ -134,7 +144,7 @@ export class Admission implements AnswerTap {
 
   #settlement(exchange: Exchange, { end, admittedAt }: { end: number; admittedAt: number }): Settlement {
     const used = this.#used();
-    const workedMs = this.#sentAt === null ? 0 : end - this.#sentAt;
+    const workedMs = this.#sentAt === null ? 0 : this.#engineClock() - this.#engineAt;
     const told = used.gpuSeconds;
     return {
       inputTokens: used.inputTokens ?? this.#parts.inputTokens,

@@ -56,7 +56,6 @@ export function createForward(parts: Parts): Step {
       exchange.reason = outcome.reason;
     } finally {
       exchange.bytesOut = entry.bytesOut;
-      if (exchange.admission !== null) exchange.turn?.cost(exchange.admission.tokens);
     }
   };
 }

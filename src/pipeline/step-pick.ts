@@ -83,9 +83,14 @@ function waitedUntil(exchange: Exchange, entry: InFlight, now: number): void {
   entry.phase = 'connecting';
 }
 
-/** From here on the place is given back at the end. */
+/** From here on the place is given back at the end, and its share charged with what the request came to. */
 function hold(exchange: Exchange, turn: Turn): void {
-  exchange.holds.push(() => turn.release());
+  const { admission } = exchange;
+  admission?.runsOn(turn);
+  exchange.holds.push(() => {
+    if (admission !== null) turn.cost(admission.tokens);
+    turn.release();
+  });
   exchange.place = turn;
   exchange.turn = turn;
 }

@@ -27,6 +27,9 @@ export class Server {
   replica: Replica;
   /** Requests that run on it now, of all models. */
   inFlight = 0;
+  /** Milliseconds in which it worked, each divided among the requests that ran, up to `#dividedAt`. */
+  #dividedMs = 0;
+  #dividedAt: number;
   readonly #parts: ServerParts;
   #readiness: Readiness;
   #slots: number | null = null;
@@ -42,6 +45,7 @@ export class Server {
     this.#readiness = readiness;
     this.#parts = parts;
     this.#nextAskAt = now;
+    this.#dividedAt = now;
     this.health = new Health({ strict: readiness.path !== null, graceMs: readiness.startupGraceMs, now });
   }
 
@@ -70,8 +74,19 @@ export class Server {
     return configured ?? this.#slots ?? USUAL_SLOTS;
   }
 
+  /**
+   * A count of milliseconds that goes on as long as something runs here, for one request as fast as the clock, for
+   * two half as fast: by how much it went on is the time of the engine that fell to a request. What all requests
+   * had together is the time in which at least one ran.
+   */
+  get dividedMs(): number {
+    this.#divide();
+    return this.#dividedMs;
+  }
+
   /** One request more runs here. True = it is a trial. */
   take(): boolean {
+    this.#divide();
     this.inFlight += 1;
     return this.health.take(this.#parts.clock.monotonic());
   }
@@ -112,6 +127,7 @@ export class Server {
 
   /** One request less runs here. */
   leave(): void {
+    this.#divide();
     this.inFlight -= 1;
     this.#parts.roomier(this);
     if (this.inFlight > 0) return;
@@ -122,6 +138,12 @@ export class Server {
   /** Resolves when no request runs here. */
   whenIdle(): Promise<void> {
     return this.inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #divide(): void {
+    const now = this.#parts.clock.monotonic();
+    if (this.inFlight > 0) this.#dividedMs += (now - this.#dividedAt) / this.inFlight;
+    this.#dividedAt = now;
   }
 
   async #ask(askedAt: number): Promise<void> {

@@ -42,6 +42,11 @@ export class Turn {
     return this.#place.replica;
   }
 
+  /** Count of milliseconds of its server, each divided among the requests that ran there then. */
+  get dividedMs(): number {
+    return this.#place.server.dividedMs;
+  }
+
   /** The replica answered, whatever the status. */
   answered(): void {
     this.#pool.answered(this.#place, this.asked.prefix);
