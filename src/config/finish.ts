@@ -28,11 +28,17 @@ export function finish(parsed: ParsedConfig, directory: string, usualKeysFile: s
   return freeze(settled) as Config;
 }
 
-/** The listener behind the shorthand: the administration joins where nobody can read along, or where that was allowed. */
+/** The listener behind the shorthand: the administration and the metrics join where nobody can read along, or where that was allowed. */
 function onlyListener(listen: string, { tls, admin }: Pick<ParsedConfig, 'tls' | 'admin'>): ListenerConfig {
   const encryption = effectiveTls(undefined, tls);
   const safe = encryption !== null || admin.allow_plain_http || isLoopbackHost(parseListen(listen)?.host ?? '');
-  return { listen, serve: safe ? ['api', 'admin'] : ['api'], profile: 'openai', tls: encryption, verify_networks: [] };
+  return {
+    listen,
+    serve: safe ? ['api', 'admin', 'metrics'] : ['api'],
+    profile: 'openai',
+    tls: encryption,
+    verify_networks: [],
+  };
 }
 
 function absoluteTls(tls: TlsConfig, directory: string): TlsConfig {

@@ -41,16 +41,16 @@ export const listen = listenAddress()
   .nullable()
   .default(null)
   .describe(
-    'Shorthand for one listener. It serves the API, and the administration too where that is allowed (on loopback, with TLS, or with `admin.allow_plain_http`). An error together with `listeners`.',
+    'Shorthand for one listener. It serves the API, and the administration and the metrics too where that is allowed (on loopback, with TLS, or with `admin.allow_plain_http`). An error together with `listeners`.',
   );
 
 const listener = group({
   listen: listenAddress().describe('Address and port to listen on. Port 0 lets the system choose one.'),
-  serve: listOf(choice(['api', 'admin', 'verify'], { metrics: 'serve Prometheus metrics at /metrics' }), 1)
+  serve: listOf(choice(['api', 'admin', 'verify', 'metrics']), 1)
     .default(['api'])
     .meta({
       description:
-        'What is served here: `api` the inference routes, `admin` the admin API, `verify` answers for proxies and other servers that ask about a key.',
+        'What is served here: `api` the inference routes, `admin` the admin API, `verify` answers for proxies and other servers that ask about a key, `metrics` Prometheus metrics at `/metrics`, for keys with the scope `metrics:read`.',
       examples: [['api', 'admin']],
     }),
   profile: choice(['openai', 'authkeys', 'orchestra', 'skyserve', 'llama-stack'])
@@ -74,5 +74,5 @@ const listener = group({
 export const listeners = listOf(listener, 1, 64)
   .optional()
   .describe(
-    'Where the gateway listens. Left out, together with `listen`: one listener on 127.0.0.1:5390 with `serve: [api, admin]`.',
+    'Where the gateway listens. Left out, together with `listen`: one listener on 127.0.0.1:5390 with `serve: [api, admin, metrics]`.',
   );

@@ -1,4 +1,4 @@
-import { choice, httpUrl, notYet, notYetMessage, path, section, text, textLike, wholeNumber } from './members.js';
+import { choice, flag, httpUrl, notYet, notYetMessage, path, section, text, textLike, wholeNumber } from './members.js';
 
 export const dataDir = path()
   .nullable()
@@ -78,6 +78,14 @@ export const logging = section({
     .default('auto')
     .describe('`json` one object a line, `text` a line for people, `auto` text on a terminal.'),
 }).describe("The gateway's own log.");
+
+export const metrics = section({
+  key_label: flag()
+    .default(false)
+    .describe(
+      'Counts requests and tokens by key id too. Each key that is used is then some series more: leave it off for many keys.',
+    ),
+}).describe('The metrics of listeners with `serve: [metrics]`.');
 
 export const tracing = section({
   otlp_endpoint: notYet(

@@ -3,8 +3,8 @@ import type { Clock } from '../core/clock.js';
 import type { LimitSettings } from '../core/limits.js';
 import type { KeyDirectory } from '../keys/key.js';
 import { createAccountsOf, type Accounting, type AccountsOf } from '../limits/accounts-of.js';
-import type { LimitStore, PastUse } from '../limits/limit-store.js';
-import { createMemoryLimitStore } from '../limits/memory-limit-store.js';
+import type { PastUse } from '../limits/limit-store.js';
+import { createMemoryLimitStore, type MemoryLimitStore } from '../limits/memory-limit-store.js';
 import type { UsedBefore } from '../usage/ledger.js';
 import type { Configuration } from './configuration.js';
 import type { Stores } from './stores.js';
@@ -13,7 +13,7 @@ const NO_LIMITS: LimitSettings = Object.freeze({});
 
 /** What is counted, and for whom. */
 export interface Limits {
-  store: LimitStore;
+  store: MemoryLimitStore;
   /** Who is charged for a request, by the settings of this moment. */
   accountsOf(caller: Caller, model: string | null): Accounting;
 }

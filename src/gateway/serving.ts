@@ -14,6 +14,7 @@ import { createSteps } from '../pipeline/create-steps.js';
 import type { FrontDoor } from '../pipeline/front-door.js';
 import type { OrchestraParts, Parts } from '../pipeline/parts.js';
 import { createResponseOwners } from '../pipeline/response-owners.js';
+import { withTimedBodies } from '../pipeline/timed-bodies.js';
 import type { Forwarder } from '../upstream/forward.js';
 import { createAnswerAdmin } from './answer-admin.js';
 import { createAuthkeysTokens, isWithoutTokens } from './authkeys-tokens.js';
@@ -21,6 +22,7 @@ import type { Configuration } from './configuration.js';
 import { currentIdentity } from './current-identity.js';
 import { createKeyNames } from './key-names.js';
 import type { Limits } from './limits.js';
+import { createMetrics } from './metrics.js';
 import type { Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
 import type { Stores } from './stores.js';
@@ -56,6 +58,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
   const routePolicy = currentRoutePolicy(configuration);
   const heartbeats = createHeartbeats(clock);
   shutdown.onClose(() => heartbeats.close());
+  const metrics = createMetrics(parts);
   const steps: Parts = {
     clock,
     identity,
@@ -68,6 +71,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     limits: parts.limits.store,
     accountsOf: parts.limits.accountsOf,
     journal: stores.usage.journal,
+    metrics: metrics?.page ?? null,
     responseOwners: createResponseOwners(),
     settings: () => ({
       catalogue: models.catalogue(),
@@ -86,10 +90,15 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     authkeysTokens: createAuthkeysTokens(parts.adminApp, stores.keys.directory),
     authkeysRoot: rootOf(parts),
   };
-  const runner = { steps: createSteps(steps), account: createAccount(stores.usage.requests, clock), log };
+  const runner = {
+    steps: metrics === null ? createSteps(steps) : withTimedBodies(createSteps(steps), clock),
+    account: createAccount({ requests: stores.usage.requests, clock, metrics: metrics?.requests ?? null }),
+    log,
+  };
+  const refusedAtDoor = metrics === null ? undefined : (code: string): void => metrics.requests.refusedAtDoor(code);
   const settings = () => configuration.door();
   return {
-    door: { runner, clock, log, newRequestId: createRequestIds(), settings, draining: () => shutdown.begun },
+    door: { runner, refusedAtDoor, clock, log, newRequestId: createRequestIds(), settings, draining: () => shutdown.begun },
     identity,
   };
 }

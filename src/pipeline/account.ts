@@ -1,11 +1,28 @@
 import type { Clock } from '../core/clock.js';
+import type { RequestMetrics } from '../usage/request-metrics.js';
 import type { RequestLog, RequestRow } from '../usage/request-row.js';
 import type { Exchange } from './exchange.js';
+import { createFinished } from './finished-request.js';
 
-/** Reads the finished record of a request once and hands its row to the log. Housekeeping is not logged, refusals are. */
-export function createAccount(requests: RequestLog, clock: Clock): (exchange: Exchange) => void {
+export interface AccountParts {
+  requests: RequestLog;
+  clock: Clock;
+  /** Null = nobody wants them. */
+  metrics: RequestMetrics | null;
+}
+
+/**
+ * Reads the finished record of a request once, counts it, and hands its row to the log. Housekeeping is counted
+ * and not logged; refusals are both.
+ */
+export function createAccount({ requests, clock, metrics }: AccountParts): (exchange: Exchange) => void {
+  const finished = createFinished();
   return (exchange) => {
-    if (exchange.route.logged) requests.record(rowOf(exchange, clock.monotonic() - exchange.startedAt));
+    const { logged } = exchange.route;
+    if (!logged && metrics === null) return;
+    const durationMs = clock.monotonic() - exchange.startedAt;
+    metrics?.count(finished(exchange, durationMs));
+    if (logged) requests.record(rowOf(exchange, durationMs));
   };
 }
 

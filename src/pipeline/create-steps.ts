@@ -13,6 +13,7 @@ import { createEngineSteps } from './step-engine.js';
 import { createForward } from './step-forward.js';
 import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-identify.js';
 import { createAdmit } from './step-admit.js';
+import { createAnswerMetrics } from './step-metrics.js';
 import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
 import { createAnswerAdminStep } from './step-admin.js';
@@ -46,6 +47,7 @@ export function createSteps(parts: Parts): Steps {
     answerAlive,
     answerReady: createAnswerReady(parts),
     answerName,
+    answerMetrics: createAnswerMetrics(parts.metrics),
     answerHealth,
     answerVersion: createAnswerVersion(parts),
     authorizeRest: createAuthorizeRest(parts),

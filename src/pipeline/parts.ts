@@ -11,6 +11,7 @@ import type { Caller } from '../core/caller.js';
 import type { Accounting } from '../limits/accounts-of.js';
 import type { LimitStore } from '../limits/limit-store.js';
 import type { Journal } from '../usage/ledger.js';
+import type { MetricsPage } from '../usage/metrics-page.js';
 import type { LastUse } from '../usage/request-row.js';
 import type { WatchedKeys } from '../orchestra/watched-keys.js';
 import type { WorkerBook } from '../orchestra/worker-book.js';
@@ -56,6 +57,8 @@ export interface Parts {
   /** Who is charged for a request, by the settings of this moment. */
   accountsOf(caller: Caller, model: string | null): Accounting;
   journal: Journal;
+  /** Null where no listener serves them. */
+  metrics: MetricsPage | null;
   responseOwners: ResponseOwners;
   orchestra: OrchestraParts;
   /** The settings of this moment. */

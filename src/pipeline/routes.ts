@@ -25,6 +25,7 @@ export type StepName =
   | 'answerAlive'
   | 'answerReady'
   | 'answerName'
+  | 'answerMetrics'
   | 'answerHealth'
   | 'answerVersion'
   | 'authorizeRest'
@@ -188,6 +189,11 @@ export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'D
   ...housekeeping(method, '/admin/v1/*', ADMIN),
   dialect: problem,
 }));
+
+/** On listeners that serve the metrics. */
+export const METRICS_ROUTES: readonly Route[] = [
+  { ...housekeeping('GET', '/metrics', ['identify', 'authorize', 'answerMetrics']), scope: needs('metrics:read') },
+];
 
 const about = (path: string, steps: readonly StepName[], dialect: Dialect): Route => ({
   method: 'POST',

@@ -1,12 +1,13 @@
 import { openai } from '../dialects/openai.js';
 import { NATIVE_ROUTES } from '../pipeline/native-routes.js';
-import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, VERIFY_ROUTES, type Route } from '../pipeline/routes.js';
+import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, METRICS_ROUTES, VERIFY_ROUTES, type Route } from '../pipeline/routes.js';
 import type { Profile } from './profile.js';
 
 /** What each word of `serve` stands for. */
 const SERVED: Readonly<Record<string, readonly Route[]>> = {
   api: [...API_ROUTES, ...NATIVE_ROUTES, ...VERIFY_ROUTES],
   admin: ADMIN_ROUTES,
+  metrics: METRICS_ROUTES,
   verify: VERIFY_ROUTES,
 };
 

@@ -28,6 +28,8 @@ export interface OpenedKeyStore {
   /** Names this installation for ever, through restores too. */
   installationId: string;
   readonly revision: number;
+  /** Changes and questions that the store has not answered yet. */
+  readonly waiting: number;
   /** Consistent copy to a new file, while changes go on. */
   backup(file: string): Promise<{ file: string; bytes: number; keys: number }>;
   close(): Promise<void>;
@@ -65,6 +67,9 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<OpenedKeyS
       installationId,
       get revision() {
         return directory.revision;
+      },
+      get waiting() {
+        return link.waiting;
       },
       backup: (file) => backup(link, files, file),
       close: () => link.close(),

@@ -20,6 +20,8 @@ export type WorkerHandlers<Api> = {
 export interface WorkerLink<Api extends WorkerApi<Api>> {
   /** Asks and waits. Rejects with the `Refusal` thrown in the worker, or `store_unavailable` when the worker is gone. */
   call<Name extends keyof Api & string>(name: Name, args: Argument<Api[Name]>): Promise<Answer<Api[Name]>>;
+  /** Calls that have no answer yet. */
+  readonly waiting: number;
   /** Tells without an answer. What fails in the worker comes back as nothing, so the handler must keep count itself. */
   post<Name extends keyof Api & string>(name: Name, args: Argument<Api[Name]>): void;
   /** Called with everything the worker emits, in order and before answers that were sent later. */
@@ -188,6 +190,10 @@ class Link<Api extends WorkerApi<Api>> implements WorkerLink<Api> {
 
   post<Name extends keyof Api & string>(name: Name, args: Argument<Api[Name]>): void {
     if (this.#gone === null) this.#worker.postMessage({ kind: 'post', name, args } satisfies Request);
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   onEvent(watcher: (event: unknown) => void): void {

@@ -67,8 +67,7 @@ export const OBSERVED = {
   replicaSlots: { name: 'keyporter_replica_slots', type: 'gauge', labels: ['replica'], help: 'Most requests on a model server at one time.' },
   journalWaiting: { name: 'keyporter_journal_waiting_rows', type: 'gauge', labels: [], help: 'Rows of the ledger that are not on disk yet.' },
   journalDropped: { name: 'keyporter_journal_dropped_rows_total', type: 'counter', labels: [], help: 'Rows of the ledger that were lost because the disk took none.' },
-  auditWaiting: { name: 'keyporter_audit_waiting_changes', type: 'gauge', labels: [], help: 'Changes of keys, with their audit rows, and questions that the key store has not answered yet.' },
-  auditOldest: { name: 'keyporter_audit_lag_seconds', type: 'gauge', labels: [], help: 'Age of the oldest of those.' },
+  auditWaiting: { name: 'keyporter_audit_waiting_changes', type: 'gauge', labels: [], help: 'Changes of keys, each written together with its audit row, and questions that the key store has not answered yet.' },
   requestLogDropped: { name: 'keyporter_request_log_dropped_rows_total', type: 'counter', labels: [], help: 'Rows of the request log that were lost because the disk took none.' },
   limitAccounts: { name: 'keyporter_limit_accounts', type: 'gauge', labels: [], help: 'Accounts whose use is remembered for limits.' },
   keys: { name: 'keyporter_keys', type: 'gauge', labels: [], help: 'Keys in memory.' },
@@ -78,11 +77,11 @@ export const OBSERVED = {
   cpu: { name: 'process_cpu_seconds_total', type: 'counter', labels: [], help: 'Processor time of all threads, user and system.' },
   resident: { name: 'process_resident_memory_bytes', type: 'gauge', labels: [], help: 'Resident memory.' },
   started: { name: 'process_start_time_seconds', type: 'gauge', labels: [], help: 'When the process began, in Unix seconds.' },
-  openFiles: { name: 'process_open_fds', type: 'gauge', labels: [], help: 'Open file descriptors. Left out where the system does not tell.' },
   heapUsed: { name: 'nodejs_heap_size_used_bytes', type: 'gauge', labels: [], help: 'Used heap of the main thread.' },
   heapTotal: { name: 'nodejs_heap_size_total_bytes', type: 'gauge', labels: [], help: 'Heap of the main thread.' },
   external: { name: 'nodejs_external_memory_bytes', type: 'gauge', labels: [], help: 'Memory of the main thread outside the heap.' },
   eventLoop: { name: 'nodejs_eventloop_utilization', type: 'gauge', labels: [], help: 'Share of the time since the last scrape in which the main thread was busy, 0 to 1.' },
+  eventLoopLag: { name: 'nodejs_eventloop_lag_p99_seconds', type: 'gauge', labels: [], help: 'How late timers of the main thread were since the last scrape, 99th percentile.' },
 } satisfies Record<string, MetricDeclared>;
 
 export type CountedName = keyof typeof COUNTED;
