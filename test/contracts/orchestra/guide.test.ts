@@ -99,22 +99,19 @@ describe.skipIf(!has('python3', ['-c', 'import requests']))(
   },
 );
 
-/** axios over the same calls when it is installed, else the fetch of Node. */
 const NODE = `
-const url = process.env.INFER_URL;
-const body = { model_name: 'qwen3', request_body: { input: 'Your input text here', max_new_tokens: 1000 } };
+import axios from 'axios';
 const headers = { 'Content-Type': 'application/json', 'X-API-Key': process.env.INFER_KEY };
-const axios = await import('axios').then((found) => found.default, () => null);
-const data = axios === null
-  ? await (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).json()
-  : (await axios.post(url, body, { headers })).data;
-console.log(JSON.stringify(data));
+const body = { model_name: 'qwen3', request_body: { input: 'Your input text here', max_new_tokens: 1000 } };
+const { data } = await axios.post(process.env.INFER_URL, body, { headers });
+const wrong = await axios.post(process.env.INFER_URL, body, { headers: { ...headers, 'X-API-Key': 'wrong' } }).catch((error) => error);
+console.log(JSON.stringify([data, wrong.response.status]));
 `;
 
 describe('the Node example of the guide', () => {
-  test('axios.post with a key (fetch where axios is not installed)', async () => {
+  test('axios.post with a key, and what it raises without', async () => {
     const env = { PATH: process.env['PATH'], INFER_URL: `${world.url}/infer`, INFER_KEY: KEY };
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', NODE], { env });
-    expect(JSON.parse(stdout)).toMatchObject(EXPECTED);
+    expect(JSON.parse(stdout)).toMatchObject([EXPECTED, 401]);
   });
 });
