@@ -1,5 +1,5 @@
 // Bundles src/ into dist/. Nothing is done when dist/ already belongs to the present sources.
-//   node scripts/build.mjs [--force | --clean]
+//   node scripts/build.mjs [--force | --clean] [--any-ui]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { chmod, mkdir, readFile, readdir, rename, rm, stat, symlink, utimes, wri
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildUi } from './build-ui.mjs';
 import { licencesOf } from './licences.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -44,14 +45,19 @@ const BANNER = `import { createRequire as keyporterRequire } from 'node:module';
 const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Builds what is stale. Answers whether there was anything. `runOnly` leaves the types of the library out.
- * @param {{ force?: boolean, clean?: boolean, workers?: boolean, runOnly?: boolean }} [options]
+ * Builds what is stale. Answers whether there was anything. `runOnly` leaves the types of the library out,
+ * `anyUi` takes the web UI that is there, also when it belongs to older sources.
+ * @param {{ force?: boolean, clean?: boolean, workers?: boolean, runOnly?: boolean, anyUi?: boolean }} [options]
  */
 export async function build(options = {}) {
   const started = performance.now();
   if (options.clean) await rm(DIST, { recursive: true, force: true });
   const stamp = await stampOf();
-  const made = await Promise.all([bundleWhenStale(stamp, options), options.runOnly ? false : declareWhenStale(stamp)]);
+  const made = await Promise.all([
+    bundleWhenStale(stamp, options),
+    options.runOnly ? false : declareWhenStale(stamp),
+    options.workers ? false : buildUi(ROOT, options),
+  ]);
   if (!made.includes(true)) return false;
   console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return true;
@@ -166,6 +172,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     force: process.argv.includes('--force'),
     clean: process.argv.includes('--clean'),
     workers: process.argv.includes('--workers'),
+    anyUi: process.argv.includes('--any-ui'),
   };
   try {
     if (!(await build(options))) console.log('dist/ is up to date');

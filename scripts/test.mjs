@@ -6,6 +6,9 @@ const FULL_ROUNDS = '1000';
 
 requireNode();
 await installMissing();
+const { build } = await import('./build.mjs');
+// The set-up of the tests tries again and judges what is missing.
+await build().catch((error) => console.error(error.errors ? 'The build failed: see above.' : error));
 
 const full = process.argv.includes('--full');
 const rest = process.argv.slice(2).filter((argument) => argument !== '--full');

@@ -14,6 +14,7 @@ import { openForOperator } from './gateway/operator-socket.js';
 import type { GatewayOptions, RunningGateway } from './gateway/running.js';
 import { createServing } from './gateway/serving.js';
 import { createShutdown, type Shutdown } from './gateway/shutdown.js';
+import { createUi, operatorHolder, type Ui } from './gateway/ui.js';
 import { openWorld, type World } from './gateway/world.js';
 import { createRoster } from './identity/providers/roster.js';
 import { createLimits } from './gateway/limits.js';
@@ -50,7 +51,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const { stores } = world;
     const adminApp = lazyAdminApp(() => createAdminPorts(source), { clock, log });
     const limits = createLimits({ configuration, stores, clock });
-    const parts = { clock, configuration, inFlight, limits, roster, shutdown, orchestra };
+    const ui = createUi({ configuration, open, clock });
+    shutdown.onClose(ui.close);
+    const parts = { clock, configuration, inFlight, limits, roster, shutdown, orchestra, ui };
     const { door, identity } = createServing({ ...world, ...parts, log, adminApp });
     const source = adminSource({ ...parts, world, identity, open });
     const runtimeDir = options.runtimeDir ?? null;
@@ -63,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const firstKey =
       flags.firstKey === true ? await stores.keys.life.createFirstKey({ ...OPERATOR, requestId: null }) : null;
     const { drain, close, stopped } = shutdown;
-    return { ...views({ world, source, open, loaded }), url, firstKey, reload, drain, close, stopped };
+    return { ...views({ world, source, open, loaded, ui }), url, firstKey, reload, drain, close, stopped };
   } catch (error) {
     await shutdown.close();
     throw error;
@@ -104,11 +107,13 @@ function views({
   source,
   open,
   loaded,
+  ui,
 }: {
   world: World;
   source: AdminSource;
   open: readonly OpenListener[];
   loaded: LoadedConfig;
+  ui: Ui;
 }): Views {
   const { models, supervised } = world;
   return {
@@ -119,6 +124,8 @@ function views({
     modelNames: () => source.models().map(({ name }) => name),
     whenEnginesChange: models.onChange,
     exposed: () => exposedServers(source),
+    uiAddress: ui.address,
+    uiLink: () => ui.link(operatorHolder()),
     warnings: [...loaded.warnings, ...source.warnings()],
     handle: (incoming, response) => open[0]?.listener.handle(incoming, response),
   };

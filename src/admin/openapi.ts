@@ -51,6 +51,7 @@ function describe(operation: Operation): RouteConfig {
 function accessInWords(access: Access): string {
   if (access === 'operator') return 'Only over the socket of the machine itself.';
   if (access === 'anyone') return 'Any valid key.';
+  if (access === 'everyone') return 'Needs no credential.';
   if ('anyOf' in access) return `Needs scope ${access.anyOf.join(' or ')}.`;
   return `Needs scope ${access.scope}${'installation' in access ? ', on a key without an owner' : ''}.`;
 }

@@ -44,7 +44,9 @@ export type Access =
   /** Only over the machine's own socket. */
   | 'operator'
   /** Any caller that was identified. */
-  | 'anyone';
+  | 'anyone'
+  /** Also who is not known yet. */
+  | 'everyone';
 
 export interface Operation {
   method: 'get' | 'post' | 'patch' | 'delete';

@@ -10,6 +10,7 @@ import type { Operation } from './operation.js';
 import { ownerOperations } from './owners.js';
 import { replicaOperations } from './replicas.js';
 import { requestOperations } from './requests.js';
+import { sessionOperations } from './session-operations.js';
 import { streamOperations } from './streams.js';
 import { usageOperations } from './usage.js';
 
@@ -27,6 +28,7 @@ export const adminOperations: readonly Operation[] = [
   ...auditOperations,
   ...gatewayOperations,
   explainOperation,
+  ...sessionOperations,
 ];
 
 /** What a holder can do about his own key, on listeners for inference. */

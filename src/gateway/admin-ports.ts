@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import type { Sessions } from '../admin/sessions.js';
 import type { AdminPorts, ModelInfo, StatusInfo, StreamsPort } from '../admin/ports.js';
 import type { LoadedConfig } from '../config/load.js';
 import { maskConfig } from '../config/mask.js';
@@ -36,6 +37,8 @@ export interface AdminSource {
   /** Null offline. */
   inFlight: InFlightRegistry | null;
   /** Null offline. */
+  sessions: Sessions | null;
+  /** Null offline. */
   roster: Roster | null;
   reload: AdminPorts['reload'];
   stop: (() => void) | null;
@@ -45,7 +48,7 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
   const { stores, clock, inFlight } = source;
   const { keys, usage } = stores;
   return {
-    keys: inFlight === null ? keys.life : endingWhatIsNotAllowed(keys.life, inFlight, clock),
+    keys: inFlight === null ? keys.life : endingWhatIsNotAllowed(source, inFlight),
     callers: createCallersPort({ blocks: keys.callers, roster: source.roster, inFlight }),
     audit: keys.audit,
     requests: usage.requests,
@@ -76,7 +79,8 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
 }
 
 /** After a change that takes something away, whatever runs and would not be allowed any more is ended before the answer. */
-function endingWhatIsNotAllowed(life: KeyLife, inFlight: InFlightRegistry, clock: Clock): KeyLife {
+function endingWhatIsNotAllowed({ stores, sessions, clock }: AdminSource, inFlight: InFlightRegistry): KeyLife {
+  const { life } = stores.keys;
   const recheck = <T>(result: T): T => {
     inFlight.recheckAll(unixSeconds(clock));
     return result;
@@ -85,6 +89,8 @@ function endingWhatIsNotAllowed(life: KeyLife, inFlight: InFlightRegistry, clock
     update: (id, change, actor) => life.update(id, change, actor).then(recheck),
     async rotate(id, overlapSeconds, actor) {
       const rotated = await life.rotate(id, overlapSeconds, actor);
+      // Whoever signed in with the old secret shows the new one to come in again.
+      sessions?.endHolder(id);
       // Without overlap the old secret ends now, and so does what runs under it.
       if (overlapSeconds === 0) inFlight.endCallers([id], 'key_revoked', 'the secret was rotated without overlap');
       return rotated;

@@ -10,6 +10,7 @@ import type { Limits } from './limits.js';
 import { rulesFor, type OpenListener } from './listeners.js';
 import { createReplicasPort } from './replicas-port.js';
 import type { Shutdown } from './shutdown.js';
+import type { Ui } from './ui.js';
 import { VERSION } from './version.js';
 import type { World } from './world.js';
 
@@ -22,13 +23,14 @@ export interface SourceParts {
   roster: Roster;
   identity: Identity;
   orchestra: OrchestraParts;
+  ui: Ui;
   open: readonly OpenListener[];
   clock: Clock;
 }
 
 /** What the admin plane can ask of a running gateway. */
 export function adminSource(parts: SourceParts): AdminSource {
-  const { world, configuration, shutdown, inFlight, limits, roster, identity, orchestra, open, clock } = parts;
+  const { world, configuration, shutdown, inFlight, limits, roster, identity, orchestra, ui, open, clock } = parts;
   const { stores, models, probe, supervised } = world;
   const startedAt = unixSeconds(clock);
   return {
@@ -57,6 +59,7 @@ export function adminSource(parts: SourceParts): AdminSource {
       lastReload: configuration.lastReload(),
     }),
     inFlight,
+    sessions: ui.sessions,
     roster,
     reload: () => configuration.reload(),
     stop() {

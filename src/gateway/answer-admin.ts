@@ -1,10 +1,12 @@
 import { matchesPattern } from '../access/model-pattern.js';
 import { anyCovers } from '../access/scope.js';
 import type { AdminApp, AdminCaller } from '../admin/caller.js';
-import type { Bounds } from '../core/caller.js';
+import type { Bounds, Caller } from '../core/caller.js';
 import type { KeyDirectory, KeyPolicy } from '../keys/key.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Parts } from '../pipeline/parts.js';
+import { operatorHolder } from './ui.js';
+import type { BrowserSessions } from './ui-sessions.js';
 
 /** The operator of the machine, who came through the unix socket. */
 export const OPERATOR = { id: 'operator', address: null };
@@ -13,7 +15,11 @@ export const OPERATOR = { id: 'operator', address: null };
  * Lets the admin API answer a request. It is built from the canonical request, never from what came
  * over the wire, so that what was judged is what is asked.
  */
-export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDirectory): Parts['answerAdmin'] {
+export function createAnswerAdmin(
+  app: () => Promise<AdminApp>,
+  directory: KeyDirectory,
+  browsers: BrowserSessions,
+): Parts['answerAdmin'] {
   return async (exchange, runs) => {
     const { request, reply } = exchange;
     const gone = new AbortController();
@@ -27,24 +33,41 @@ export function createAnswerAdmin(app: () => Promise<AdminApp>, directory: KeyDi
         body: exchange.body,
         signal: gone.signal,
       }),
-      adminCaller(exchange, directory),
+      {
+        ...adminCaller(exchange, directory),
+        session: browsers.actsFor(exchange),
+        holdsNow: browsers.holding(exchange),
+      },
     );
     exchange.status = response.status;
     await passOn(response, exchange, runs);
   };
 }
 
-/** Who asks, in the words of the admin API. */
-export function adminCaller({ id, caller, operator, request, route }: Exchange, directory: KeyDirectory): AdminCaller {
+/** Who asks, in the words of the admin API. Whom nobody knows holds nothing. */
+export function adminCaller(exchange: Exchange, directory: KeyDirectory): AdminCaller {
+  const { id: requestId, caller, operator, session, request, route } = exchange;
   const reach = route.path.startsWith('/admin/') ? 'admin' : 'me';
-  if (caller === null || operator)
-    return { actor: { ...OPERATOR, requestId: id }, holder: 'operator', keyId: null, reach };
+  if (operator) return { actor: { ...OPERATOR, requestId }, holder: 'operator', keyId: null, reach };
+  const { address } = request;
+  if (caller === null) {
+    const isOperator = session?.caller === null;
+    const id = isOperator ? operatorHolder().id : 'nobody';
+    return { actor: { id, address, requestId }, holder: isOperator ? 'operator' : NOTHING, keyId: null, reach };
+  }
   return {
-    actor: { id: caller.id, address: request.address, requestId: id },
-    holder: heldBy(caller.bounds, directory.byId(caller.id)?.policy ?? null, caller.owner),
+    actor: { id: caller.id, address, requestId },
+    holder: holderOf(caller, directory),
     keyId: caller.kind === 'key' ? caller.id : null,
     reach,
   };
+}
+
+const NOTHING: KeyPolicy = { owner: null, scopes: [], models: [], allowIps: [], limits: {}, attributes: {} };
+
+/** What a caller holds by all of its keys. */
+export function holderOf(caller: Caller, directory: KeyDirectory): KeyPolicy {
+  return heldBy(caller.bounds, directory.byId(caller.id)?.policy ?? null, caller.owner);
 }
 
 /** A pattern that matches no model: names have no control characters. */
@@ -97,6 +120,11 @@ async function passOn(response: Response, exchange: Exchange, runs: (end: () => 
     reply.head(response.status, headers);
     reply.flush();
     await stream(response.body, exchange);
+    return;
+  }
+  if (response.status === 204) {
+    reply.head(204, headers);
+    reply.end();
     return;
   }
   const body = Buffer.from(await response.arrayBuffer());

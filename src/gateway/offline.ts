@@ -67,6 +67,7 @@ export async function openOffline({
       warnings: () => [...ofKeyFile, ...catalogue.warnings, ...stores.keys.warnings],
       status: () => ({ version: VERSION, startedAt, listeners: [], draining: false, lastReload: null }),
       inFlight: null,
+      sessions: null,
       roster: null,
       reload: async () => ({
         ok: false,

@@ -49,6 +49,10 @@ export interface RunningGateway {
   whenEnginesChange(changed: () => void): () => void;
   /** Model servers of this machine that others can use past Keyporter. */
   exposed(): Promise<Exposed[]>;
+  /** Where the web UI is; null when no listener serves it. */
+  uiAddress(): string | null;
+  /** A link that signs the operator of this machine in, once, within a minute. Unix seconds. Throws when no listener serves the UI. */
+  uiLink(): { url: string; expiresAt: number };
   warnings: string[];
   handle: OpenListener['listener']['handle'];
   reload(): Promise<{ ok: boolean; faults: string[] }>;

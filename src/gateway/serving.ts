@@ -26,6 +26,8 @@ import { createMetrics } from './metrics.js';
 import type { Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
 import type { Stores } from './stores.js';
+import type { Ui } from './ui.js';
+import { BrowserSessions } from './ui-sessions.js';
 import { VERSION } from './version.js';
 
 export interface ServingParts {
@@ -40,6 +42,7 @@ export interface ServingParts {
   forwarder: Forwarder;
   shutdown: Shutdown;
   orchestra: OrchestraParts;
+  ui: Ui;
   adminApp(): Promise<AdminApp>;
 }
 
@@ -56,18 +59,30 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
   const config = () => configuration.current().config;
   const identity = currentIdentity(parts);
   const routePolicy = currentRoutePolicy(configuration);
+  const throttle = createFailureThrottle(clock, () => config().auth.failures_per_minute);
+  const { lastUse } = stores.usage;
+  const { ui } = parts;
+  const browsers = new BrowserSessions({
+    ui,
+    identity,
+    throttle,
+    lastUse,
+    configuration,
+    clock,
+    directory: stores.keys.directory,
+  });
   const heartbeats = createHeartbeats(clock);
   shutdown.onClose(() => heartbeats.close());
   const metrics = createMetrics(parts);
   const steps: Parts = {
     clock,
     identity,
-    throttle: createFailureThrottle(clock, () => config().auth.failures_per_minute),
+    throttle,
     inFlight: parts.inFlight,
     pool: models.pool,
     heartbeats,
     forwarder: parts.forwarder,
-    lastUse: stores.usage.lastUse,
+    lastUse,
     limits: parts.limits.store,
     accountsOf: parts.limits.accountsOf,
     journal: stores.usage.journal,
@@ -86,7 +101,9 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     orchestra: parts.orchestra,
     version: VERSION,
     ready: () => !shutdown.begun,
-    answerAdmin: createAnswerAdmin(parts.adminApp, stores.keys.directory),
+    uiSessions: browsers,
+    uiFiles: ui.files,
+    answerAdmin: createAnswerAdmin(parts.adminApp, stores.keys.directory, browsers),
     authkeysTokens: createAuthkeysTokens(parts.adminApp, stores.keys.directory),
     authkeysRoot: rootOf(parts),
   };

@@ -11,12 +11,14 @@ import { createAuthorizeRest, createFindStack, createReadRest } from './step-res
 import { createReadAdminBody, createReadBody } from './step-body.js';
 import { createEngineSteps } from './step-engine.js';
 import { createForward } from './step-forward.js';
-import { createAuthorize, createIdentify, createIdentifyAdmin } from './step-identify.js';
+import { createAuthorize, createIdentify } from './step-identify.js';
 import { createAdmit } from './step-admit.js';
 import { createAnswerMetrics } from './step-metrics.js';
 import { createPick } from './step-pick.js';
 import { createAuthorizeModel, createContinueResponse, createFindResponse } from './step-model.js';
 import { createAnswerAdminStep } from './step-admin.js';
+import { createAnswerUi, redirectToUi } from './step-ui.js';
+import { createAuthorizeAdmin, createIdentifyAdmin, createRequireOwnPage } from './step-ui-session.js';
 import { createAnswerVerify, createIdentifyAsker } from './step-verify.js';
 import { createAnswerIntrospect, readForm } from './step-verify-introspect.js';
 import { createAnswerLlamaStack } from './step-verify-llama-stack.js';
@@ -27,12 +29,20 @@ import { createAdmitToStatus, createIdentifyOrchestra, refuseUnknownPath } from 
 import { createAuthkeysSteps } from './step-authkeys.js';
 import type { Steps } from './steps.js';
 
+/** Nobody is known yet when this is read. */
+const SIGN_IN_BYTES = 4096;
+
 /** Gives every stage its code. */
 export function createSteps(parts: Parts): Steps {
   return {
     ...createEngineSteps(parts),
     identify: createIdentify(parts),
     identifyAdmin: createIdentifyAdmin(parts),
+    authorizeAdmin: createAuthorizeAdmin(parts),
+    requireOwnPage: createRequireOwnPage(parts),
+    readSignIn: createReadAdminBody(SIGN_IN_BYTES),
+    redirectToUi,
+    answerUi: createAnswerUi(parts),
     authorize: createAuthorize(parts),
     readBody: createReadBody(parts),
     readAdminBody: createReadAdminBody(),

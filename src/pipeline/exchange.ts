@@ -14,6 +14,7 @@ import type { InFlight } from '../inflight/registry.js';
 import type { Admission } from './admission.js';
 import type { InferRequest } from '../orchestra/infer-request.js';
 import type { Route } from './routes.js';
+import type { UiSession } from './ui-session.js';
 
 /** Where the body of a request comes from. */
 export interface BodySource {
@@ -53,6 +54,8 @@ export interface Exchange {
   ownHeaders: readonly string[];
   /** Added on routes about keys: how the asker proved itself. */
   asker: 'key' | 'network' | null;
+  /** Added by `identify admin`, where a browser that is signed in asks. */
+  session?: UiSession;
   /** Added by `identify`. */
   caller: Caller | null;
   /** Added by `read body`. */

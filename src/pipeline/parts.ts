@@ -20,6 +20,8 @@ import type { AuthkeysTokens } from './authkeys-tokens.js';
 import type { Exchange } from './exchange.js';
 import type { Heartbeats } from './heartbeat.js';
 import type { ResponseOwners } from './response-owners.js';
+import type { UiFiles } from './ui-files.js';
+import type { UiSessions } from './ui-session.js';
 
 /** What a reload of the configuration or a new look at the servers replaces. */
 export interface Settings {
@@ -74,6 +76,8 @@ export interface Parts {
   authkeysTokens: AuthkeysTokens;
   /** Whether `root` stands in for the tokens of authkeys listeners, since there was none at the start. */
   authkeysRoot(): Promise<boolean>;
+  uiSessions: UiSessions;
+  uiFiles: UiFiles;
   /** Lets the admin API answer. What it streams is handed to `runs` with the way to end it. */
   answerAdmin(exchange: Exchange, runs: (end: () => void) => void): Promise<void>;
 }

@@ -11,6 +11,11 @@ export type StepName =
   | EngineStepName
   | 'identify'
   | 'identifyAdmin'
+  | 'authorizeAdmin'
+  | 'requireOwnPage'
+  | 'readSignIn'
+  | 'redirectToUi'
+  | 'answerUi'
   | 'authorize'
   | 'readBody'
   | 'readAdminBody'
@@ -96,7 +101,9 @@ const FORWARDED_RESPONSE = [
 const BOUND_TO_REPLICA = ['identify', 'authorize', 'findResponse', 'pick', 'forward'] as const;
 const MODEL_LIST = ['identify', 'authorize', 'answerModels'] as const;
 const OWN_KEY = ['identify', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
-const ADMIN = ['identifyAdmin', 'authorize', 'readAdminBody', 'answerAdmin'] as const;
+const ADMIN = ['identifyAdmin', 'authorizeAdmin', 'readAdminBody', 'answerAdmin'] as const;
+/** Who signs in is known only when the body was read. */
+const SIGN_IN = ['requireOwnPage', 'readSignIn', 'answerAdmin'] as const;
 
 export const needs = (needed: string): { needed: string } => ({ needed });
 export const inference = (path: string, scope: Route['scope'], dialect: Dialect): Route => ({
@@ -125,6 +132,7 @@ const READS_BODY: ReadonlySet<StepName> = new Set<StepName>([
   'readBody',
   'readInfer',
   'readAdminBody',
+  'readSignIn',
   'readForm',
   'readRest',
 ]);
@@ -184,11 +192,25 @@ export const COMMON_ROUTES: readonly Route[] = [
   housekeeping('GET', '/readyz', ['answerReady']),
 ];
 
-/** On admin listeners and the unix socket. The admin app knows what lies below. */
-export const ADMIN_ROUTES: readonly Route[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({
-  ...housekeeping(method, '/admin/v1/*', ADMIN),
+const SESSION_PATH = '/admin/v1/session';
+const forAdmins = (method: string, path: string, steps: readonly StepName[] = ADMIN): Route => ({
+  ...housekeeping(method, path, steps),
   dialect: problem,
-}));
+});
+const ADMIN_METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const;
+
+/** On admin listeners and the unix socket. The admin app knows what lies below. */
+export const ADMIN_ROUTES: readonly Route[] = [
+  ...ADMIN_METHODS.map((method) => forAdmins(method, '/admin/v1/*')),
+  ...ADMIN_METHODS.map((method) => forAdmins(method, SESSION_PATH, method === 'POST' ? SIGN_IN : ADMIN)),
+];
+
+/** The web UI, on admin listeners: files for a browser, which need no key and hold no secret. */
+export const UI_ROUTES: readonly Route[] = [
+  forAdmins('GET', '/ui', ['redirectToUi']),
+  forAdmins('GET', '/ui/', ['answerUi']),
+  forAdmins('GET', '/ui/*', ['answerUi']),
+];
 
 /** On listeners that serve the metrics. */
 export const METRICS_ROUTES: readonly Route[] = [

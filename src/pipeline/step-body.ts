@@ -26,11 +26,11 @@ export function createReadBody(parts: Parts): Step {
 }
 
 /** The same for the admin API, which reads its JSON itself and takes requests without a body too. */
-export function createReadAdminBody(): Step {
+export function createReadAdminBody(maxBytes = MAX_ADMIN_BODY_BYTES): Step {
   return async (exchange) => {
     if (exchange.request.contentLength !== 0) {
       requireJson(exchange);
-      exchange.body = await take(exchange, MAX_ADMIN_BODY_BYTES);
+      exchange.body = await take(exchange, maxBytes);
     }
     exchange.bodyRead = true;
   };

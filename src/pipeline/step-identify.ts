@@ -52,12 +52,6 @@ function contractWords({ refusedWords }: Parts['identity']): { inContract?: stri
   return refusedWords === undefined ? {} : { inContract: refusedWords };
 }
 
-/** The same on the admin API, where whoever can open the unix socket is the operator and needs no key. */
-export function createIdentifyAdmin(parts: Parts): Step {
-  const identify = createIdentify(parts);
-  return (exchange) => (exchange.operator ? undefined : identify(exchange));
-}
-
 /** May the caller use this route at all? Notes the use of the key. Refuses with 401 or 403. */
 export function createAuthorize(parts: Parts): Step {
   return (exchange) => {

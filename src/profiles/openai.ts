@@ -1,17 +1,17 @@
 import { openai } from '../dialects/openai.js';
 import { NATIVE_ROUTES } from '../pipeline/native-routes.js';
-import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, METRICS_ROUTES, VERIFY_ROUTES, type Route } from '../pipeline/routes.js';
+import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, METRICS_ROUTES, UI_ROUTES, VERIFY_ROUTES, type Route } from '../pipeline/routes.js';
 import type { Profile } from './profile.js';
 
 /** What each word of `serve` stands for. */
 const SERVED: Readonly<Record<string, readonly Route[]>> = {
   api: [...API_ROUTES, ...NATIVE_ROUTES, ...VERIFY_ROUTES],
-  admin: ADMIN_ROUTES,
+  admin: [...ADMIN_ROUTES, ...UI_ROUTES],
   metrics: METRICS_ROUTES,
   verify: VERIFY_ROUTES,
 };
 
-/** The usual listener: the API of OpenAI and Anthropic clients, and the admin API where it is served. */
+/** The usual listener: the API of OpenAI and Anthropic clients, and the admin API with its web UI where it is served. */
 export const openaiProfile: Profile = {
   name: 'openai',
   routes: (serve) => [...COMMON_ROUTES, ...serve.flatMap((part) => SERVED[part] ?? [])],
