@@ -96,6 +96,7 @@ export const backupSchema = z.strictObject({ file: z.string().min(1).max(4096) }
 export const backedUpSchema = z.strictObject({ file: z.string(), bytes: z.int(), keys: z.int() }).openapi('BackedUp');
 export const stoppingSchema = z.strictObject({ draining: z.literal(true) }).openapi('Stopping');
 
+export type ModelListBody = z.infer<typeof modelListSchema>;
 export type StatusBody = z.infer<typeof statusSchema>;
 export type FindingListBody = z.infer<typeof findingListSchema>;
 export type ExplainBody = z.infer<typeof explainSchema>;

@@ -84,6 +84,7 @@ function seriesOf(
     width: 2,
     fill: kind === 'bars' ? `${colour}66` : `${colour}1f`,
     points: { show: false },
+    spanGaps: true,
     value: (_plot, value: number | null) => (value === null ? '–' : format(value)),
     ...(bars === undefined ? {} : { paths: bars }),
   };

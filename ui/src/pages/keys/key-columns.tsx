@@ -1,0 +1,129 @@
+import { ActionIcon, Menu } from '@mantine/core';
+import { Link } from 'wouter';
+import type { KeyBody } from '../../api/keys.js';
+import { refusalOf, useSession } from '../../api/session.js';
+import { actsOn, SCOPE_OF_ACT, type KeyAct } from '../../key-acts/asked-act.js';
+import { stateOf } from '../../key-acts/key-state.js';
+import type { Column } from '../../parts/data-table.js';
+import { DotsIcon } from '../../parts/icons.js';
+import { Moment, useNow } from '../../parts/moment.js';
+import { StateBadge } from '../../parts/state-badge.js';
+
+type Ask = (act: KeyAct, subject: KeyBody) => void;
+
+export function keyColumns(ask: Ask): Column<KeyBody>[] {
+  return [
+    {
+      id: 'name',
+      header: 'Name',
+      width: 'minmax(10rem, 2fr)',
+      sort: ({ name }) => name,
+      cell: (key) => <Name of={key} />,
+    },
+    { id: 'owner', header: 'Owner', sort: ({ owner }) => owner, cell: ({ owner }) => owner ?? <Dash /> },
+    { id: 'state', header: 'State', width: '6.5rem', sort: ({ state }) => state, cell: (key) => <State of={key} /> },
+    {
+      id: 'scopes',
+      header: 'Scopes',
+      width: 'minmax(7rem, 1.3fr)',
+      cell: ({ scopes }) => <span title={scopes.join(', ')}>{scopes.join(', ')}</span>,
+    },
+    {
+      id: 'models',
+      header: 'Models',
+      cell: ({ models }) =>
+        models.length === 0 ? (
+          <span className="kp-dim">any</span>
+        ) : (
+          <span title={models.join(', ')}>{models.join(', ')}</span>
+        ),
+    },
+    {
+      id: 'expires',
+      header: 'Expires',
+      width: '7.5rem',
+      sort: (key) => key.expires_at,
+      cell: (key) => <Moment at={key.expires_at} />,
+    },
+    {
+      id: 'used',
+      header: 'Last used',
+      width: '7.5rem',
+      sort: (key) => key.last_used_at,
+      cell: (key) => <Moment at={key.last_used_at} />,
+    },
+    {
+      id: 'created',
+      header: 'Created',
+      width: '7.5rem',
+      sort: (key) => key.created_at,
+      cell: (key) => <Moment at={key.created_at} />,
+    },
+    {
+      id: 'acts',
+      header: 'Actions',
+      width: '2.25rem',
+      hideHeader: true,
+      cell: (key) => <ActsMenu subject={key} ask={ask} />,
+    },
+  ];
+}
+
+function Name({ of: { id, name } }: { of: KeyBody }) {
+  return (
+    <>
+      <Link href={`/keys/${encodeURIComponent(id)}`} className="kp-strong-link">
+        {name}
+      </Link>{' '}
+      <code className="kp-dim kp-small">{id}</code>
+    </>
+  );
+}
+
+function State({ of: key }: { of: KeyBody }) {
+  return <StateBadge state={stateOf(key, useNow())} />;
+}
+
+function Dash() {
+  return <span className="kp-dim">–</span>;
+}
+
+const WORDS: Record<KeyAct, string> = {
+  change: 'Change…',
+  rotate: 'Rotate…',
+  derive: 'Derive a key…',
+  enable: 'Enable…',
+  disable: 'Disable…',
+  revoke: 'Revoke…',
+};
+
+function ActsMenu({ subject, ask }: { subject: KeyBody; ask: Ask }) {
+  const session = useSession();
+  const acts = actsOn(subject);
+  if (acts.length === 0) return null;
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${subject.name}`}>
+          <DotsIcon />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {acts.map((act) => {
+          const refusal = refusalOf(session, SCOPE_OF_ACT[act]);
+          return (
+            <Menu.Item
+              key={act}
+              color={act === 'revoke' ? 'var(--kp-bad)' : undefined}
+              disabled={refusal !== null}
+              title={refusal ?? undefined}
+              onClick={() => ask(act, subject)}
+            >
+              {WORDS[act]}
+            </Menu.Item>
+          );
+        })}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

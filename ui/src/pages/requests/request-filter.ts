@@ -1,0 +1,43 @@
+import type { RequestRowBody } from '../../../../src/admin/contract-activity.js';
+import { shellWord } from '../../parts/cli-twin.js';
+
+/** What is shown. An empty text does not filter. */
+export interface RequestFilter {
+  status: string;
+  keyId: string;
+  owner: string;
+  model: string;
+}
+
+const STATUS = /^[1-5](\d\d|xx)$/;
+
+/** The filter as the query of the list has it. */
+export function parametersOf({ status, keyId, owner, model }: RequestFilter) {
+  return { status: STATUS.test(status) ? status : '', key_id: keyId, owner, model };
+}
+
+/** The same filter as the gateway's, for rows that come live. */
+export function fits(row: RequestRowBody, { status, keyId, owner, model }: RequestFilter): boolean {
+  if (keyId !== '' && row.key_id !== keyId) return false;
+  if (owner !== '' && row.owner !== owner) return false;
+  if (model !== '' && row.model !== model) return false;
+  if (!STATUS.test(status)) return true;
+  return status.endsWith('xx') ? String(row.status).startsWith(status.charAt(0)) : String(row.status) === status;
+}
+
+export function filterOfAddress(search: string): RequestFilter {
+  const asked = new URLSearchParams(search);
+  const text = (name: string): string => asked.get(name) ?? '';
+  return { status: text('status'), keyId: text('key_id'), owner: text('owner'), model: text('model') };
+}
+
+/** The command that follows the same requests. */
+export function commandOf({ status, keyId, owner, model }: RequestFilter): string {
+  const options = [
+    ['--status', status],
+    ['--key-id', keyId],
+    ['--owner', owner],
+    ['--model', model],
+  ].flatMap(([flag, value]) => (value === undefined || value === '' ? [] : [`${flag} ${shellWord(value)}`]));
+  return ['keyporter requests -f', ...options].join(' ');
+}
