@@ -123,7 +123,6 @@ describe('routes of single engines', () => {
       'POST /api/pull',
       'DELETE /api/delete',
       'POST /api/create',
-      'GET /metrics',
       'GET /props',
       'POST /props',
       'GET /slots',
