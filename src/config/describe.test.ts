@@ -41,7 +41,7 @@ describe('the effective configuration', () => {
     const sentences = describeConfig(await load(FULL));
     expect(sentences.join('\n')).not.toContain(CANARY);
     expect(sentences).toEqual([
-      'Listens on 127.0.0.1:5390 without TLS and serves the inference API and the admin API.',
+      'Listens on 127.0.0.1:5390 without TLS and serves the inference API, the admin API and metrics.',
       'Offers the models that http://10.0.0.4 lists, with its key.',
       'Serves a, also as b from http://10.0.0.1, with its key under the name A/a; only for keys that name it; /v1/x goes to http://10.0.0.2/x.',
       'Passes any other model name on to http://10.0.0.3.',

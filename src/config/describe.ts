@@ -21,7 +21,12 @@ const SERVED: Readonly<Record<ListenerConfig['serve'][number], string>> = {
 
 function listenerSentence({ listen, serve, tls }: ListenerConfig): string {
   const clients = tls?.client_ca_file === null || tls === null ? '' : ', to clients with a certificate only';
-  return `Listens on ${listen} ${tls === null ? 'without TLS' : `with TLS ${tls.min_version} or newer`} and serves ${serve.map((part) => SERVED[part]).join(' and ')}${clients}.`;
+  return `Listens on ${listen} ${tls === null ? 'without TLS' : `with TLS ${tls.min_version} or newer`} and serves ${listed(serve.map((part) => SERVED[part]))}${clients}.`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(parts: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);
 }
 
 function modelSentences({

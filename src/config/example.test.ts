@@ -4,7 +4,7 @@ import { loadConfig, type LoadedConfig, type LoadOutcome } from './load.js';
 
 /** Every member of `keyporter.yaml`. `later: N` marks the lines of what is not yet available, with the number of faults. */
 const WHOLE_EXAMPLE = `listeners:
-  - { listen: 127.0.0.1:5390, serve: [api, admin, metrics] }   # later: 1
+  - { listen: 127.0.0.1:5390, serve: [api, admin, metrics] }
   - { listen: 127.0.0.1:5001, profile: authkeys }
   - { listen: 127.0.0.1:9001, profile: orchestra }
   - { listen: 127.0.0.1:8321, profile: llama-stack }
@@ -73,12 +73,13 @@ owners: { alice: { tokens_per_day: 2000000 } }
 audit: { retention_days: 400, checkpoints: null }
 usage: { request_log_days: 30, ledger_days: 400 }
 logging: { level: info, format: auto }
+metrics: { key_label: false }
 tracing: { otlp_endpoint: null }
 `;
 
 /** The same, reduced to what is available. */
 const AVAILABLE_EXAMPLE = `listeners:
-  - { listen: 127.0.0.1:5390, serve: [api, admin] }
+  - { listen: 127.0.0.1:5390, serve: [api, admin, metrics] }
 public_url: null
 allowed_hosts: []
 trusted_proxies: []
@@ -116,6 +117,7 @@ owners: { alice: { tokens_per_day: 2000000 } }
 audit: { retention_days: 400, checkpoints: null }
 usage: { request_log_days: 30, ledger_days: 400 }
 logging: { level: info, format: auto }
+metrics: { key_label: false }
 tracing: { otlp_endpoint: null }
 `;
 

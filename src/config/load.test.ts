@@ -28,7 +28,13 @@ describe('defaults', () => {
     async (text) => {
       const { config, warnings } = await load(text);
       expect(config.listeners).toEqual([
-        { listen: '127.0.0.1:5390', serve: ['api', 'admin'], profile: 'openai', tls: null, verify_networks: [] },
+        {
+          listen: '127.0.0.1:5390',
+          serve: ['api', 'admin', 'metrics'],
+          profile: 'openai',
+          tls: null,
+          verify_networks: [],
+        },
       ]);
       expect(config.server).toEqual({
         max_body_bytes: 33_554_432,
@@ -113,10 +119,10 @@ describe('what comes out', () => {
 
 describe('listeners', () => {
   it.each([
-    ['listen: 127.0.0.1:1', ['api', 'admin']],
-    ['listen: "[::1]:1"', ['api', 'admin']],
+    ['listen: 127.0.0.1:1', ['api', 'admin', 'metrics']],
+    ['listen: "[::1]:1"', ['api', 'admin', 'metrics']],
     ['listen: 0.0.0.0:1', ['api']],
-    ['listen: 0.0.0.0:1\nadmin: { allow_plain_http: true }', ['api', 'admin']],
+    ['listen: 0.0.0.0:1\nadmin: { allow_plain_http: true }', ['api', 'admin', 'metrics']],
     ['listeners: [{ listen: 127.0.0.1:1 }]', ['api']],
   ])('%s serves %j', async (text, serve) => {
     expect((await load(text)).config.listeners[0]?.serve).toEqual(serve);

@@ -5,7 +5,17 @@ import { listen, listeners, tls } from './listeners.js';
 import { group, flag } from './members.js';
 import { defaultModel, models, unknownModel, upstreams } from './models.js';
 import { limits, owners } from './limits.js';
-import { audit, database, dataDir, logging, maxStaleSeconds, metrics, sharedState, tracing, usage } from './operations.js';
+import {
+  audit,
+  database,
+  dataDir,
+  logging,
+  maxStaleSeconds,
+  metrics,
+  sharedState,
+  tracing,
+  usage,
+} from './operations.js';
 import { authkeys, orchestra } from './profiles.js';
 
 /**

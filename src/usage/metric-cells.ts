@@ -22,6 +22,10 @@ export class Buckets {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
+  get isEmpty(): boolean {
+    return this.counts.every((count) => count === 0);
+  }
+
   /** What is no number, or less than nothing, is left out. */
   observe(value: number): void {
     if (!(value >= 0)) return;

@@ -103,10 +103,11 @@ export class ModelCells {
   }
 
   get cachedTokens(): Sample[] {
-    return [{ labels: [this.label], value: this.#cachedTokens }];
+    return this.#known().length === 0 ? [] : [{ labels: [this.label], value: this.#cachedTokens }];
   }
 
   get gpuSeconds(): Sample[] {
+    if (this.#known().length === 0) return [];
     return [
       { labels: [this.label, 'reported'], value: this.#gpuReported },
       { labels: [this.label, 'estimated'], value: this.#gpuEstimated },
@@ -115,14 +116,18 @@ export class ModelCells {
 
   /** One histogram of every operation. */
   operations(name: 'clientDuration' | 'firstChunk' | 'perOutputToken' | 'firstToken'): Spread[] {
-    return this.#operations().map(({ labels, cells }) => ({ labels, buckets: cells[name] }));
+    return this.#operations().flatMap(({ labels, cells }) =>
+      cells[name].isEmpty ? [] : [{ labels, buckets: cells[name] }],
+    );
   }
 
   get tokenUsage(): Spread[] {
-    return this.#operations().flatMap(({ labels, cells }) => [
-      { labels: [...labels, 'input'], buckets: cells.input },
-      { labels: [...labels, 'output'], buckets: cells.output },
-    ]);
+    return this.#operations()
+      .filter(({ cells }) => !cells.input.isEmpty)
+      .flatMap(({ labels, cells }) => [
+        { labels: [...labels, 'input'], buckets: cells.input },
+        { labels: [...labels, 'output'], buckets: cells.output },
+      ]);
   }
 
   get serverDuration(): Spread[] {

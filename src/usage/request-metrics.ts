@@ -95,7 +95,9 @@ export class RequestMetrics {
     if (name === 'bytesOut') return [{ labels: [], value: this.#bytesOut }];
     const models = [...this.#models.values()];
     if (name === 'attempts' || name === 'retries')
-      return models.map((model) => ({ labels: [model.label], value: model[name] }));
+      return models
+        .filter(({ attempts }) => attempts > 0)
+        .map((model) => ({ labels: [model.label], value: model[name] }));
     if (
       name === 'requests' ||
       name === 'settled' ||
@@ -116,7 +118,9 @@ export class RequestMetrics {
       case 'duration':
         return [...this.#durations].map(([family, buckets]) => ({ labels: [family], buckets }));
       case 'queueWait':
-        return models.map(({ label, queueWait }) => ({ labels: [label], buckets: queueWait }));
+        return models.flatMap(({ label, queueWait }) =>
+          queueWait.isEmpty ? [] : [{ labels: [label], buckets: queueWait }],
+        );
       case 'tokenUsage':
       case 'serverDuration':
         return models.flatMap((model) => model[name]);
