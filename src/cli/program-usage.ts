@@ -11,8 +11,6 @@ import { limits, pastMoment } from './values.js';
 export function addUsageCommands(program: Command, bind: Bind): void {
   const usage = program
     .command('usage')
-    // So that an option behind `replay` is one of `replay`.
-    .enablePositionalOptions()
     .summary('tokens, requests and time by key, owner, model and day')
     .description('Adds up what was admitted. Numbers that are an estimate in part have a ~ in front.')
     .option(
@@ -41,7 +39,7 @@ export function addUsageCommands(program: Command, bind: Bind): void {
     .option('--key-id <id>', 'only this key and those derived from it; "--key ID" says the same')
     .option('--owner <owner>', 'only requests of this owner')
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => [...program.options] })
-    .hook('preAction', () => refuseEarlier(usage))
+    .hook('preAction', (_, replay) => takeOver(program, usage, replay))
     .addHelpText('after', LIMITS)
     .addHelpText(
       'after',
@@ -59,11 +57,21 @@ Limits: ${LIMIT_NAMES.slice(0, 5).join(', ')},
   ${LIMIT_NAMES.slice(5, 8).join(', ')},
   ${LIMIT_NAMES.slice(8).join(', ')}`;
 
-/** `usage --model x replay` would otherwise replay every model and look as if it had not. */
-function refuseEarlier(usage: Command): void {
-  const [name] = Object.keys(usage.opts());
-  const flag = usage.options.find((option) => option.attributeName() === name)?.long;
-  if (flag != null) throw misuse(`${flag} stands before "replay" and would do nothing there. Write it behind it.`);
+/**
+ * Options that both commands have are read by `usage`, wherever they stand, and belong to `replay`. What
+ * only `usage` has is refused: `usage --model x replay` would replay every model and look as if it had not.
+ */
+function takeOver(program: Command, usage: Command, replay: Command): void {
+  const { args } = program;
+  const [early] = args.slice(0, args.indexOf('replay')).filter((word) => word.startsWith('-'));
+  if (early !== undefined)
+    throw misuse(`${early} stands before "replay" and would do nothing there. Write it behind it.`);
+  for (const [name, value] of Object.entries(usage.opts())) {
+    const flagOf = ({ options }: Command): string | null | undefined =>
+      options.find((option) => option.attributeName() === name)?.long;
+    if (flagOf(replay) == null) throw misuse(`unknown option '${flagOf(usage) ?? name}'`);
+    replay.setOptionValue(name, value);
+  }
 }
 
 function groups(value: string): (typeof USAGE_GROUPS)[number][] {
