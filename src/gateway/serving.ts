@@ -71,6 +71,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     clock,
     directory: stores.keys.directory,
   });
+  parts.inFlight.onEndCallers((ids) => models.pool.forgetPlaces(ids));
   const heartbeats = createHeartbeats(clock);
   shutdown.onClose(() => heartbeats.close());
   const metrics = createMetrics(parts);
@@ -109,13 +110,26 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
   };
   const runner = {
     steps: metrics === null ? createSteps(steps) : withTimedBodies(createSteps(steps), clock),
-    account: createAccount({ requests: stores.usage.requests, clock, metrics: metrics?.requests ?? null }),
+    account: createAccount({
+      requests: stores.usage.requests,
+      clock,
+      metrics: metrics?.requests ?? null,
+      recent: ui.recent,
+    }),
     log,
   };
   const refusedAtDoor = metrics === null ? undefined : (code: string): void => metrics.requests.refusedAtDoor(code);
   const settings = () => configuration.door();
   return {
-    door: { runner, refusedAtDoor, clock, log, newRequestId: createRequestIds(), settings, draining: () => shutdown.begun },
+    door: {
+      runner,
+      refusedAtDoor,
+      clock,
+      log,
+      newRequestId: createRequestIds(),
+      settings,
+      draining: () => shutdown.begun,
+    },
     identity,
   };
 }

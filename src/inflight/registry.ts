@@ -52,6 +52,8 @@ export interface InFlightRegistry {
   endOne(id: string, code: StreamEnd, reason: string): boolean;
   /** Ends what runs under these callers and under keys derived from them; answers how many. */
   endCallers(callerIds: readonly string[], code: StreamEnd, reason: string): number;
+  /** Calls back with callers that were ended, whether anything of theirs ran or not. */
+  onEndCallers(listener: (callerIds: readonly string[]) => void): void;
   endAll(code: StreamEnd, reason: string): number;
   /** After any change to keys or owners: ends what would not be allowed any more. */
   recheckAll(nowSeconds: number): number;
@@ -64,6 +66,7 @@ export interface InFlightRegistry {
 export function createInFlightRegistry(): InFlightRegistry {
   const running = new Crowd<InFlight>();
   let waiting: (() => void)[] = [];
+  const listeners: ((callerIds: readonly string[]) => void)[] = [];
 
   const endThose = (chosen: readonly InFlight[], code: StreamEnd, reason: string): number => {
     for (const entry of chosen) entry.end(code, reason);
@@ -102,8 +105,11 @@ export function createInFlightRegistry(): InFlightRegistry {
     endCallers(callerIds, code, reason) {
       const ids = new Set(callerIds);
       const isTheirs = (entry: InFlight): boolean => ids.has(entry.callerId) || entry.lineage.some((id) => ids.has(id));
-      return endThose(running.list().filter(isTheirs), code, reason);
+      const ended = endThose(running.list().filter(isTheirs), code, reason);
+      for (const listener of listeners) listener(callerIds);
+      return ended;
     },
+    onEndCallers: (listener) => void listeners.push(listener),
     endAll: (code, reason) => endThose(running.list(), code, reason),
     recheckAll: (nowSeconds) => recheckThose(running.list(), nowSeconds),
     expire: (nowSeconds) =>

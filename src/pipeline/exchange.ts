@@ -4,7 +4,6 @@ import type { ErrorCode, Refusal, StreamEnd } from '../core/errors.js';
 import type { BodyHead, CanonicalRequest, Reply } from '../core/exchange.js';
 import type { OfferedModel, Replica } from '../replicas/model.js';
 import type { FairShare } from '../replicas/fair-share.js';
-import type { Turn } from '../replicas/turn.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
 import type { FlatHeaders } from '../core/headers.js';
 import type { Edit } from '../http/edit.js';
@@ -62,7 +61,7 @@ export interface Exchange {
   body: Buffer | null;
   bodyRead: boolean;
   head: BodyHead | null;
-  /** What is replaced in the body, by its places as it came: gathered by the stages up to `admit`, which makes it so. */
+  /** What is replaced in the body, by its places as it came: gathered by the stages up to `admit`, made so by `pick`. */
   edits: readonly Edit[] | null;
   /** Added by `read infer`. */
   infer: InferRequest | null;
@@ -82,8 +81,6 @@ export interface Exchange {
   share: FairShare | null;
   /** Added by `pick`. */
   place: ReplicaPlace | null;
-  /** What the share of the caller is charged with; null where nothing is shared. */
-  turn: Pick<Turn, 'cost'> | null;
   /** Milliseconds for which its body was waited for. Noted only where somebody counts. */
   bodyMs: number;
   /** Milliseconds for which it waited for room. */

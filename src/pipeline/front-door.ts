@@ -131,7 +131,6 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     admission: null,
     share: null,
     place: null,
-    turn: null,
     bodyMs: 0,
     queuedMs: 0,
     inFlight: null,

@@ -1,6 +1,5 @@
 import type { Caller } from '../core/caller.js';
 import { isPromise } from '../core/maybe.js';
-import { edited } from '../http/edit.js';
 import type { Accounting } from '../limits/accounts-of.js';
 import { limitHeaders, type HeaderStyle } from '../limits/limit-headers.js';
 import { limitRefusal } from '../limits/limit-refusal.js';
@@ -25,14 +24,14 @@ interface Admitting {
 
 /**
  * Is there room in the limits? Takes what the request may need in each of its accounts, opens its row in
- * the ledger, and holds the body to what its budgets have left. Makes the gathered changes to the body.
+ * the ledger, and holds the body to what its budgets have left.
  * Refuses with 429. What costs no work of a model passes uncounted.
  */
 export function createAdmit(parts: Parts): Step {
   const kindOf = createMeteredPath();
   return (exchange) => {
     const kind = kindOf(exchange);
-    if (kind === null) return makeEdits(exchange);
+    if (kind === null) return;
     const caller = need(exchange.caller, 'caller');
     const accounting = parts.accountsOf(caller, need(exchange.model, 'model').name);
     const demand = demandOf(exchange, kind);
@@ -107,7 +106,6 @@ function admit(
   };
   const headers = limitHeaders(reservation.standing(), styleOf(kind), clock.now());
   if (headers.length > 0) exchange.ownHeaders = [...exchange.ownHeaders, ...headers];
-  makeEdits(exchange);
 }
 
 /** What is translated is answered in the words of the engine that it was translated for. */
@@ -117,10 +115,4 @@ function wordsOf({ infer, replica }: Exchange, { words }: PathKind): PathKind['w
 
 function styleOf({ words }: PathKind): HeaderStyle {
   return words === 'anthropic' ? 'anthropic' : 'openai';
-}
-
-function makeEdits(exchange: Exchange): void {
-  if (exchange.body === null || exchange.edits === null) return;
-  exchange.body = edited(exchange.body, exchange.edits);
-  exchange.edits = null;
 }

@@ -10,8 +10,10 @@ import type { OfferedModel } from '../replicas/model.js';
 import type { Turn } from '../replicas/turn.js';
 import type { ReplicaPlace } from '../upstream/attempt.js';
 import { refusalBefore } from '../upstream/refusals.js';
+import { attemptOf } from './attempt-of.js';
 import { need, targetPath, type Exchange } from './exchange.js';
 import { inFlightEntry } from './in-flight-entry.js';
+import { makeEdits } from './make-edits.js';
 import type { Parts } from './parts.js';
 import type { Step } from './steps.js';
 
@@ -31,6 +33,7 @@ export function createPick(parts: Parts): Step {
     if (caller.watch !== undefined) exchange.holds.push(caller.watch((code, reason) => entry.end(code, reason)));
     if (model.paths[targetPath(exchange)] !== undefined) {
       exchange.place = elsewherePlace(model);
+      makeEdits(exchange);
       return;
     }
     const ending = { why: null as Refusal | null };
@@ -38,6 +41,7 @@ export function createPick(parts: Parts): Step {
       prefix: prefixOf(exchange, model),
       only: boundTo(exchange, model),
       share: shareOf(exchange, caller, parts),
+      attempt: attemptOf(exchange, caller),
       waits({ leave, place }) {
         entry.phase = 'queued';
         entry.queue = { since: parts.clock.monotonic(), place };
@@ -83,7 +87,7 @@ function waitedUntil(exchange: Exchange, entry: InFlight, now: number): void {
   entry.phase = 'connecting';
 }
 
-/** From here on the place is given back at the end, and its share charged with what the request came to. */
+/** It is sent next. From here on the place is given back at the end, and its share charged with what the request came to. */
 function hold(exchange: Exchange, turn: Turn): void {
   const { admission } = exchange;
   admission?.runsOn(turn);
@@ -91,8 +95,8 @@ function hold(exchange: Exchange, turn: Turn): void {
     if (admission !== null) turn.cost(admission.tokens);
     turn.release();
   });
+  makeEdits(exchange);
   exchange.place = turn;
-  exchange.turn = turn;
 }
 
 /** The replica that keeps what the request builds on. */

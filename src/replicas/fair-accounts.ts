@@ -20,6 +20,8 @@ export class Account {
   order = 0;
   /** Monotonic milliseconds of its last turn. */
   turnAt = Number.NEGATIVE_INFINITY;
+  /** How many turns it had. */
+  turns = 0;
   waiting = 0;
   running = 0;
   readonly habit: Habit;
@@ -89,6 +91,7 @@ export class FairAccounts {
     if (!early) this.#rounds[account.rank] = account.due;
     account.order = this.#next();
     account.turnAt = now;
+    account.turns += 1;
     account.running += 1;
     const charged = account.habit.expects(share.tokens);
     account.due += charged / account.weight;

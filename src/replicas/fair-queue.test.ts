@@ -328,3 +328,84 @@ describe('when no more may wait', () => {
     );
   });
 });
+
+describe('the place of one that left', () => {
+  const share = fc.record({ name: fc.nat(3), priority, tokens, weight: fc.integer({ min: 1, max: 5 }) });
+  const steps = fc.array(fc.oneof(share, fc.constant('turn' as const)), { maxLength: 40 });
+
+  it('is taken by the next attempt as if it had stayed, when that comes before its turn', () => {
+    fc.assert(
+      fc.property(steps, share, steps, steps, (before, one, between, after) => {
+        const [stays, leaves] = [new Line(), new Line()];
+        const walk = (line: Line, acts: typeof steps extends fc.Arbitrary<infer Acts> ? Acts : never): number[] =>
+          acts.flatMap((step) => {
+            if (step === 'turn') return line.turn()?.id ?? [];
+            const { name, ...more } = step;
+            line.join(`s${name}`, more);
+            return [];
+          });
+        for (const line of [stays, leaves]) walk(line, before);
+        const { name, ...more } = one;
+        const [stayed, left] = [stays.join(`s${name}`, more), leaves.join(`s${name}`, more)];
+        const place = leaves.queue.seniority(left);
+        leaves.queue.leave(left);
+        const servedMeanwhile = walk(stays, between);
+        fc.pre(!servedMeanwhile.includes(stayed.id));
+        expect(walk(leaves, between)).toEqual(servedMeanwhile);
+        leaves.queue.join(left, place);
+        const rest = [...after, ...Array.from({ length: 120 }, () => 'turn' as const)];
+        expect(walk(leaves, rest)).toEqual(walk(stays, rest));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is behind those that came before it and ahead of those that came after, also where its share waits for more', () => {
+    const line = new Line();
+    const [, second] = ['first', 'second', 'third'].map((user) => line.join('a', { tokens: user.length }));
+    if (second === undefined) throw new Error('there is no second');
+    const place = line.queue.seniority(second);
+    line.queue.leave(second);
+    line.join('a', { tokens: 40 });
+    line.queue.join({ ...second, id: 99 }, place);
+    expect(Array.from({ length: 4 }, () => line.turn()?.id)).toEqual([1, 99, 3, 4]);
+  });
+
+  it('holds no turn of its share that another one has used since', () => {
+    const line = new Line();
+    const left = line.join('a');
+    for (const name of ['b', 'c']) line.join(name);
+    const place = line.queue.seniority(left);
+    line.queue.leave(left);
+    line.queue.pass(left.share, 0).over();
+    line.queue.join(left, place);
+    expect(line.names(3)).toBe('bca');
+  });
+
+  it('ages from where the first attempt began to wait', () => {
+    const line = new Line();
+    const left = line.join('l', { priority: 'low' });
+    const place = line.queue.seniority(left);
+    line.queue.leave(left);
+    line.now = 2 * AGE_MS;
+    line.join('h', { priority: 'high' });
+    line.join('other', { priority: 'low' });
+    line.queue.join({ ...left, since: place?.since ?? line.now }, place);
+    expect(line.turn()?.share.name).toBe('l');
+  });
+
+  it('is kept when no more may wait: the newest of its share makes room for it, and never for one that is newer', () => {
+    const line = new Line();
+    const left = line.join('a');
+    const place = line.queue.seniority(left);
+    line.queue.leave(left);
+    const [, newer] = [line.join('a'), line.join('a')];
+    line.join('b');
+    expect(line.queue.displacedBy(left.share)).toBe(null);
+    expect(line.queue.displacedBy(left.share, place)).toBe(newer);
+    const latest = line.join('a');
+    const itsPlace = line.queue.seniority(latest);
+    line.queue.leave(latest);
+    expect(line.queue.displacedBy(latest.share, itsPlace)).toBe(null);
+  });
+});

@@ -8,10 +8,22 @@ export interface FairWaiter {
   readonly since: number;
 }
 
-/** The requests of one share that wait, oldest first. */
+/** What a request that waited had gained by it. */
+export interface Seniority {
+  /** Monotonic milliseconds since which it waits. */
+  readonly since: number;
+  /** Counts those that came: the smaller came first. */
+  readonly nth: number;
+  /** Its share, how many turns that had had, and its order among the shares. */
+  readonly account: Account;
+  readonly turns: number;
+  readonly order: number;
+}
+
+/** The requests of one share that wait, oldest first, each with the number under which it came. */
 interface Line<Waiter> {
   account: Account;
-  waiters: Set<Waiter>;
+  waiters: Map<Waiter, number>;
   /** Classes it is raised by, because it waits long, and the round of that class in which it came there. */
   raised: number;
   raisedDue: number;
@@ -36,6 +48,7 @@ export class FairQueue<Waiter extends FairWaiter> {
   readonly #accounts = new FairAccounts();
   readonly #lines = new Map<Account, Line<Waiter>>();
   readonly #lineOf = new Map<Waiter, Line<Waiter>>();
+  #came = 0;
 
   get size(): number {
     return this.#lineOf.size;
@@ -46,12 +59,27 @@ export class FairQueue<Waiter extends FairWaiter> {
     return this.#accounts.size;
   }
 
-  join(waiter: Waiter): void {
+  /** `inherited` is of one that left and whose place this one takes: it goes ahead of all that came after that one. */
+  join(waiter: Waiter, inherited: Seniority | null = null): void {
     const account = this.#accounts.waits(waiter.share);
-    const line = this.#lines.get(account) ?? { account, waiters: new Set(), raised: 0, raisedDue: 0 };
+    const line = this.#lines.get(account) ?? { account, waiters: new Map(), raised: 0, raisedDue: 0 };
     this.#lines.set(account, line);
-    line.waiters.add(waiter);
+    line.waiters.set(waiter, inherited?.nth ?? (this.#came += 1));
     this.#lineOf.set(waiter, line);
+    if (inherited === null) return;
+    line.waiters = new Map([...line.waiters].sort(([, one], [, other]) => one - other));
+    // A turn of its share since then is the one that it would have had.
+    if (inherited.account === account && inherited.turns === account.turns)
+      account.order = Math.min(account.order, inherited.order);
+  }
+
+  /** What it has gained by waiting; null when it does not wait. */
+  seniority(waiter: Waiter): Seniority | null {
+    const line = this.#lineOf.get(waiter);
+    const nth = line?.waiters.get(waiter);
+    if (line === undefined || nth === undefined) return null;
+    const { account } = line;
+    return { since: waiter.since, nth, account, turns: account.turns, order: account.order };
   }
 
   /** It gives up. False when it does not wait. */
@@ -81,17 +109,19 @@ export class FairQueue<Waiter extends FairWaiter> {
 
   /**
    * Who makes room for one more of this share when no more may wait: the newest of the share with the most
-   * waiting for its weight. Null = that is the one that comes.
+   * waiting for its weight. Null = that is the one that comes, which may have `inherited` to be older than others.
    */
-  displacedBy({ name, priority, weight }: FairShare): Waiter | null {
-    let own = 0;
+  displacedBy({ name, priority, weight }: FairShare, inherited: Seniority | null = null): Waiter | null {
+    let own: Line<Waiter> | null = null;
     let longest: Line<Waiter> | null = null;
     for (const line of this.#lines.values()) {
-      if (line.account.key === `${priority} ${name}`) own = line.waiters.size;
+      if (line.account.key === `${priority} ${name}`) own = line;
       if (longest === null || crowd(line) > crowd(longest)) longest = line;
     }
-    if (longest === null || crowd(longest) <= (own + 1) / Math.max(1, weight)) return null;
-    return [...longest.waiters].at(-1) ?? null;
+    const crowdWithIt = ((own?.waiters.size ?? 0) + 1) / Math.max(1, weight);
+    if (longest !== null && crowd(longest) > crowdWithIt) return newest(longest)?.[0] ?? null;
+    const [last, nth] = (own === null ? undefined : newest(own)) ?? [null, 0];
+    return inherited !== null && inherited.nth < nth ? last : null;
   }
 
   /** Those who wait, whose turn it is first; each step looks at every share once. Stop as soon as one was served. */
@@ -99,7 +129,7 @@ export class FairQueue<Waiter extends FairWaiter> {
     const passed = new Set<Line<Waiter>>();
     for (let line = this.#best(passed, now, ageMs); line !== null; line = this.#best(passed, now, ageMs)) {
       passed.add(line);
-      yield* line.waiters;
+      yield* line.waiters.keys();
     }
   }
 
@@ -110,7 +140,7 @@ export class FairQueue<Waiter extends FairWaiter> {
       const { account } = line;
       let due = account.due;
       let isHead = true;
-      for (const waiter of line.waiters) {
+      for (const waiter of line.waiters.keys()) {
         const standing = isHead ? this.#standing(line, now, ageMs) : { rank: account.rank, due, order: account.order };
         all.push({ waiter, standing });
         due += account.habit.expects(waiter.share.tokens) / account.weight;
@@ -139,7 +169,7 @@ export class FairQueue<Waiter extends FairWaiter> {
 
   #standing(line: Line<Waiter>, now: number, ageMs: number): Standing {
     const { account } = line;
-    const [head] = line.waiters;
+    const [head] = line.waiters.keys();
     const waitedMs = head === undefined ? 0 : now - Math.max(head.since, account.turnAt);
     const raised = Math.min(account.rank, Math.max(0, Math.floor(waitedMs / ageMs)));
     const rank = account.rank - raised;
@@ -149,6 +179,10 @@ export class FairQueue<Waiter extends FairWaiter> {
     }
     return { rank, due: raised === 0 ? account.due : line.raisedDue, order: account.order };
   }
+}
+
+function newest<Waiter>({ waiters }: Line<Waiter>): [Waiter, number] | undefined {
+  return [...waiters].at(-1);
 }
 
 /** How many of it wait, for its weight. */

@@ -1,40 +1,19 @@
 import type { Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { Maybe } from '../core/maybe.js';
-import type { Charge } from './fair-accounts.js';
+import type { Arriving, Waiter } from './arriving.js';
+import type { Seniority } from './fair-queue.js';
 import type { FairShare } from './fair-share.js';
 import type { FailureKind } from './health.js';
+import type { LostPlaces } from './lost-places.js';
 import type { OfferedModel, Replica } from './model.js';
+import { noneAvailable, queueFull } from './no-room.js';
 import { RetryBudget } from './retry-budget.js';
 import { Seats, type Asked, type Place } from './seats.js';
 import type { Server } from './server.js';
 import { Turn, type TurnPool } from './turn.js';
 import { WaitingLine } from './waiting-line.js';
 
-/** A request on its way in. `waits` is called when it has to wait, before the promise is there. */
-export interface Arriving extends Asked {
-  share: FairShare;
-  waits(wait: Wait): void;
-}
-
-/** The wait of one request. */
-export interface Wait {
-  /** Gives up. */
-  leave(why: Refusal): void;
-  /** Place among those that wait for the same model, 1 = next; null = it waits no more. */
-  place(): number | null;
-}
-
-interface Waiter {
-  asked: Asked;
-  share: FairShare;
-  tried: readonly string[];
-  since: number;
-  admit(place: Place, charge: Charge | null): void;
-  refuse(why: Refusal): void;
-}
-
-const RETRY_AFTER_SECONDS = '5';
 /** A client that says how long it waits gets its refusal so long before, while it still listens. */
 const BEFORE_IT_LEAVES_MS = 500;
 /** So often within the longest wait a share that gets no turn moves up a class: a low one is on top before its end. */
@@ -48,13 +27,15 @@ export class ModelPool implements TurnPool {
   /** Turns that lost their replica and wait for another. */
   readonly #again = new Map<Turn, Waiter>();
   readonly #seats: Seats;
+  readonly #lost: LostPlaces<ModelPool, Seniority>;
   #model: OfferedModel;
   /** Monotonic milliseconds of the last turn of somebody who waited. */
   #turnAt = Number.NEGATIVE_INFINITY;
 
-  constructor(model: OfferedModel, clock: Clock) {
+  constructor(model: OfferedModel, clock: Clock, lost: LostPlaces<ModelPool, Seniority>) {
     this.#model = model;
     this.#clock = clock;
+    this.#lost = lost;
     this.#seats = new Seats(model, clock);
     this.#budget = new RetryBudget(clock.monotonic);
   }
@@ -87,8 +68,9 @@ export class ModelPool implements TurnPool {
   /** A place now if there is room, else once there is. Throws or rejects with the refusal when there will be none. */
   enter(arriving: Arriving): Maybe<Turn> {
     this.#budget.request();
-    const { prefix, only, share } = arriving;
+    const { prefix, only, share, attempt } = arriving;
     const asked = { prefix, only };
+    const inherited = attempt === null ? null : this.#lost.claim(attempt, this);
     // Room that came with time alone goes to those who wait; what is left then is wanted by none of them.
     this.serve();
     const place = this.#seats.take(asked, NOBODY);
@@ -97,8 +79,8 @@ export class ModelPool implements TurnPool {
       return new Turn(this, { place, asked, charge });
     }
     if (!this.#seats.mayWait(asked)) throw this.#noneAvailable(asked);
-    this.#makeRoomFor(share);
-    return this.#wait(asked, arriving);
+    this.#makeRoomFor(share, inherited);
+    return this.#wait(asked, arriving, inherited);
   }
 
   /** Gives room to those who wait, in their order. */
@@ -126,8 +108,11 @@ export class ModelPool implements TurnPool {
   /** Ends the waiting of those who waited too long, and uses room that came with time. */
   tick(now: number): void {
     for (const waiter of this.#line) {
-      if (now - waiter.since < this.#longestWaitMs(waiter.share)) continue;
-      this.#refuse(waiter, queueFull(`no replica had room for ${Math.round((now - waiter.since) / 1000)} s`));
+      const waitedMs = now - waiter.cameAt;
+      if (waitedMs < this.#longestWaitMs(waiter.share)) continue;
+      // Its client gives up now, and may come again.
+      if (waitedMs < this.#model.queue.maxWaitMs) this.#keepPlace(waiter);
+      this.#refuse(waiter, queueFull(`no replica had room for ${Math.round(waitedMs / 1000)} s`));
     }
     this.serve();
   }
@@ -148,11 +133,14 @@ export class ModelPool implements TurnPool {
     const place = this.#seats.take(asked, tried);
     if (place !== null) return place;
     return new Promise((resolve) => {
+      const now = this.#clock.monotonic();
       const waiter: Waiter = {
         asked,
         share: MOVING,
+        attempt: null,
         tried,
-        since: this.#clock.monotonic(),
+        since: now,
+        cameAt: now,
         admit: resolve,
         refuse: () => resolve(null),
       };
@@ -182,19 +170,29 @@ export class ModelPool implements TurnPool {
     server.failed(kind);
   }
 
-  #wait(asked: Asked, { share, waits }: Arriving): Promise<Turn> {
+  #wait(asked: Asked, { share, attempt, waits }: Arriving, inherited: Seniority | null): Promise<Turn> {
     return new Promise((resolve, reject) => {
+      const now = this.#clock.monotonic();
       const waiter: Waiter = {
         asked,
         share,
+        attempt,
         tried: NOBODY,
-        since: this.#clock.monotonic(),
-        admit: (place, charge) => resolve(new Turn(this, { place, asked, charge })),
+        since: inherited?.since ?? now,
+        cameAt: now,
+        admit: (place, charge) => {
+          // Its body is held no longer than it waits.
+          waiter.attempt = null;
+          resolve(new Turn(this, { place, asked, charge }));
+        },
         refuse: reject,
       };
-      this.#line.join(waiter);
+      this.#line.join(waiter, inherited);
       waits({
-        leave: (why) => this.#refuse(waiter, why),
+        leave: (why) => {
+          if (why.code === 'client_gone') this.#keepPlace(waiter);
+          this.#refuse(waiter, why);
+        },
         place: () => this.#line.place(waiter, this.#clock.monotonic(), this.#ageMs) || null,
       });
     });
@@ -206,9 +204,9 @@ export class ModelPool implements TurnPool {
   }
 
   /** When as many wait as may, the newest of the share with the most for its weight leaves, whoever came last. */
-  #makeRoomFor(share: FairShare): void {
+  #makeRoomFor(share: FairShare, inherited: Seniority | null): void {
     if (this.#line.size < this.#model.queue.maxWaiting) return;
-    const displaced = this.#line.displacedBy(share);
+    const displaced = this.#line.displacedBy(share, inherited);
     const why = queueFull(`${this.#line.size} requests wait already`);
     if (displaced === null) throw why;
     this.#refuse(displaced, why);
@@ -227,22 +225,20 @@ export class ModelPool implements TurnPool {
     return tried.length === 0 ? this.#seats.mayWait(asked) : this.#seats.mayMove(asked, tried);
   }
 
+  #keepPlace(waiter: Waiter): void {
+    const seniority = this.#line.seniority(waiter);
+    if (seniority !== null && waiter.attempt !== null) this.#lost.remember(waiter.attempt, this, seniority);
+  }
+
   #refuse(waiter: Waiter, why: Refusal): void {
     if (this.#line.leave(waiter)) waiter.refuse(why);
   }
 
   #noneAvailable(asked: Asked): Refusal {
-    return new Refusal('no_available_replica', {
-      reason: this.#seats.describe(asked),
-      headers: ['retry-after', RETRY_AFTER_SECONDS],
-    });
+    return noneAvailable(this.#seats.describe(asked));
   }
 }
 
 const NOBODY: readonly string[] = [];
 /** Of one that had its turn: it waits before all shares and is not charged again. */
 const MOVING: FairShare = { name: '', weight: 1, priority: 'high', tokens: 0, patienceMs: null };
-
-function queueFull(reason: string): Refusal {
-  return new Refusal('queue_full', { reason, headers: ['retry-after', RETRY_AFTER_SECONDS] });
-}

@@ -6,6 +6,7 @@ import { silentLog } from '../core/log.js';
 import { isPromise } from '../core/maybe.js';
 import { DEFAULT_TREATMENT } from './configured.js';
 import type { FairShare } from './fair-share.js';
+import type { Attempt } from './lost-places.js';
 import type { OfferedModel } from './model.js';
 import { createPool, type Pool } from './pool.js';
 import type { Probe, ProbeOutcome } from './probe.js';
@@ -63,7 +64,7 @@ function share(more: Partial<FairShare> = {}): FairShare {
 function enter(
   pool: Pool,
   into: OfferedModel,
-  asked: { only?: string; prefix?: string; share?: Partial<FairShare> } = {},
+  asked: { only?: string; prefix?: string; share?: Partial<FairShare>; attempt?: Attempt } = {},
 ): Entered {
   const entered: Entered = { turn: null, refusal: null, leave: () => {} };
   const keep = (turn: Turn): void => {
@@ -74,6 +75,7 @@ function enter(
       prefix: asked.prefix ?? null,
       only: asked.only ?? null,
       share: share(asked.share),
+      attempt: asked.attempt ?? null,
       waits: ({ leave }) => (entered.leave = leave),
     });
     if (isPromise(turn)) {
@@ -106,7 +108,7 @@ describe('a place on a replica', () => {
   it('is there at once, without a promise, while one has room', async () => {
     const { pool } = await poolOf(model());
     const turns = Array.from({ length: 4 }, () =>
-      pool.enter(model(), { prefix: null, only: null, share: share(), waits: () => {} }),
+      pool.enter(model(), { prefix: null, only: null, share: share(), attempt: null, waits: () => {} }),
     );
     expect(turns.some(isPromise)).toBe(false);
     expect(loads(pool)).toEqual([2, 2]);

@@ -2,8 +2,11 @@ import type { Cancel, Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Maybe } from '../core/maybe.js';
+import type { Arriving } from './arriving.js';
 import type { Condition, DrainReason } from './health.js';
-import { ModelPool, type Arriving } from './model-pool.js';
+import type { Seniority } from './fair-queue.js';
+import { LostPlaces } from './lost-places.js';
+import { ModelPool } from './model-pool.js';
 import type { OfferedModel, Replica } from './model.js';
 import type { Probe } from './probe.js';
 import { Server, type ServerParts } from './server.js';
@@ -40,6 +43,8 @@ export interface Pool {
   drain(url: string, reason?: DrainReason): Promise<void>;
   /** Ends a drain. */
   resume(url: string): void;
+  /** What these callers and keys derived from them have waited counts no more for their next attempts. */
+  forgetPlaces(callerIds: readonly string[]): void;
   /** Calls back after a replica became available or ceased to be; returns the way to stop. */
   onChange(changed: () => void): () => void;
   close(): void;
@@ -65,11 +70,13 @@ class Replicas implements Pool {
   readonly #pools = new Map<string, ModelPool>();
   /** The models that a server serves, by its URL. */
   #served = new Map<string, ModelPool[]>();
+  readonly #lost: LostPlaces<ModelPool, Seniority>;
   readonly #listeners = new Set<() => void>();
   readonly #cancel: Cancel;
 
   constructor({ probe, clock, log }: PoolParts) {
     this.#clock = clock;
+    this.#lost = new LostPlaces(clock);
     this.#parts = {
       probe,
       clock,
@@ -99,7 +106,7 @@ class Replicas implements Pool {
     }
     this.#served = new Map();
     for (const model of models) {
-      const pool = this.#pools.get(poolName(model)) ?? new ModelPool(model, this.#clock);
+      const pool = this.#pools.get(poolName(model)) ?? new ModelPool(model, this.#clock, this.#lost);
       this.#pools.set(poolName(model), pool);
       for (const { url } of model.replicas) this.#served.set(url, [...(this.#served.get(url) ?? []), pool]);
       pool.use(model, (replica) => this.#server(replica, model));
@@ -126,6 +133,10 @@ class Replicas implements Pool {
     server?.health.resume(this.#clock.monotonic());
     server?.review();
     server?.askSoon();
+  }
+
+  forgetPlaces(callerIds: readonly string[]): void {
+    this.#lost.forget(callerIds);
   }
 
   onChange(listener: () => void): () => void {

@@ -1,5 +1,5 @@
 import type { Charge } from './fair-accounts.js';
-import { FairQueue, type FairWaiter } from './fair-queue.js';
+import { FairQueue, type FairWaiter, type Seniority } from './fair-queue.js';
 import type { FairShare } from './fair-share.js';
 
 /**
@@ -17,9 +17,15 @@ export class WaitingLine<Waiter extends FairWaiter> implements Iterable<Waiter> 
     return this.#again.size + this.#fair.size;
   }
 
-  join(waiter: Waiter): void {
+  /** `inherited` is of one that left and whose place this one takes. */
+  join(waiter: Waiter, inherited: Seniority | null): void {
     this.#places = null;
-    this.#fair.join(waiter);
+    this.#fair.join(waiter, inherited);
+  }
+
+  /** What it has gained by waiting; null when it does not wait, or had its turn already. */
+  seniority(waiter: Waiter): Seniority | null {
+    return this.#fair.seniority(waiter);
   }
 
   /** It had its turn and found nobody there, so it goes before those that never had one. */
@@ -47,8 +53,8 @@ export class WaitingLine<Waiter extends FairWaiter> implements Iterable<Waiter> 
   }
 
   /** Who makes room for one more of this share when no more may wait; null = the one that comes. */
-  displacedBy(share: FairShare): Waiter | null {
-    return this.#fair.displacedBy(share);
+  displacedBy(share: FairShare, inherited: Seniority | null): Waiter | null {
+    return this.#fair.displacedBy(share, inherited);
   }
 
   /** All in the order of their turns, until one was served: that changes the order. */
