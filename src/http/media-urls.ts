@@ -1,18 +1,30 @@
 import { Refusal } from '../core/errors.js';
+import type { TopMember } from '../core/exchange.js';
 import { membersAt } from './json-scan.js';
 
 /** Members that say where media is; the quotes keep longer names apart. */
-const NAMES = ['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'input_audio', 'source'].map(
-  (name) => ({
-    name,
-    bytes: Buffer.from(`"${name}"`),
-  }),
-);
+const NAMES = [
+  'image_url',
+  'audio_url',
+  'video_url',
+  'file_url',
+  'server_url',
+  'input_audio',
+  'input_video',
+  'source',
+].map((name) => ({
+  name,
+  bytes: Buffer.from(`"${name}"`),
+}));
 /** Members that hold a place: their text is data or refused, whatever it looks like. */
 const PLACES: ReadonlySet<string> = new Set(['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'url']);
 const DATA = /^"data:/i;
+/** Holds the media itself, in base64, which has no colon. Some engines read a URL there too. */
+const CONTENT = 'data';
 const LOOKED_AT_BYTES = 8;
+const LONGEST_SCHEME_BYTES = 32;
 const ESCAPE = Buffer.from('\\u00');
+const ANY_ESCAPE = Buffer.from('\\u');
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
@@ -50,9 +62,17 @@ function judge(body: Buffer, at: number, name: string): void {
     if (PLACES.has(name)) judgeText(body, at, name);
   } else if (body[at] === 0x7b) {
     for (const member of membersAt(body, at)) {
-      if (member.kind === 'string' && PLACES.has(member.name)) judgeText(body, member.from, member.name);
+      if (member.kind !== 'string') continue;
+      if (PLACES.has(member.name) || (member.name === CONTENT && hasScheme(body, member)))
+        judgeText(body, member.from, member.name);
     }
   }
+}
+
+/** `http:`, `file:` and the like, or anything spelled so that it could be one. */
+function hasScheme(body: Buffer, { from, to }: TopMember): boolean {
+  const beginning = body.subarray(from, Math.min(to, from + LONGEST_SCHEME_BYTES));
+  return beginning.includes(COLON) || beginning.includes(ANY_ESCAPE);
 }
 
 function judgeText(body: Buffer, at: number, name: string): void {

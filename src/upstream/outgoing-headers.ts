@@ -39,6 +39,8 @@ const DROPPED = new Set([
   'x-user',
   'origin',
   'referer',
+  // llama.cpp goes on with such an answer when its client is gone, and hands it to whoever names it.
+  'x-conversation-id',
   'http2-settings',
   'max-forwards',
   'range',
