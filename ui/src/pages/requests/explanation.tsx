@@ -46,7 +46,7 @@ function Answer({ explanation: { allowed, status, code, rules, limits, next_pass
       </Text>
       <ul className="kp-rules">
         {rules.map((rule) => (
-          <li key={rule.rule} data-answer={rule.answer}>
+          <li key={`${rule.rule} ${rule.why}`} data-answer={rule.answer}>
             <b>{rule.answer}</b> <span>{spoken(rule.rule)}</span> <span className="kp-dim">{rule.why}</span>
           </li>
         ))}

@@ -56,36 +56,68 @@ function nameOf(row: UsageRowBody, by: Group): string | null {
 }
 
 function columnsOf(by: Group, narrow: TableParts['narrow']): Column<UsageRowBody>[] {
-  const estimated = (row: UsageRowBody): boolean => row.estimated_requests > 0;
-  const amount = (
-    id: string,
-    header: string,
-    of: (row: UsageRowBody) => number,
-    about: (row: UsageRowBody) => boolean = () => false,
-  ): Column<UsageRowBody> => ({
-    id,
-    header,
-    sort: of,
-    align: 'end',
-    width: 'minmax(5.5rem, 1fr)',
-    cell: (row) => <Sum value={of(row)} estimated={about(row)} />,
-  });
   const columns: Column<UsageRowBody>[] = [
     nameColumn(by),
-    amount('requests', 'Requests', (row) => row.requests),
-    amount('failed', 'Failed', (row) => row.failed),
-    amount('input', 'Input', (row) => row.input_tokens, estimated),
-    amount('output', 'Output', (row) => row.output_tokens, estimated),
-    amount('total', 'Tokens', (row) => row.total_tokens, estimated),
-    amount('cached', 'Cached', (row) => row.cached_tokens),
     amount(
-      'gpu',
-      'GPU seconds',
-      (row) => Math.round(row.gpu_seconds * 10) / 10,
-      (row) => row.gpu_seconds_estimated > 0,
+      'requests',
+      'Requests',
+      exact((row) => row.requests),
     ),
+    amount(
+      'failed',
+      'Failed',
+      exact((row) => row.failed),
+    ),
+    amount(
+      'input',
+      'Input',
+      tokens((row) => row.input_tokens),
+    ),
+    amount(
+      'output',
+      'Output',
+      tokens((row) => row.output_tokens),
+    ),
+    amount(
+      'total',
+      'Tokens',
+      tokens((row) => row.total_tokens),
+    ),
+    amount(
+      'cached',
+      'Cached',
+      exact((row) => row.cached_tokens),
+    ),
+    amount('gpu', 'GPU seconds', (row) => ({
+      value: Math.round(row.gpu_seconds * 10) / 10,
+      estimated: row.gpu_seconds_estimated > 0,
+    })),
   ];
   return by === 'day' ? columns : [...columns, narrowColumn(by, narrow)];
+}
+
+interface SumParts {
+  value: number;
+  estimated: boolean;
+}
+
+function exact(of: (row: UsageRowBody) => number): (row: UsageRowBody) => SumParts {
+  return (row) => ({ value: of(row), estimated: false });
+}
+
+function tokens(of: (row: UsageRowBody) => number): (row: UsageRowBody) => SumParts {
+  return (row) => ({ value: of(row), estimated: row.estimated_requests > 0 });
+}
+
+function amount(id: string, header: string, of: (row: UsageRowBody) => SumParts): Column<UsageRowBody> {
+  return {
+    id,
+    header,
+    sort: (row) => of(row).value,
+    align: 'end',
+    width: 'minmax(5.5rem, 1fr)',
+    cell: (row) => <Sum {...of(row)} />,
+  };
 }
 
 function nameColumn(by: Group): Column<UsageRowBody> {
@@ -125,7 +157,7 @@ function narrowColumn(by: Group, narrow: TableParts['narrow']): Column<UsageRowB
 }
 
 /** A number; one that is an estimate in part has a `~` in front, as in the terminal. */
-export function Sum({ value, estimated }: { value: number; estimated: boolean }) {
+function Sum({ value, estimated }: SumParts) {
   if (!estimated) return wholeNumber(value);
   return (
     <span title="An estimate in part: the model server did not tell.">
