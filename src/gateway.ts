@@ -15,6 +15,7 @@ import type { GatewayOptions, RunningGateway } from './gateway/running.js';
 import { createServing } from './gateway/serving.js';
 import { createShutdown, type Shutdown } from './gateway/shutdown.js';
 import { createUi, operatorHolder, type Ui } from './gateway/ui.js';
+import { openTracing } from './gateway/tracing.js';
 import { openWorld, type World } from './gateway/world.js';
 import { createRoster } from './identity/providers/roster.js';
 import { createLimits } from './gateway/limits.js';
@@ -40,6 +41,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   try {
     const orchestra = await openOrchestra({ configuration, clock, log });
     shutdown.onClose(() => orchestra.keys.close());
+    const tracing = await openTracing({ configuration, shutdown, clock, log });
     const world = await openWorld({
       ...options,
       configuration,
@@ -53,7 +55,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const limits = createLimits({ configuration, stores, clock });
     const ui = createUi({ configuration, open, clock });
     shutdown.onClose(ui.close);
-    const parts = { clock, configuration, inFlight, limits, roster, shutdown, orchestra, ui };
+    const parts = { clock, configuration, inFlight, limits, roster, shutdown, orchestra, ui, tracing };
     const { door, identity } = createServing({ ...world, ...parts, log, adminApp });
     const source = adminSource({ ...parts, world, identity, open });
     const runtimeDir = options.runtimeDir ?? null;

@@ -1,4 +1,5 @@
-import { choice, flag, httpUrl, notYet, notYetMessage, path, section, text, textLike, wholeNumber } from './members.js';
+import { isPublicUrl } from './forms.js';
+import { choice, flag, httpUrl, notYet, notYetMessage, path, section, text, textLike, told, wholeNumber } from './members.js';
 
 export const dataDir = path()
   .nullable()
@@ -88,14 +89,13 @@ export const metrics = section({
 }).describe('The metrics of listeners with `serve: [metrics]`.');
 
 export const tracing = section({
-  otlp_endpoint: notYet(
-    httpUrl()
-      .nullable()
-      .default(null)
-      .meta({
-        description: 'Where spans are sent.',
-        examples: ['http://127.0.0.1:4318'],
-      }),
-    'send traces',
-  ),
-}).describe('Traces.');
+  otlp_endpoint: httpUrl()
+    .refine((value) => isPublicUrl(value), told('must be a URL without credentials, query and fragment'))
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Receiver of OTLP over HTTP that gets a trace of every request, at `/v1/traces` below this URL. Model servers then get our `traceparent`, and a trace that a client began goes on. `null` = no traces; a `traceparent` of the client is passed on as it is.',
+      examples: ['http://127.0.0.1:4318'],
+    }),
+}).describe('Traces. Names, numbers and key ids only: never prompts, answers, keys or query strings.');

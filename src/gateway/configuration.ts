@@ -34,7 +34,7 @@ export interface ConfigurationParts {
 }
 
 /** Members that are read once: a change of them waits for the next start, and is said so. */
-const FIXED = ['listeners', 'data_dir', 'database', 'tls', 'logging', 'usage'] as const;
+const FIXED = ['listeners', 'data_dir', 'database', 'tls', 'logging', 'tracing', 'usage'] as const;
 
 export async function createConfiguration({
   loaded: first,

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Clock } from '../core/clock.js';
 import type { InFlightRegistry } from '../inflight/registry.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { Sample } from '../usage/metric-cells.js';
 import { COUNTED, OBSERVED, type CountedName, type ObservedName } from '../usage/metric-table.js';
 import { createMetricsPage, type MetricsPage, type MetricSource } from '../usage/metrics-page.js';
@@ -24,6 +25,7 @@ export interface MetricsParts {
   inFlight: InFlightRegistry;
   limits: Limits;
   shutdown: Shutdown;
+  tracing: Tracing | null;
   clock: Clock;
 }
 
@@ -62,7 +64,7 @@ type ProcessName = Extract<
 >;
 
 function observedGateway(parts: MetricsParts): Observed<Exclude<ObservedName, ProcessName>> {
-  const { stores, models, inFlight, limits, shutdown, configuration } = parts;
+  const { stores, models, inFlight, limits, shutdown, configuration, tracing } = parts;
   const { usage, keys } = stores;
   const ofReplicas = (sample: (state: ReturnType<typeof models.pool.states>[number]) => Sample[]) => () =>
     models.pool.states().flatMap(sample);
@@ -83,7 +85,7 @@ function observedGateway(parts: MetricsParts): Observed<Exclude<ObservedName, Pr
     keys: () => single(keys.directory.size),
     draining: () => single(shutdown.begun ? 1 : 0),
     reloadOk: () => single(configuration.lastReload()?.ok === false ? 0 : 1),
-    spansDropped: () => [],
+    spansDropped: () => (tracing === null ? [] : single(tracing.dropped)),
   };
 }
 

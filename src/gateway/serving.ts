@@ -15,6 +15,7 @@ import type { FrontDoor } from '../pipeline/front-door.js';
 import type { OrchestraParts, Parts } from '../pipeline/parts.js';
 import { createResponseOwners } from '../pipeline/response-owners.js';
 import { withTimedBodies } from '../pipeline/timed-bodies.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { Forwarder } from '../upstream/forward.js';
 import { createAnswerAdmin } from './answer-admin.js';
 import { createAuthkeysTokens, isWithoutTokens } from './authkeys-tokens.js';
@@ -42,6 +43,7 @@ export interface ServingParts {
   forwarder: Forwarder;
   shutdown: Shutdown;
   orchestra: OrchestraParts;
+  tracing: Tracing | null;
   ui: Ui;
   adminApp(): Promise<AdminApp>;
 }
@@ -88,6 +90,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     accountsOf: parts.limits.accountsOf,
     journal: stores.usage.journal,
     metrics: metrics?.page ?? null,
+    tracing: parts.tracing,
     responseOwners: createResponseOwners(),
     settings: () => ({
       catalogue: models.catalogue(),
@@ -113,7 +116,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     account: createAccount({
       requests: stores.usage.requests,
       clock,
-      metrics: metrics?.requests ?? null,
+      metrics: metrics?.requests ?? null, tracing: parts.tracing,
       recent: ui.recent,
     }),
     log,

@@ -63,22 +63,29 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   return { stores, forwarder, probe, models, supervised };
 }
 
+const TRACE_HEADERS: readonly string[] = ['traceparent', 'tracestate'];
+
 /** Nobody said where models are: then this machine is searched. */
 function isNothingNamed({ file, config }: LoadedConfig): boolean {
   return file === null && config.upstreams.length === 0 && Object.keys(config.models).length === 0;
 }
 
-/** Headers by which proxies in front of us name the caller. From clients they would deceive the model servers. */
+/**
+ * Headers by which proxies in front of us name the caller: from clients they would deceive the model servers.
+ * Where traces are sent, those of the trace too: a model server then belongs to our part of it.
+ */
 function namingHeaders(configuration: Configuration): () => ReadonlySet<string> {
+  const ofTraces = configuration.current().config.tracing.otlp_endpoint === null ? [] : TRACE_HEADERS;
   const read = (): ReadonlySet<string> => {
     const { providers } = configuration.current().config.auth;
-    return new Set(
-      providers
+    return new Set([
+      ...ofTraces,
+      ...providers
         .flatMap(({ principal_header: principal, attributes_header: attributes }) =>
           [principal ?? [], attributes ?? []].flat(),
         )
         .map((name) => name.toLowerCase()),
-    );
+    ]);
   };
   let names = read();
   configuration.onChange(() => (names = read()));

@@ -1,27 +1,31 @@
 import type { Clock } from '../core/clock.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { RequestMetrics } from '../usage/request-metrics.js';
 import type { RequestLog, RequestRow } from '../usage/request-row.js';
 import type { Exchange } from './exchange.js';
 import { createFinished } from './finished-request.js';
+import { traceFinished } from './traced.js';
 
 export interface AccountParts {
   requests: RequestLog;
   clock: Clock;
   /** Null = nobody wants them. */
   metrics: RequestMetrics | null;
+  tracing: Tracing | null;
 }
 
 /**
  * Reads the finished record of a request once, counts it, and hands its row to the log. Housekeeping is counted
  * and not logged; refusals are both.
  */
-export function createAccount({ requests, clock, metrics }: AccountParts): (exchange: Exchange) => void {
+export function createAccount({ requests, clock, metrics, tracing }: AccountParts): (exchange: Exchange) => void {
   const finished = createFinished();
   return (exchange) => {
     const { logged } = exchange.route;
     if (!logged && metrics === null) return;
     const durationMs = clock.monotonic() - exchange.startedAt;
     metrics?.count(finished(exchange, durationMs));
+    if (logged && tracing !== null) traceFinished(exchange, durationMs, tracing);
     if (logged) requests.record(rowOf(exchange, durationMs));
   };
 }

@@ -10,6 +10,7 @@ import type { Edit } from '../http/edit.js';
 import type { SwitchedConnection } from '../http/node-arrival.js';
 import type { FormUpload, UploadSource } from '../http/form-upload.js';
 import type { InFlight } from '../inflight/registry.js';
+import type { RequestTrace } from '../tracing/tracing.js';
 import type { Admission } from './admission.js';
 import type { InferRequest } from '../orchestra/infer-request.js';
 import type { Route } from './routes.js';
@@ -92,6 +93,8 @@ export interface Exchange {
   sentAt: number | null;
   firstByteMs: number | null;
   bytesOut: number;
+  /** Its trace, once it was begun, where traces are wanted. */
+  trace?: RequestTrace;
   /** How it ended. */
   status: number;
   code: ErrorCode | StreamEnd | null;

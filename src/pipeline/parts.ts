@@ -12,6 +12,7 @@ import type { Accounting } from '../limits/accounts-of.js';
 import type { LimitStore } from '../limits/limit-store.js';
 import type { Journal } from '../usage/ledger.js';
 import type { MetricsPage } from '../usage/metrics-page.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { LastUse } from '../usage/request-row.js';
 import type { WatchedKeys } from '../orchestra/watched-keys.js';
 import type { WorkerBook } from '../orchestra/worker-book.js';
@@ -61,6 +62,8 @@ export interface Parts {
   journal: Journal;
   /** Null where no listener serves them. */
   metrics: MetricsPage | null;
+  /** Null where nobody wants traces. */
+  tracing: Tracing | null;
   responseOwners: ResponseOwners;
   orchestra: OrchestraParts;
   /** The settings of this moment. */

@@ -26,7 +26,7 @@ export function createForward(parts: Parts): Step {
       body: exchange.body,
       rest: restOf(exchange),
       place,
-      sending: (replica) => noteSending(exchange, replica, parts.clock),
+      sending: (replica) => noteSending(exchange, replica, parts),
       about: parts.settings().identityHeaders ? aboutCaller(caller) : [],
       relay: {
         reply,

@@ -88,7 +88,7 @@ function send(
     target: model.paths[question.path] ?? question.path,
     body: question.body,
     place: need(exchange.place, 'place'),
-    sending: (replica) => noteSending(exchange, replica, parts.clock),
+    sending: (replica) => noteSending(exchange, replica, parts),
     about: parts.settings().identityHeaders ? aboutCaller(need(exchange.caller, 'caller')) : [],
     relay: {
       reply: captured,

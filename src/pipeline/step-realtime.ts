@@ -52,7 +52,7 @@ export function createTunnelStep(parts: Parts): Step {
       place: need(exchange.place, 'place'),
       timeouts: model.timeouts,
       about: parts.settings().identityHeaders ? aboutCaller(need(exchange.caller, 'caller')) : [],
-      sending: (replica) => noteSending(exchange, replica, parts.clock),
+      sending: (replica) => noteSending(exchange, replica, parts),
     });
     entry.end = (code, reason) => opening.stop(refusalBefore(code, reason));
     reply.onClose(() => opening.stop(new Refusal('client_gone')));

@@ -22,8 +22,8 @@ export interface ForwardJob {
   /** What of the body is still on its way: such a request is tried on another server only before it was begun. */
   rest?: UploadRest | null;
   place: ReplicaPlace;
-  /** Called before each try, with the replica it goes to. */
-  sending(replica: Replica): void;
+  /** Called before each try, with the replica it goes to. Answers headers for this try, flat. */
+  sending(replica: Replica): readonly string[];
   /** Told about the caller upstream when the operator wants that; flat. */
   about: readonly string[];
   relay: RelaySettings;
@@ -72,9 +72,9 @@ export function createForwarder(
       const relay = new Relay(job.relay);
       const leave = running.add(relay);
       const sendTo = (replica: Replica): void => {
-        job.sending(replica);
+        const added = job.sending(replica);
         const abort = transport.send(
-          outgoing(job, replica, withheld()),
+          outgoing(job, replica, { added, withheld: withheld() }),
           new Attempt({ relay, place: placeOf(job), sendTo }),
         );
         relay.attach(abort, replica.apiKey?.reveal() ?? null);
@@ -88,8 +88,8 @@ export function createForwarder(
     switchProtocols(job) {
       const { promise: open, resolve, reject } = settledLater<OpenSocket>();
       const sendTo = (replica: Replica, answer: IncomingAnswer): (() => void) => {
-        job.sending(replica);
-        return transport.send(switching(job, replica, withheld()), answer);
+        const added = job.sending(replica);
+        return transport.send(switching(job, replica, { added, withheld: withheld() }), answer);
       };
       const handshake = new Handshake({ place: job.place, sendTo, resolve, reject });
       return { open, stop: (refusal) => handshake.stop(refusal) };
@@ -103,14 +103,20 @@ export function createForwarder(
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-function outgoing(job: ForwardJob, replica: Replica, withheld: ReadonlySet<string>): OutgoingRequest {
+/** Headers that one try gets, and those that it does not get from the client. */
+interface OfThisTry {
+  added: readonly string[];
+  withheld: ReadonlySet<string>;
+}
+
+function outgoing(job: ForwardJob, replica: Replica, { added, withheld }: OfThisTry): OutgoingRequest {
   const { request, about, relay } = job;
   const { origin, path } = whereTo(job, replica);
   return {
     origin,
     path,
     method: request.method,
-    headers: outgoingHeaders(request, { requestId: relay.requestId, apiKey: replica.apiKey, about, withheld }),
+    headers: outgoingHeaders(request, { requestId: relay.requestId, apiKey: replica.apiKey, about, added, withheld }),
     body: job.body,
     rest: job.rest ?? null,
     connectMs: relay.timeouts.connectMs,
@@ -133,9 +139,9 @@ function placeOf({ place, rest }: ForwardJob): ReplicaPlace {
   };
 }
 
-function switching(job: SwitchJob, replica: Replica, withheld: ReadonlySet<string>): OutgoingRequest {
+function switching(job: SwitchJob, replica: Replica, { added, withheld }: OfThisTry): OutgoingRequest {
   const { request, requestId, timeouts, about } = job;
-  const headers = outgoingHeaders(request, { requestId, apiKey: replica.apiKey, about, withheld });
+  const headers = outgoingHeaders(request, { requestId, apiKey: replica.apiKey, about, added, withheld });
   headers.push(...handshakeHeaders(request));
   return {
     ...whereTo(job, replica),

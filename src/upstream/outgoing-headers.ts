@@ -65,7 +65,9 @@ export interface OutgoingIdentity {
   apiKey: Secret | null;
   /** Names and values told about the caller when the operator wants that; already fit for a header. */
   about: readonly string[];
-  /** Headers that only say who calls when a proxy in front of us sets them. */
+  /** Names and values of this one try. */
+  added: readonly string[];
+  /** Headers that only say who calls when a proxy in front of us sets them, and those that are said anew. */
   withheld: ReadonlySet<string>;
 }
 
@@ -81,7 +83,7 @@ export function outgoingHeaders(request: CanonicalRequest, identity: OutgoingIde
   }
   out.push('accept-encoding', 'identity', 'x-request-id', identity.requestId);
   if (identity.apiKey !== null) out.push('authorization', `Bearer ${identity.apiKey.reveal()}`);
-  out.push(...identity.about);
+  out.push(...identity.about, ...identity.added);
   return out;
 }
 

@@ -14,6 +14,7 @@ const STAGES = [
   'dialects',
   'inflight',
   'orchestra',
+  'tracing',
 ];
 
 /** Files that declare what one part needs of another: their types may be imported by anyone above `core`. */
