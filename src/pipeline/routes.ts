@@ -147,6 +147,7 @@ export const API_ROUTES: readonly Route[] = [
   inference('/v1/completions', needs('infer:chat'), openai),
   inference('/v1/messages', needs('infer:chat'), anthropic),
   inference('/v1/messages/count_tokens', { within: 'infer' }, anthropic),
+  inference('/v1/responses/input_tokens', { within: 'infer' }, plain),
   inference('/v1/embeddings', needs('infer:embeddings'), plain),
   inference('/v1/rerank', needs('infer:rerank'), plain),
   inference('/v2/rerank', needs('infer:rerank'), plain),
