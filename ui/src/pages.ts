@@ -94,8 +94,7 @@ export const PAGES: readonly PageEntry[] = [
     path: '/settings',
     label: 'Settings',
     icon: GearIcon,
-    scope: 'admin',
-    installation: true,
+    scope: null,
     component: lazy(async () => ({ default: (await import('./pages/settings/settings-page.js')).SettingsPage })),
   },
 ];

@@ -3,7 +3,7 @@ import { createTheme } from '@mantine/core';
 /** Looks and usual behaviour of all parts. Read by the build too, which makes a stylesheet of its variables. */
 export const theme = createTheme({
   primaryColor: 'indigo',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   autoContrast: true,
   luminanceThreshold: 0.32,
   defaultRadius: 'md',

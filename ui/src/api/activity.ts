@@ -8,7 +8,7 @@ import type {
 import type { ExplainBody, ExplanationBody, ModelListBody } from '../../../src/admin/contract-gateway.js';
 import type { UsageListBody, UsageRowBody } from '../../../src/admin/contract-usage.js';
 import { api, pathOf } from './client.js';
-import type { OverviewBody, OverviewEventBody } from './live-bodies.js';
+import type { OverviewBody, OverviewEventBody } from '../../../src/admin/contract-live.js';
 
 export type { ExplanationBody, RequestRowBody, StreamBody, UsageRowBody };
 

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { after } from '../clock.js';
 import { pathOf } from './client.js';
-import type { OverviewEventBody, RequestsEventBody, StreamsEventBody } from './live-bodies.js';
+import type { OverviewEventBody, RequestsEventBody, StreamsEventBody } from '../../../src/admin/contract-live.js';
 import { SESSION } from './session.js';
 
 /** What each topic sends. */

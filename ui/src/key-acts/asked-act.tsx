@@ -16,6 +16,16 @@ export const SCOPE_OF_ACT: Record<KeyAct, string> = {
   revoke: 'keys:revoke',
 };
 
+/** What the buttons say. */
+export const WORDS_OF_ACT: Record<KeyAct, string> = {
+  change: 'Change',
+  rotate: 'Rotate',
+  derive: 'Derive a key',
+  enable: 'Enable',
+  disable: 'Disable',
+  revoke: 'Revoke',
+};
+
 /** What can be done to a key as it stands now. */
 export function actsOn({ state }: KeyBody): KeyAct[] {
   if (state === 'revoked') return [];

@@ -109,7 +109,7 @@ export function changeBody(draft: KeyDraft, key: KeyBody): KeyChangeBody {
 
 /** Text that is the same for the same content, in whatever order it stands. */
 function sorted(value: unknown): string {
-  if (Array.isArray(value)) return JSON.stringify([...value].sort());
+  if (Array.isArray(value)) return JSON.stringify(value.map(String).sort((left, right) => (left < right ? -1 : 1)));
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   return JSON.stringify(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
 }

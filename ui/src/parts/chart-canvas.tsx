@@ -60,12 +60,26 @@ function optionsOf({ names, scheme, kind, height, format }: Form): Omit<UPlot.Op
     height,
     cursor: { y: false },
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 56, values: (_plot, values) => values.map((value) => format(value)) }],
+    axes: [
+      { ...axis, values: (_plot, splits) => timeLabels(splits) },
+      { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) },
+    ],
     series: [
       { label: 'Time', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
       ...names.map((label, at) => seriesOf(label, { colour: colourAt(scheme, at), kind, format })),
     ],
   };
+}
+
+const HOUR_MINUTE = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const HOUR_SECOND = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const DAY_MONTH = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** As exact as the distance between two labels demands. */
+function timeLabels(splits: readonly number[]): string[] {
+  const step = (splits[1] ?? 0) - (splits[0] ?? 0);
+  const form = step >= 86_400 ? DAY_MONTH : step >= 60 ? HOUR_MINUTE : HOUR_SECOND;
+  return splits.map((at) => form.format(at * 1000));
 }
 
 function colourAt(scheme: 'light' | 'dark', at: number): string {

@@ -29,7 +29,7 @@ export function ConfirmDialog(question: Question) {
           <Button variant="default" onClick={onClose} data-autofocus>
             Cancel
           </Button>
-          <Button color={dangerous ? 'red' : undefined} loading={act.isPending} onClick={onConfirm}>
+          <Button color={dangerous ? 'red.9' : undefined} loading={act.isPending} onClick={onConfirm}>
             {confirm}
           </Button>
         </Group>

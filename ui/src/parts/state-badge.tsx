@@ -3,6 +3,8 @@ const TONES: Record<string, 'good' | 'warn' | 'bad'> = {
   active: 'good',
   ready: 'good',
   streaming: 'good',
+  allow: 'good',
+  deny: 'bad',
   disabled: 'warn',
   expired: 'warn',
   queued: 'warn',

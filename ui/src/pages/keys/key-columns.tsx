@@ -2,7 +2,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { Link } from 'wouter';
 import type { KeyBody } from '../../api/keys.js';
 import { refusalOf, useSession } from '../../api/session.js';
-import { actsOn, SCOPE_OF_ACT, type KeyAct } from '../../key-acts/asked-act.js';
+import { actsOn, SCOPE_OF_ACT, WORDS_OF_ACT, type KeyAct } from '../../key-acts/asked-act.js';
 import { stateOf } from '../../key-acts/key-state.js';
 import type { Column } from '../../parts/data-table.js';
 import { DotsIcon } from '../../parts/icons.js';
@@ -11,54 +11,10 @@ import { StateBadge } from '../../parts/state-badge.js';
 
 type Ask = (act: KeyAct, subject: KeyBody) => void;
 
+/** The columns of a table of keys. */
 export function keyColumns(ask: Ask): Column<KeyBody>[] {
   return [
-    {
-      id: 'name',
-      header: 'Name',
-      width: 'minmax(10rem, 2fr)',
-      sort: ({ name }) => name,
-      cell: (key) => <Name of={key} />,
-    },
-    { id: 'owner', header: 'Owner', sort: ({ owner }) => owner, cell: ({ owner }) => owner ?? <Dash /> },
-    { id: 'state', header: 'State', width: '6.5rem', sort: ({ state }) => state, cell: (key) => <State of={key} /> },
-    {
-      id: 'scopes',
-      header: 'Scopes',
-      width: 'minmax(7rem, 1.3fr)',
-      cell: ({ scopes }) => <span title={scopes.join(', ')}>{scopes.join(', ')}</span>,
-    },
-    {
-      id: 'models',
-      header: 'Models',
-      cell: ({ models }) =>
-        models.length === 0 ? (
-          <span className="kp-dim">any</span>
-        ) : (
-          <span title={models.join(', ')}>{models.join(', ')}</span>
-        ),
-    },
-    {
-      id: 'expires',
-      header: 'Expires',
-      width: '7.5rem',
-      sort: (key) => key.expires_at,
-      cell: (key) => <Moment at={key.expires_at} />,
-    },
-    {
-      id: 'used',
-      header: 'Last used',
-      width: '7.5rem',
-      sort: (key) => key.last_used_at,
-      cell: (key) => <Moment at={key.last_used_at} />,
-    },
-    {
-      id: 'created',
-      header: 'Created',
-      width: '7.5rem',
-      sort: (key) => key.created_at,
-      cell: (key) => <Moment at={key.created_at} />,
-    },
+    ...FACTS,
     {
       id: 'acts',
       header: 'Actions',
@@ -68,6 +24,62 @@ export function keyColumns(ask: Ask): Column<KeyBody>[] {
     },
   ];
 }
+
+const FACTS: readonly Column<KeyBody>[] = [
+  {
+    id: 'name',
+    header: 'Name',
+    width: 'minmax(11rem, 2fr)',
+    sort: ({ name }) => name,
+    cell: (key) => <Name of={key} />,
+  },
+  {
+    id: 'owner',
+    header: 'Owner',
+    width: 'minmax(5rem, 1fr)',
+    sort: ({ owner }) => owner,
+    cell: ({ owner }) => owner ?? <Dash />,
+  },
+  { id: 'state', header: 'State', width: '5.25rem', sort: ({ state }) => state, cell: (key) => <State of={key} /> },
+  {
+    id: 'scopes',
+    header: 'Scopes',
+    width: 'minmax(6rem, 1.3fr)',
+    cell: ({ scopes }) => <span title={scopes.join(', ')}>{scopes.join(', ')}</span>,
+  },
+  {
+    id: 'models',
+    header: 'Models',
+    width: 'minmax(5rem, 1fr)',
+    cell: ({ models }) =>
+      models.length === 0 ? (
+        <span className="kp-dim">any</span>
+      ) : (
+        <span title={models.join(', ')}>{models.join(', ')}</span>
+      ),
+  },
+  {
+    id: 'expires',
+    header: 'Expires',
+    width: '6.6rem',
+    sort: (key) => key.expires_at,
+    cell: (key) => <Moment at={key.expires_at} />,
+  },
+  {
+    id: 'used',
+    header: 'Last used',
+    width: '6.6rem',
+    sort: (key) => key.last_used_at,
+    cell: (key) => <Moment at={key.last_used_at} />,
+  },
+  {
+    id: 'created',
+    header: 'Created',
+    width: '6.6rem',
+    sort: (key) => key.created_at,
+    cell: (key) => <Moment at={key.created_at} />,
+  },
+];
 
 function Name({ of: { id, name } }: { of: KeyBody }) {
   return (
@@ -87,15 +99,6 @@ function State({ of: key }: { of: KeyBody }) {
 function Dash() {
   return <span className="kp-dim">–</span>;
 }
-
-const WORDS: Record<KeyAct, string> = {
-  change: 'Change…',
-  rotate: 'Rotate…',
-  derive: 'Derive a key…',
-  enable: 'Enable…',
-  disable: 'Disable…',
-  revoke: 'Revoke…',
-};
 
 function ActsMenu({ subject, ask }: { subject: KeyBody; ask: Ask }) {
   const session = useSession();
@@ -119,7 +122,7 @@ function ActsMenu({ subject, ask }: { subject: KeyBody; ask: Ask }) {
               title={refusal ?? undefined}
               onClick={() => ask(act, subject)}
             >
-              {WORDS[act]}
+              {WORDS_OF_ACT[act]}…
             </Menu.Item>
           );
         })}

@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
-import type { OverviewBucketBody } from '../../api/live-bodies.js';
+import type { RecentBucketBody } from '../../../../src/admin/contract-live.js';
 import { Chart, type ChartSeries } from '../../parts/chart.js';
 import { duration, timeOfDay } from '../../parts/format.js';
 import { Panel } from '../../parts/page.js';
 
-type Amount = Exclude<keyof OverviewBucketBody, 'at'>;
+type Amount = Exclude<keyof RecentBucketBody, 'at'>;
 
 interface Picture {
   title: string;
@@ -40,7 +40,7 @@ const PICTURES: readonly Picture[] = [
 ];
 
 /** The last hour in pictures. */
-export function OverviewCharts({ buckets }: { buckets: readonly OverviewBucketBody[] }) {
+export function OverviewCharts({ buckets }: { buckets: readonly RecentBucketBody[] }) {
   const times = useMemo(() => buckets.map(({ at }) => at), [buckets]);
   return (
     <div className="kp-columns">
@@ -53,7 +53,7 @@ export function OverviewCharts({ buckets }: { buckets: readonly OverviewBucketBo
 
 interface Drawn {
   picture: Picture;
-  buckets: readonly OverviewBucketBody[];
+  buckets: readonly RecentBucketBody[];
   times: readonly number[];
 }
 

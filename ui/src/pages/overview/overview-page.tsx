@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { overviewQuery, withNewest } from '../../api/activity.js';
 import { useLive } from '../../api/live.js';
-import type { OverviewBody, OverviewReplicaBody } from '../../api/live-bodies.js';
+import type { OverviewBody } from '../../../../src/admin/contract-live.js';
 import { CliTwin } from '../../parts/cli-twin.js';
 import { duration, shortNumber, wholeNumber } from '../../parts/format.js';
 import { EmptyState, ErrorNotice } from '../../parts/notices.js';
@@ -11,6 +11,8 @@ import { LiveBadge, Page, Panel, Tile } from '../../parts/page.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { OverviewCharts } from './overview-charts.js';
 import { sumOf } from './recent.js';
+
+type ReplicaLoad = NonNullable<OverviewBody['replicas']>[number];
 
 /** What goes on now and went on in the last hour. */
 export function OverviewPage() {
@@ -99,7 +101,7 @@ function Numbers({ overview }: { overview: OverviewBody }) {
   );
 }
 
-function Replicas({ replicas }: { replicas: readonly OverviewReplicaBody[] }) {
+function Replicas({ replicas }: { replicas: readonly ReplicaLoad[] }) {
   if (replicas.length === 0)
     return (
       <EmptyState title="No model server is known" command="keyporter serve --upstream http://127.0.0.1:8080">
@@ -124,11 +126,7 @@ function Replicas({ replicas }: { replicas: readonly OverviewReplicaBody[] }) {
   );
 }
 
-function Load({
-  replica: { id, in_flight: inFlight, max_in_flight: most, waiting },
-}: {
-  replica: OverviewReplicaBody;
-}) {
+function Load({ replica: { id, in_flight: inFlight, max_in_flight: most, waiting } }: { replica: ReplicaLoad }) {
   const words = `${inFlight}${most === null ? '' : ` of ${most}`} running, ${waiting} waiting`;
   return (
     <span className="kp-load">

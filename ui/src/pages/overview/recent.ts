@@ -1,4 +1,4 @@
-import type { OverviewBody, OverviewBucketBody } from '../../api/live-bodies.js';
+import type { OverviewBody, RecentBucketBody } from '../../../../src/admin/contract-live.js';
 
 export interface Recent {
   requests: number;
@@ -16,7 +16,7 @@ export interface Recent {
 /** The last `seconds` of an overview taken together. */
 export function sumOf(overview: OverviewBody, seconds: number): Recent {
   const buckets = overview.buckets.filter(({ at }) => at > overview.at - seconds);
-  const sum = (of: (bucket: OverviewBucketBody) => number): number =>
+  const sum = (of: (bucket: RecentBucketBody) => number): number =>
     buckets.reduce((total, bucket) => total + of(bucket), 0);
   return {
     requests: sum(({ requests }) => requests),
@@ -30,7 +30,7 @@ export function sumOf(overview: OverviewBody, seconds: number): Recent {
   };
 }
 
-function weighted(buckets: readonly OverviewBucketBody[]): number | null {
+function weighted(buckets: readonly RecentBucketBody[]): number | null {
   let weight = 0;
   let total = 0;
   for (const { ttft_p50_ms: median, requests } of buckets) {

@@ -1,0 +1,99 @@
+import { SegmentedControl } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { usageByDayQuery, type UsageRowBody } from '../../api/activity.js';
+import { nowSeconds } from '../../clock.js';
+import { Chart } from '../../parts/chart.js';
+import { CliTwin } from '../../parts/cli-twin.js';
+import { shortNumber, wholeNumber } from '../../parts/format.js';
+import { ErrorNotice } from '../../parts/notices.js';
+import { Panel, Tile } from '../../parts/page.js';
+
+const DAY_SECONDS = 86_400;
+const SPANS = [
+  { value: '7', label: '7 days' },
+  { value: '30', label: '30 days' },
+  { value: '90', label: '90 days' },
+];
+
+/** What a key used, day by day. */
+export function KeyUsage({ keyId }: { keyId: string }) {
+  const [days, setDays] = useState(30);
+  const since = startOfToday() - (days - 1) * DAY_SECONDS;
+  const { data: rows, error, refetch } = useQuery(usageByDayQuery(keyId, since));
+  return (
+    <Panel
+      title="Usage"
+      actions={
+        <SegmentedControl
+          size="xs"
+          aria-label="How far back"
+          data={SPANS}
+          value={String(days)}
+          onChange={(value) => setDays(Number(value))}
+        />
+      }
+    >
+      {error !== null && <ErrorNotice error={error} what="The usage could not be read" retry={() => void refetch()} />}
+      {rows !== undefined && <Drawn rows={rows} since={since} days={days} />}
+      <CliTwin command={`keyporter usage --by day --key-id ${keyId} --since ${days}d`} />
+    </Panel>
+  );
+}
+
+function startOfToday(): number {
+  return Math.floor(nowSeconds() / DAY_SECONDS) * DAY_SECONDS;
+}
+
+interface Span {
+  rows: readonly UsageRowBody[];
+  /** Unix seconds of the first day. */
+  since: number;
+  days: number;
+}
+
+function Drawn({ rows, since, days }: Span) {
+  const { times, series } = useMemo(() => daily({ rows, since, days }), [rows, since, days]);
+  const sum = (of: (row: UsageRowBody) => number): number => rows.reduce((total, row) => total + of(row), 0);
+  return (
+    <>
+      <div className="kp-tiles kp-tiles-small">
+        <Tile name="Requests" value={shortNumber(sum(({ requests }) => requests))} />
+        <Tile name="Input tokens" value={shortNumber(sum((row) => row.input_tokens))} />
+        <Tile name="Output tokens" value={shortNumber(sum((row) => row.output_tokens))} />
+        <Tile name="GPU seconds" value={shortNumber(sum((row) => row.gpu_seconds))} />
+      </div>
+      <Chart
+        title={`Tokens a day over ${days} days: ${wholeNumber(sum((row) => row.total_tokens))} in all`}
+        times={times}
+        series={series}
+        kind="bars"
+        formatTime={dayOf}
+      />
+    </>
+  );
+}
+
+/** A value for every day: the ledger has rows only for days with use. */
+function daily({ rows, since, days }: Span) {
+  const byDay = new Map(rows.map((row) => [row.day, row]));
+  const times = Array.from({ length: days }, (_day, at) => since + at * DAY_SECONDS);
+  const value = (of: (row: UsageRowBody) => number): number[] =>
+    times.map((at) => {
+      const row = byDay.get(dayOf(at));
+      return row === undefined ? 0 : of(row);
+    });
+  return {
+    times,
+    series: [
+      { name: 'Tokens', values: value((row) => row.total_tokens) },
+      { name: 'Output tokens', values: value((row) => row.output_tokens) },
+      { name: 'Requests', values: value(({ requests }) => requests) },
+    ],
+  };
+}
+
+/** The UTC day of a time, `2027-01-31`. */
+function dayOf(at: number): string {
+  return new Date(at * 1000).toISOString().slice(0, 10);
+}
