@@ -174,25 +174,21 @@ describe('a retry whose earlier attempt hung up while it waited', () => {
 
 describe('the client library of OpenAI with a short timeout and two retries, against a full pool', () => {
   it.each([
-    ['that hangs up', { 'X-Stainless-Timeout': null }],
-    ['that says in time when it will', {}],
+    ['that hangs up', { timeout: 2000 }, {}, 'client_gone'],
+    ['that says when it will, and is refused before', {}, { timeout: 2000 }, 'queue_full'],
   ])(
     'is served in its first place: one %s',
-    async (_, defaultHeaders) => {
+    async (_, always, once, code) => {
       const crowd = await Crowd.start();
       const [own, other] = [await crowd.caller(), await crowd.caller()];
       const client = new OpenAI({
         apiKey: own.key,
         baseURL: `${crowd.world.gateway.url}/v1`,
-        timeout: 2000,
         maxRetries: 2,
-        defaultHeaders,
+        ...always,
       });
-      const completion = client.chat.completions.create({
-        model: 'm',
-        user: 'library',
-        messages: [{ role: 'user', content: 'Hi' }],
-      });
+      const body = { model: 'm', user: 'library', messages: [{ role: 'user' as const, content: 'Hi' }] };
+      const completion = client.chat.completions.create(body, once);
       await crowd.untilWaiting(1);
       const first = (await queued(crowd.world))[0]?.id ?? '';
       await crowd.joins(other, 'other');
@@ -203,6 +199,8 @@ describe('the client library of OpenAI with a short timeout and two retries, aga
       });
       expect(await crowd.served()).toBe('library other newer');
       expect((await completion).id).toBe('x');
+      const rows = (await crowd.world.admin.must('GET', '/requests'))['data'] as { id: string; code: string | null }[];
+      expect(rows.find(({ id }) => id === first)?.code).toBe(code);
     },
     60_000,
   );
