@@ -5,6 +5,7 @@ import type { AdminApp, AdminCaller } from './caller.js';
 import { createTurns } from './change-turns.js';
 import { createIdempotencyMemory } from './idempotency.js';
 import { describeApi } from './openapi.js';
+import { createLive } from './live.js';
 import type { Operation } from './operation.js';
 import { adminOperations, ownOperations } from './operations.js';
 import type { AdminPorts } from './ports.js';
@@ -20,7 +21,7 @@ interface Bindings {
 /** The admin API over its ports. Callers are authenticated before they come here; what they may do is decided here. */
 export function createAdminApp(ports: AdminPorts, settings: AdminSettings): AdminApp {
   const dispatcher: Dispatcher = {
-    context: { ports, settings, turns: createTurns() },
+    context: { ports, settings, turns: createTurns(), live: createLive({ ports, settings }) },
     idempotency: createIdempotencyMemory(settings.clock),
     attempts: createRefusedAttempts({ audit: ports.audit, clock: settings.clock, log: settings.log }),
   };

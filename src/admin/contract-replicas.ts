@@ -25,6 +25,7 @@ export const replicaSchema = z
     state: z.enum(replicaStates),
     detail: z.string().nullable().openapi({ description: 'What is wrong and what to do, in a sentence.' }),
     in_flight: z.int().openapi({ description: 'Requests that run on it now.' }),
+    max_in_flight: z.int().nullable().openapi({ description: 'Most at one time; null while that is not known.' }),
     waiting: z.int().openapi({ description: 'Requests of its models that wait for room.' }),
     process: z
       .strictObject({

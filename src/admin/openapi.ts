@@ -1,4 +1,4 @@
-import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import { problemSchema } from './contract.js';
 import type { Access, Operation } from './operation.js';
 
@@ -23,15 +23,12 @@ export function describeApi(operations: readonly Operation[], version: string): 
 }
 
 function describe(operation: Operation): RouteConfig {
-  const { params, query, body, reply } = operation.schemas;
+  const { params, query, body } = operation.schemas;
   const request: Record<string, unknown> = {};
   if (params !== null) request['params'] = params;
   if (query !== null) request['query'] = query;
   if (body !== null) request['body'] = { content: { 'application/json': { schema: body } } };
-  const content =
-    reply === null
-      ? { 'application/x-ndjson': { schema: { type: 'string' as const } } }
-      : { 'application/json': { schema: reply } };
+  const content = contentOf(operation);
   return {
     method: operation.method,
     path: operation.path,
@@ -41,11 +38,20 @@ function describe(operation: Operation): RouteConfig {
     responses: {
       [operation.status]: {
         description: operation.revealsSecret ? 'Done. Holds the secret, which is shown once.' : 'Done.',
-        content,
+        ...(content === null ? {} : { content }),
       },
       default: { description: 'Refused.', content: { 'application/problem+json': { schema: problemSchema } } },
     },
   };
+}
+
+/** What the answer is; null where it is empty. */
+function contentOf({
+  schemas: { reply },
+  replyType,
+}: Operation): Record<string, { schema: z.ZodType | { type: 'string' } }> | null {
+  if (reply !== null) return { 'application/json': { schema: reply } };
+  return replyType === null ? null : { [replyType]: { schema: { type: 'string' } } };
 }
 
 function accessInWords(access: Access): string {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { AdminCaller } from './caller.js';
 import type { ChangeTurns } from './change-turns.js';
+import type { Live } from './live.js';
 import type { AdminPorts } from './ports.js';
 import { parseJson, parsePart, queryOf } from './read-request.js';
 import type { AdminSettings } from './settings.js';
@@ -10,6 +11,7 @@ export interface AdminContext {
   ports: AdminPorts;
   settings: AdminSettings;
   turns: ChangeTurns;
+  live: Live;
 }
 
 /** One checked request, as an operation sees it. */
@@ -59,6 +61,8 @@ export interface Operation {
   /** The answer holds a secret: it is never remembered. */
   revealsSecret: boolean;
   status: number;
+  /** Content type of answers without a schema; null = there is nothing in them. */
+  replyType: string | null;
   schemas: { params: z.ZodType | null; query: z.ZodType | null; body: z.ZodType | null; reply: z.ZodType | null };
   /** Checks the parts and runs. Answers the body to send as JSON, or a whole response. */
   handle(call: RawCall): Promise<unknown>;
@@ -82,6 +86,8 @@ interface Definition<
   body?: Body;
   /** Absent when `run` answers with a whole response. */
   reply?: Reply;
+  /** What such a response is; lines of JSON unless said. */
+  replyType?: string;
   run(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.output<Reply> | Response>;
 }
 
@@ -103,6 +109,7 @@ export function defineOperation<
     act: definition.act ?? null,
     revealsSecret: definition.revealsSecret ?? false,
     status: definition.status ?? 200,
+    replyType: definition.status === 204 ? null : (definition.replyType ?? 'application/x-ndjson'),
     schemas: { params: params ?? null, query: query ?? null, body: body ?? null, reply: reply ?? null },
     async handle(raw) {
       return definition.run({

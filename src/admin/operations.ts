@@ -5,6 +5,7 @@ import { gatewayOperations } from './gateway-operations.js';
 import { keyActOperations } from './key-acts.js';
 import { importOperation } from './key-import.js';
 import { keyOperations } from './keys.js';
+import { liveOperations } from './live-operations.js';
 import { ownKeyOperations } from './me.js';
 import type { Operation } from './operation.js';
 import { ownerOperations } from './owners.js';
@@ -29,6 +30,7 @@ export const adminOperations: readonly Operation[] = [
   ...gatewayOperations,
   explainOperation,
   ...sessionOperations,
+  ...liveOperations,
 ];
 
 /** What a holder can do about his own key, on listeners for inference. */

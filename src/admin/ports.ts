@@ -141,6 +141,8 @@ export interface ReplicaInfo {
   /** What is wrong and what to do, in a sentence. */
   detail: string | null;
   inFlight: number;
+  /** Most requests at one time; null while that is not known. */
+  maxInFlight: number | null;
   /** Requests of its models that wait for room. */
   waiting: number;
   /** Null for a server that Keyporter did not start. */
@@ -173,6 +175,32 @@ export interface ReplicasPort {
   logs(id: string, lines: number): Promise<ReplicaLogs | null>;
 }
 
+/** What ended within ten seconds. Durations are milliseconds; null = there was nothing to measure. */
+export interface RecentBucket {
+  /** Begin of the ten seconds, Unix seconds. */
+  at: number;
+  requests: number;
+  /** Of those, failed for a reason of ours or of a model server, or broken off. */
+  errors: number;
+  /** Of those, refused: asked wrongly, or beyond rights and limits. */
+  refused: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Of streams: until the first byte of their answer. */
+  ttftP50Ms: number | null;
+  ttftP95Ms: number | null;
+  /** Of what was admitted: until it had its place on a server. */
+  queueP95Ms: number | null;
+}
+
+/** The last hour, in memory. `owner` null = everybody. */
+export interface RecentPort {
+  /** Oldest first, the running one last; those in which nothing ended too. */
+  buckets(owner: string | null): RecentBucket[];
+  /** The running one, and the one before it. */
+  newest(owner: string | null): { bucket: RecentBucket; previous: RecentBucket };
+}
+
 /** A caller without a key of ours. Times are Unix seconds. */
 export interface CallerInfo {
   /** `<provider>:<principal>`. */
@@ -200,6 +228,9 @@ export interface AdminPorts {
   usage: UsagePort;
   streams: StreamsPort | null;
   replicas: ReplicasPort | null;
+  recent: RecentPort | null;
+  /** How many keys there are, and how many of them may be used now. `owner` null = of everybody. */
+  keyCounts(owner: string | null): { active: number; total: number };
   explain(request: ExplainRequest): Promise<Explanation>;
   models(): ModelInfo[];
   status(): StatusInfo;

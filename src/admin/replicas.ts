@@ -104,8 +104,8 @@ function recordDone({ caller, context }: Acting, act: Act, id: string): Promise<
   });
 }
 
-function replicaToWire(replica: ReplicaInfo): ReplicaBody {
-  const { id, url, models, state, detail, inFlight, waiting, process } = replica;
+export function replicaToWire(replica: ReplicaInfo): ReplicaBody {
+  const { id, url, models, state, detail, inFlight, maxInFlight, waiting, process } = replica;
   return {
     id,
     url,
@@ -113,6 +113,7 @@ function replicaToWire(replica: ReplicaInfo): ReplicaBody {
     state,
     detail,
     in_flight: inFlight,
+    max_in_flight: maxInFlight,
     waiting,
     process: process && {
       pid: process.pid,

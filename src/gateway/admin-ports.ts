@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { EVENTS_PATH } from '../admin/events-path.js';
 import type { Sessions } from '../admin/sessions.js';
 import type { AdminPorts, ModelInfo, StatusInfo, StreamsPort } from '../admin/ports.js';
 import type { LoadedConfig } from '../config/load.js';
@@ -7,7 +8,7 @@ import { unixSeconds, type Clock } from '../core/clock.js';
 import { runChecks } from '../doctor/checks.js';
 import { gatherHost, gatherKeys } from '../doctor/gather.js';
 import type { Roster } from '../identity/providers/roster.js';
-import type { InFlightRegistry } from '../inflight/registry.js';
+import type { InFlight, InFlightRegistry } from '../inflight/registry.js';
 import type { KeyLife } from '../keys/key.js';
 import { findExposed, type Exposed } from '../replicas/exposure.js';
 import type { FoundState } from '../replicas/catalogue.js';
@@ -15,6 +16,7 @@ import type { OfferedModel } from '../replicas/model.js';
 import type { Probe } from '../replicas/probe.js';
 import type { ProcessState } from '../supervisor/process-state.js';
 import { createCallersPort } from './callers-port.js';
+import { createKeyCounts } from './key-counts.js';
 import { keyDefaults, type Stores } from './stores.js';
 import { createUsagePort } from './usage-port.js';
 
@@ -39,6 +41,8 @@ export interface AdminSource {
   /** Null offline. */
   sessions: Sessions | null;
   /** Null offline. */
+  recent: AdminPorts['recent'];
+  /** Null offline. */
   roster: Roster | null;
   reload: AdminPorts['reload'];
   stop: (() => void) | null;
@@ -55,6 +59,8 @@ export function createAdminPorts(source: AdminSource): AdminPorts {
     usage: createUsagePort({ ledger: usage.ledger, directory: keys.directory, clock }),
     streams: inFlight === null ? null : streamsPort(inFlight, clock),
     replicas: source.replicas,
+    recent: source.recent,
+    keyCounts: createKeyCounts(keys.directory, clock),
     explain: source.explain,
     models: () => source.models().map((model) => modelInfo(model, source.states())),
     status: () => statusInfo(source),
@@ -101,10 +107,15 @@ function endingWhatIsNotAllowed({ stores, sessions, clock }: AdminSource, inFlig
   });
 }
 
+/** What follows events is kept among what runs so that it ends with its key; it is no work of anybody's. */
+function workOf(inFlight: InFlightRegistry): InFlight[] {
+  return inFlight.list().filter(({ path }) => path !== EVENTS_PATH);
+}
+
 function streamsPort(inFlight: InFlightRegistry, clock: Clock): StreamsPort {
   return {
     list: () =>
-      inFlight.list().map((entry) => ({
+      workOf(inFlight).map((entry) => ({
         id: entry.id,
         keyId: entry.callerId,
         owner: entry.owner,
@@ -153,7 +164,7 @@ function statusInfo(source: AdminSource): StatusInfo {
     configFile: loaded.file,
     keys: stores.keys.directory.size,
     revision: stores.keys.revision,
-    running: inFlight?.size ?? 0,
+    running: inFlight === null ? 0 : workOf(inFlight).length,
     requestLogDropped: stores.usage.requests.dropped,
     warnings: [...loaded.warnings, ...source.warnings()],
     upstreams: source

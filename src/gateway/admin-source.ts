@@ -60,6 +60,7 @@ export function adminSource(parts: SourceParts): AdminSource {
     }),
     inFlight,
     sessions: ui.sessions,
+    recent: ui.recent,
     roster,
     reload: () => configuration.reload(),
     stop() {

@@ -68,6 +68,7 @@ export async function openOffline({
       status: () => ({ version: VERSION, startedAt, listeners: [], draining: false, lastReload: null }),
       inFlight: null,
       sessions: null,
+      recent: null,
       roster: null,
       reload: async () => ({
         ok: false,

@@ -60,13 +60,14 @@ function fromProcess(process: ProcessState, server: ServerState | undefined): Re
     state: differs ? seen : condition,
     detail: detail ?? (differs ? sentence(server) : null),
     inFlight: server?.inFlight ?? 0,
+    maxInFlight: server?.slots ?? null,
     waiting: server?.waiting ?? 0,
     process: { pid, startedAt, restarts, answersWithoutKey, publicAt },
   };
 }
 
 function fromServer(server: ServerState): ReplicaInfo {
-  const { url, models, inFlight, waiting } = server;
+  const { url, models, inFlight, waiting, slots } = server;
   return {
     id: serverId(url),
     url,
@@ -74,6 +75,7 @@ function fromServer(server: ServerState): ReplicaInfo {
     state: stateOf(server),
     detail: sentence(server),
     inFlight,
+    maxInFlight: slots,
     waiting,
     process: null,
   };

@@ -3,6 +3,7 @@ import { createSessions, type SessionHolder, type Sessions } from '../admin/sess
 import type { Cancel, Clock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import type { UiFiles } from '../pipeline/ui-files.js';
+import { createRecentRing, type RecentRing } from '../usage/recent-ring.js';
 import type { Configuration } from './configuration.js';
 import type { OpenListener } from './listeners.js';
 import { createUiFiles } from './ui-files.js';
@@ -11,6 +12,7 @@ import { createUiFiles } from './ui-files.js';
 export interface Ui {
   sessions: Sessions;
   files: UiFiles;
+  recent: RecentRing;
   /** Where the UI is, such as `http://127.0.0.1:5390/ui/`; null when no listener serves it. */
   address(): string | null;
   /** A link that signs its holder in, once. Throws a `Refusal` when no listener serves the UI. Unix seconds. */
@@ -38,6 +40,7 @@ export function createUi({
   return {
     sessions,
     files: createUiFiles(),
+    recent: createRecentRing(clock),
     address,
     link(holder) {
       const url = address();

@@ -79,6 +79,11 @@ export class KeyTable {
     return NO_ROW;
   }
 
+  /** Rows in use, held or not: 0 to this number, exclusive. */
+  get rows(): number {
+    return this.#count;
+  }
+
   /** The row of this id; a new one, absent and of the given revision, if there was none. */
   findOrReserve(id: string, revision: number): number {
     const found = this.find(id);

@@ -90,6 +90,16 @@ class Directory implements LiveDirectory {
     return this.#revision;
   }
 
+  count(owner: string | null): { active: number; total: number } {
+    const counts = { active: 0, total: 0 };
+    for (let row = 0; row < this.#table.rows; row += 1) {
+      if (!this.#table.isHeld(row) || (owner !== null && this.#keys.policy(row).owner !== owner)) continue;
+      counts.total += 1;
+      if (this.#isUsable(row)) counts.active += 1;
+    }
+    return counts;
+  }
+
   identify(secret: string): Maybe<KnownKey | null> {
     const parsed = parseKey(secret);
     if (parsed !== null) return this.#shown(this.#table.find(parsed.id), digestOf(parsed.canonical), parsed.id);
@@ -207,6 +217,15 @@ class Directory implements LiveDirectory {
     const isExpired = expiresAt !== null && expiresAt <= unixSeconds(this.#clock);
     if (this.#table.state(row) !== 'active' || isExpired) known.ancestorsAlive = false;
     known.ownerDisabled ||= this.#isDisabled(this.#keys.policy(row).owner);
+  }
+
+  #isUsable(row: number): boolean {
+    const now = unixSeconds(this.#clock);
+    if (this.#table.state(row) !== 'active' || (this.#table.expiresAt(row) ?? now + 1) <= now) return false;
+    if (this.#isDisabled(this.#keys.policy(row).owner)) return false;
+    if (this.#table.parent(row) === NO_ROW) return true;
+    const { ancestorsAlive, ownerDisabled } = this.#known(row, 'current', '');
+    return ancestorsAlive && !ownerDisabled;
   }
 
   #isDisabled(owner: string | null): boolean {

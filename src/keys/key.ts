@@ -225,6 +225,8 @@ export interface KeyDirectory {
   isCallerBlocked(callerId: string): boolean;
   /** Number of keys held. */
   readonly size: number;
+  /** The same for one owner or, with null, for all; `active` may be used now. Looks at every key. */
+  count(owner: string | null): { active: number; total: number };
   /** Revision of the store that this memory corresponds to. */
   readonly revision: number;
 }

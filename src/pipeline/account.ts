@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { RecentRing } from '../usage/recent-ring.js';
 import type { Tracing } from '../tracing/tracing.js';
 import type { RequestMetrics } from '../usage/request-metrics.js';
 import type { RequestLog, RequestRow } from '../usage/request-row.js';
@@ -12,13 +13,15 @@ export interface AccountParts {
   /** Null = nobody wants them. */
   metrics: RequestMetrics | null;
   tracing: Tracing | null;
+  /** For whoever watches in the web UI. */
+  recent: RecentRing;
 }
 
 /**
  * Reads the finished record of a request once, counts it, and hands its row to the log. Housekeeping is counted
  * and not logged; refusals are both.
  */
-export function createAccount({ requests, clock, metrics, tracing }: AccountParts): (exchange: Exchange) => void {
+export function createAccount({ requests, clock, metrics, tracing, recent }: AccountParts): (exchange: Exchange) => void {
   const finished = createFinished();
   return (exchange) => {
     const { logged } = exchange.route;
@@ -26,7 +29,10 @@ export function createAccount({ requests, clock, metrics, tracing }: AccountPart
     const durationMs = clock.monotonic() - exchange.startedAt;
     metrics?.count(finished(exchange, durationMs));
     if (logged && tracing !== null) traceFinished(exchange, durationMs, tracing);
-    if (logged) requests.record(rowOf(exchange, durationMs));
+    if (!logged) return;
+    const row = rowOf(exchange, durationMs);
+    requests.record(row);
+    recent.add(row, exchange.admission?.settled ?? null);
   };
 }
 

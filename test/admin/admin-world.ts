@@ -88,6 +88,8 @@ export async function openAdminWorld(
         return takeOut(running, (one) => ids.includes(one.keyId));
       },
     },
+    recent: null,
+    keyCounts: (owner) => stores.keys.directory.count(owner),
     replicas: {
       list: () => [],
       drain: () => false,
@@ -181,13 +183,20 @@ async function ask(
     new Request(`http://keyporter${path}`, { method, headers: sent, body: text }),
     caller,
   );
-  const answer = await response.text();
+  const answer = await wholeText(response);
   const isJson =
     response.headers.get('content-type')?.includes('json') === true &&
     !response.headers.get('content-type')?.includes('ndjson');
   const parsed = isJson ? (JSON.parse(answer) as Record<string, unknown>) : {};
   if (response.ok && isJson) checkReply(method, path, parsed);
   return { status: response.status, text: answer, headers: response.headers, body: parsed };
+}
+
+/** What goes on until its reader leaves is left at once. */
+async function wholeText(response: Response): Promise<string> {
+  if (response.headers.get('content-type') !== 'text/event-stream') return response.text();
+  await response.body?.cancel();
+  return '';
 }
 
 /** An answer that its schema does not describe is a fault of the documentation or of the answer. */

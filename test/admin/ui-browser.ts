@@ -59,6 +59,20 @@ export class Browser {
   }
 }
 
+/** One event of a stream of events, its data read. */
+export interface LiveEvent {
+  topic: string;
+  data: Record<string, unknown>;
+}
+
+/** The events that have come by now. Each is written whole, so no framing of the connection lies within. */
+export function eventsOf(client: RawClient): LiveEvent[] {
+  return [...client.unread.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].map(([, topic = '', text = '']) => ({
+    topic,
+    data: JSON.parse(text) as Record<string, unknown>,
+  }));
+}
+
 /** The secret of a link. */
 export function linkSecret(url: unknown): string {
   return String(url).split('#link=')[1] ?? '';
