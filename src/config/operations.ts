@@ -1,5 +1,17 @@
 import { isPublicUrl } from './forms.js';
-import { choice, flag, httpUrl, notYet, notYetMessage, path, section, text, textLike, told, wholeNumber } from './members.js';
+import {
+  choice,
+  flag,
+  httpUrl,
+  notYet,
+  notYetMessage,
+  path,
+  section,
+  text,
+  textLike,
+  told,
+  wholeNumber,
+} from './members.js';
 
 export const dataDir = path()
   .nullable()

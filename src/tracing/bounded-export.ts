@@ -3,7 +3,7 @@ import type { ReadableSpan, Span, SpanExporter, SpanProcessor } from '@opentelem
 import type { Log } from '../core/log.js';
 
 /** Spans that wait or are on their way. */
-const MOST_SPANS = 4096;
+export const MOST_SPANS = 4096;
 /** `ExportResultCode.SUCCESS` of the library. */
 const SENT = 0;
 
@@ -63,5 +63,3 @@ export class BoundedExport {
       );
   }
 }
-
-export { MOST_SPANS };

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Span, type Tracer } from '@opentelemetry/api';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -104,9 +112,11 @@ class SpansOfRequest implements RequestTrace {
   }
 }
 
-function remote({ traceId, spanId, sampled }: NonNullable<TraceBeginning['parent']>): Parameters<
-  typeof trace.setSpanContext
->[1] {
+function remote({
+  traceId,
+  spanId,
+  sampled,
+}: NonNullable<TraceBeginning['parent']>): Parameters<typeof trace.setSpanContext>[1] {
   return { traceId, spanId, traceFlags: sampled ? 1 : 0, isRemote: true };
 }
 

@@ -32,9 +32,7 @@ describe('traceparent', () => {
 
   it('reads back what it writes', () => {
     const hex = (length: number) =>
-      fc
-        .stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))
-        .filter((text) => !/^0+$/.test(text));
+      fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`)).filter((text) => !/^0+$/.test(text));
     fc.assert(
       fc.property(hex(32), hex(16), fc.boolean(), (traceId, spanId, sampled) => {
         const parent = { traceId, spanId, sampled };

@@ -5,6 +5,9 @@ import { startTestGateway, startWorld, type World } from '../support/start-gatew
 import { readMetrics, seriesIn, valueOf } from './prometheus-text.js';
 import { chat, scraper, type Scrape } from './scrape.js';
 
+/** With everything that has to be escaped in a label. */
+const ODD = 'a "quoted" \\ model/ü';
+
 let world: World;
 let scrape: Scrape;
 
@@ -29,8 +32,8 @@ test('a million names of models, paths and agents would add no series: ten of ea
       headers: {
         authorization: `Bearer ${world.key}`,
         'content-type': 'application/json',
-        'user-agent': `agent/${model}`,
-        'x-request-id': `req-${model}`,
+        'user-agent': `agent/${encodeURIComponent(model)}`,
+        'x-request-id': `req-${encodeURIComponent(model)}`,
       },
       body: JSON.stringify({ model, messages: [] }),
     });
@@ -54,18 +57,24 @@ test('a million names of models, paths and agents would add no series: ten of ea
   expect(valueOf(after, 'keyporter_requests_total', { model: 'other' })).toBeGreaterThanOrEqual(20);
 });
 
-test('names that a "*" model passes on share one label', async () => {
+test('names that a "*" model passes on share one label, and one of the configuration is read back as it is', async () => {
   const { upstream } = world;
-  const gateway = await startTestGateway({ models: { '*': { replicas: [{ url: upstream.url }] } } });
+  const replicas = [{ url: upstream.url }];
+  const gateway = await startTestGateway({ models: { [ODD]: { replicas }, '*': { replicas } } });
   try {
     upstream.onRequest = answerAsModel;
     const { key } = await gateway.admin.createKey({ scopes: ['infer'] });
     const { key: reader } = await gateway.admin.createKey({ scopes: ['metrics:read'] });
     for (let at = 0; at < 5; at += 1) expect(await chat({ gateway, key }, { model: `passed-${at}` })).toBe(200);
-    const answer = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${reader}` } });
-    const page = readMetrics(await answer.text());
+    const read = async (): Promise<ReturnType<typeof readMetrics>> => {
+      const answer = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${reader}` } });
+      return readMetrics(await answer.text());
+    };
+    const page = await read();
     expect(valueOf(page, 'keyporter_settled_requests_total', { model: 'other' })).toBe(5);
     expect(JSON.stringify([...page.values()])).not.toContain('passed-');
+    expect(await chat({ gateway, key }, { model: ODD })).toBe(200);
+    expect(valueOf(await read(), 'keyporter_settled_requests_total', { model: ODD })).toBe(1);
   } finally {
     await gateway.close();
   }
