@@ -3,6 +3,9 @@ import type { Actor, KeyLife } from '../keys/key.js';
 import type { UsagePort } from '../usage/replay-port.js';
 import type { RequestLog } from '../usage/request-row.js';
 import type { ExplainRequest, Explanation } from './explain-port.js';
+import type { RecentPort } from './recent-port.js';
+
+export type { RecentBucket, RecentPort } from './recent-port.js';
 
 /** What runs now, as `streams` lists it. */
 export interface RunningRequest {
@@ -173,32 +176,6 @@ export interface ReplicasPort {
   restart(id: string): boolean;
   /** The last lines. Null when Keyporter did not start it. */
   logs(id: string, lines: number): Promise<ReplicaLogs | null>;
-}
-
-/** What ended within ten seconds. Durations are milliseconds; null = there was nothing to measure. */
-export interface RecentBucket {
-  /** Begin of the ten seconds, Unix seconds. */
-  at: number;
-  requests: number;
-  /** Of those, failed for a reason of ours or of a model server, or broken off. */
-  errors: number;
-  /** Of those, refused: asked wrongly, or beyond rights and limits. */
-  refused: number;
-  inputTokens: number;
-  outputTokens: number;
-  /** Of streams: until the first byte of their answer. */
-  ttftP50Ms: number | null;
-  ttftP95Ms: number | null;
-  /** Of what was admitted: until it had its place on a server. */
-  queueP95Ms: number | null;
-}
-
-/** The last hour, in memory. `owner` null = everybody. */
-export interface RecentPort {
-  /** Oldest first, the running one last; those in which nothing ended too. */
-  buckets(owner: string | null): RecentBucket[];
-  /** The running one, and the one before it. */
-  newest(owner: string | null): { bucket: RecentBucket; previous: RecentBucket };
 }
 
 /** A caller without a key of ours. Times are Unix seconds. */

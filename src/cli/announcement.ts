@@ -4,6 +4,7 @@ import type { ReplicaState } from '../replicas/model.js';
 import type { Invocation } from './invocation.js';
 import type { Io } from './io.js';
 import { printable, styled } from './printable.js';
+import { tunnelTo } from './tunnel.js';
 
 interface Places {
   dataDir: string;
@@ -20,7 +21,7 @@ export async function printStart(invocation: Invocation, gateway: RunningGateway
     const key =
       gateway.firstKey === null ? null : { id: gateway.firstKey.record.id, key: gateway.firstKey.secret.reveal() };
     io.out(
-      `${JSON.stringify({ url: gateway.url, config_file: places.configFile, data_dir: places.dataDir, first_key: key, warnings: gateway.warnings })}\n`,
+      `${JSON.stringify({ url: gateway.url, config_file: places.configFile, data_dir: places.dataDir, first_key: key, warnings: gateway.warnings, ui: gateway.uiAddress() })}\n`,
     );
     return;
   }
@@ -36,6 +37,7 @@ export async function printStart(invocation: Invocation, gateway: RunningGateway
   printProcesses(io, gateway.processes());
   printEngines(io, gateway);
   printTry(io, gateway);
+  printUi(invocation, gateway);
   for (const warning of gateway.warnings) io.out(`${styled(io, 'yellow', 'Warning:')} ${printable(warning)}\n`);
   await printExposed(io, gateway);
   gateway.whenEnginesChange(() => printChanges(io, told, gateway.engines()));
@@ -107,6 +109,21 @@ function printTry(io: Io, { firstKey, url, modelNames }: RunningGateway): void {
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Say hello.' }] });
   const headers = `-H ${quoted(`authorization: Bearer ${key}`)} -H 'content-type: application/json'`;
   io.out(`Try it:\n  curl ${url}/v1/chat/completions ${headers} -d ${quoted(body)}\n`);
+}
+
+/** Where the web interface is. The link signs in, so it is printed only where the first key would be. */
+function printUi({ io, options }: Invocation, gateway: RunningGateway): void {
+  const address = gateway.uiAddress();
+  if (address === null) return;
+  if (!io.outIsTerminal && options['firstKey'] !== true) {
+    io.out(`Web interface: ${address} (\`keyporter ui\` prints a link that signs you in)\n`);
+    return;
+  }
+  const { url } = gateway.uiLink();
+  const tunnel = tunnelTo(url, io.env);
+  io.out('\nWeb interface, signed in by this link once, within a minute (`keyporter ui` prints a new one):\n');
+  io.out(`  ${styled(io, 'bold', url)}\n`);
+  if (tunnel !== null) io.out(`You are on this machine by SSH. Run on your own first:\n  ${printable(tunnel)}\n`);
 }
 
 /** One word for a POSIX shell. */

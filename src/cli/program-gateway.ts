@@ -36,6 +36,14 @@ export function addGatewayCommands(program: Command, bind: Bind): void {
     .command('doctor')
     .summary('every misconfiguration, with its cure')
     .action(bind(() => import('./commands/doctor.js')));
+  program
+    .command('ui')
+    .summary('a link that signs a browser in to the web interface')
+    .description(
+      'Prints a link that signs in whoever opens it first, within a minute. Opens nothing. On a machine that you are on by SSH it also prints the command that brings the web interface to your own.',
+    )
+    .addHelpText('after', examples('keyporter ui', 'keyporter --json ui'))
+    .action(bind(() => import('./commands/ui.js')));
   addStore(program, bind);
   program
     .command('openapi')

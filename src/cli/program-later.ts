@@ -5,7 +5,6 @@ import { Failure } from './failure.js';
 const LATER: readonly [string, string][] = [
   ['store', 'copy the store to another database'],
   ['nodes', 'the nodes that share a store'],
-  ['ui', 'a link to the web interface'],
 ];
 
 /** They are listed as what they are, and refuse: an unknown command would look like a typing error. */
