@@ -12,8 +12,8 @@ import { choice, named, section, wholeNumber } from './members.js';
 
 /** What each limit means, and an example. */
 const LIMITS: Readonly<Record<LimitName, readonly [description: string, example: number]>> = {
-  requests_per_minute: ['Requests a minute (token bucket). `null` = no limit.', 60],
-  requests_per_day: ['Requests a UTC day.', 10_000],
+  requests_per_minute: ['Requests a minute (token bucket), however they end. `null` = no limit.', 60],
+  requests_per_day: ['Requests a UTC day that a model server was given.', 10_000],
   tokens_per_minute: ['Tokens, input and output, a minute.', 100_000],
   tokens_per_day: ['Tokens a UTC day.', 2_000_000],
   input_tokens_per_day: ['Input tokens a UTC day.', 1_500_000],

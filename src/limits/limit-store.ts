@@ -45,6 +45,11 @@ export interface Reservation {
   extend(outputTokens: number): number;
   /** Puts the real use in place of the reserved one and ends the hold on `concurrent_requests`. Only the first call counts. */
   settle(used: Amounts): void;
+  /**
+   * In place of `settle`, for a request that no model server was given: it used nothing and is no request of the day.
+   * `requests_per_minute` keeps it, which is about how often somebody comes.
+   */
+  cancel(): void;
   /** The tightest limit on requests and on tokens, now. Null = there is none. */
   standing(): { requests: Standing | null; tokens: Standing | null };
 }

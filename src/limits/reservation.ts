@@ -4,6 +4,7 @@ import type { Bound } from './limit-forms.js';
 import type { Account, Reservation } from './limit-store.js';
 import type { Tightest } from './tightest.js';
 import { usedTokens, wholeTokens } from './token-amounts.js';
+import type { Counts } from './window-counts.js';
 
 /** What one request holds in one account: its place, and the windows in which it was admitted. */
 export interface Hold {
@@ -56,18 +57,31 @@ export class HeldReservation implements Reservation {
     if (more <= 0) return 0;
     this.#extended += more;
     for (const hold of this.#admitted.holds) {
-      this.#add(hold, { inputTokens: 0, outputTokens: more, gpuSeconds: 0 });
+      this.#add(hold, { requests: 0, inputTokens: 0, outputTokens: more, gpuSeconds: 0 });
       this.#take(hold, more);
     }
     return more;
   }
 
   settle(used: Amounts): void {
+    this.#settle(used, 0);
+  }
+
+  cancel(): void {
+    this.#settle({ inputTokens: 0, outputTokens: 0, gpuSeconds: 0 }, -1);
+  }
+
+  standing(): Tightest {
+    return this.#stand(this.#admitted.accounts);
+  }
+
+  #settle(used: Amounts, requests: 0 | -1): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#table.readClock();
     const { inputTokens, holds } = this.#admitted;
     const more = {
+      requests,
       inputTokens: usedTokens(used.inputTokens, inputTokens) - inputTokens,
       outputTokens: usedTokens(used.outputTokens, this.outputTokens) - this.outputTokens,
       gpuSeconds: Number.isFinite(used.gpuSeconds) ? Math.max(0, used.gpuSeconds) : 0,
@@ -75,11 +89,7 @@ export class HeldReservation implements Reservation {
     for (const hold of holds) this.#end(hold, more);
   }
 
-  standing(): Tightest {
-    return this.#stand(this.#admitted.accounts);
-  }
-
-  #end(hold: Hold, more: Amounts): void {
+  #end(hold: Hold, more: Counts): void {
     const table = this.#table;
     const { inputTokens, outputTokens } = this.#admitted;
     this.#add(hold, more);
@@ -92,8 +102,7 @@ export class HeldReservation implements Reservation {
     table.run(hold.row, -1);
   }
 
-  #add(hold: Hold, { inputTokens, outputTokens, gpuSeconds }: Amounts): void {
-    const counts = { requests: 0, inputTokens, outputTokens, gpuSeconds };
+  #add(hold: Hold, counts: Counts): void {
     this.#table.days.add(hold.daySlot, counts);
     this.#table.months.add(hold.monthSlot, counts);
   }

@@ -110,7 +110,8 @@ export class Admission implements AnswerTap {
     const end = now();
     const settlement = this.#settlement(exchange, { end, admittedAt });
     this.#settled = settlement;
-    reservation.settle(settlement);
+    if (this.#sentAt === null) reservation.cancel();
+    else reservation.settle(settlement);
     row.settle(settlement);
     return settlement;
   }

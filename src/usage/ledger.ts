@@ -49,6 +49,11 @@ export interface Settlement {
   durationMs: number;
 }
 
+/** Whether a model server was given the request: one that was not has waited until its end. What a crash left open may have been. */
+export function wasSent({ queuedMs, durationMs, code }: Settlement): boolean {
+  return queuedMs < durationMs || code === 'orphaned';
+}
+
 /** The row of one request, until it is settled. */
 export interface OpenRow {
   /** More was reserved: `outputTokens` in all, which is what a crash would charge. */

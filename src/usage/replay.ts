@@ -1,7 +1,7 @@
 import { Refusal } from '../core/errors.js';
 import { isPromise, type Maybe } from '../core/maybe.js';
 import type { Account, Denial, LimitStore, Reservation } from '../limits/limit-store.js';
-import type { LedgerRow } from './ledger.js';
+import { wasSent, type LedgerRow } from './ledger.js';
 import type { ReplayOutcome, ReplayQuestion, ReplaySubject } from './replay-port.js';
 import { ReplayTally } from './replay-tally.js';
 import type { SimulatedClock } from './simulated-clock.js';
@@ -89,7 +89,8 @@ export class Replay {
       this.#running.pop();
       this.#options.clock.moveTo(next.endMs);
       const { inputTokens, gpuSeconds } = next.row.settled;
-      next.reservation.settle({ inputTokens, outputTokens: answered(next.row, next.reservation), gpuSeconds });
+      if (!wasSent(next.row.settled)) next.reservation.cancel();
+      else next.reservation.settle({ inputTokens, outputTokens: answered(next.row, next.reservation), gpuSeconds });
     }
   }
 

@@ -15,6 +15,7 @@ type Action =
   | { do: 'reserve'; accounts: string[]; input: number; cap: number | null }
   | { do: 'extend'; which: number; tokens: number }
   | { do: 'settle'; which: number; input: number; output: number; gpuSeconds: number }
+  | { do: 'cancel'; which: number }
   | { do: 'limit'; account: string; limit: LimitName; most: number | null }
   | { do: 'pass'; seconds: number }
   | { do: 'jump'; wallMs: number };
@@ -51,6 +52,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       gpuSeconds: fc.nat(5),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), which: fc.nat() }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -99,6 +101,11 @@ class Pair {
     if (one === undefined) return;
     if (step.do === 'extend') {
       expect(one.reservation.extend(step.tokens)).toBe(this.naive.extend(one.id, step.tokens, this.#moment));
+      return;
+    }
+    if (step.do === 'cancel') {
+      one.reservation.cancel();
+      this.naive.cancel(one.id, this.#moment);
       return;
     }
     const used = { inputTokens: step.input, outputTokens: step.output, gpuSeconds: step.gpuSeconds };

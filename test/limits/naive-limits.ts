@@ -13,6 +13,7 @@ interface Taken {
   output: number;
   gpuSeconds: number;
   settled: boolean;
+  cancelled: boolean;
 }
 
 interface BucketEvent {
@@ -89,6 +90,7 @@ export class NaiveLimits {
       output,
       gpuSeconds: 0,
       settled: false,
+      cancelled: false,
     });
     this.#asked.set(this.#taken.length - 1, ask.input + output);
     return { id: this.#taken.length - 1, output, outputLeft };
@@ -132,6 +134,12 @@ export class NaiveLimits {
     taken.settled = true;
   }
 
+  cancel(id: number, moment: Moment): void {
+    const taken = this.#request(id);
+    if (!taken.settled) taken.cancelled = true;
+    this.settle(id, { inputTokens: 0, outputTokens: 0, gpuSeconds: 0 }, moment);
+  }
+
   /** What remains of a limit, not below 0. */
   remaining({ id, limits }: Account, limit: LimitName, moment: Moment): number {
     const most = limits[limit] ?? 0;
@@ -147,10 +155,10 @@ export class NaiveLimits {
 
   /** What a ledger would tell of all that was settled. */
   pastUse(): PastUse[] {
-    return this.#taken.flatMap(({ accounts, atMs, input, output, gpuSeconds }) =>
+    return this.#taken.flatMap(({ accounts, atMs, input, output, gpuSeconds, cancelled }) =>
       accounts.map(({ id }) => ({
         account: id,
-        requests: 1,
+        requests: cancelled ? 0 : 1,
         inputTokens: input,
         outputTokens: output,
         gpuSeconds,
@@ -214,8 +222,8 @@ export class NaiveLimits {
   }
 }
 
-function countOf(limit: LimitName, { input, output, gpuSeconds }: Taken): number {
-  if (limit.startsWith('requests')) return 1;
+function countOf(limit: LimitName, { input, output, gpuSeconds, cancelled }: Taken): number {
+  if (limit.startsWith('requests')) return cancelled ? 0 : 1;
   if (limit.startsWith('gpu')) return gpuSeconds;
   if (limit.startsWith('input')) return input;
   return limit.startsWith('output') ? output : input + output;

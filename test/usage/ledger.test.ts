@@ -154,6 +154,27 @@ describe('requests that a crash left open', () => {
     expect(usedBefore(again)).toEqual([]);
   });
 
+  test('no request that was never sent is told as one of today; what a crash left open is', async () => {
+    const dir = newDirectory();
+    const clock = testClock();
+    const noon = Date.UTC(2027, 4, 20, 12);
+    clock.nowMs = noon;
+    const unsent = settlement({ queuedMs: 40, durationMs: 40, inputTokens: 0, outputTokens: 0, gpuSeconds: 0 });
+    const at = (atMs: number, number: number): LedgerRow => row(number, { atMs });
+    const left = (atMs: number, number: number): LedgerRow => ({ ...at(atMs, number), settled: unsent });
+    const first = await openHere(dir, { clock });
+    write(first, [at(noon - 9 * HOUR_MS, 1), left(noon - 9 * HOUR_MS, 2), left(noon - 2 * MINUTE_MS, 3)]);
+    write(first, [at(noon - 9000, 4), left(noon - 9000, 5), left(noon - 9000, 6), left(noon - 7000, 7)]);
+    first.journal.open(entry(8, { atMs: noon - 5000 }));
+    await first.close();
+    expect(usedBefore(await openHere(dir, { clock })).map(({ atMs, requests }) => [atMs, requests])).toEqual([
+      [Date.UTC(2027, 4, 20), 1],
+      [noon - 9000, 1],
+      [noon - 7000, 0],
+      [noon - 5000, 1],
+    ]);
+  });
+
   test('just after midnight and the turn of the month nothing of the last minute is told twice', async () => {
     const dir = newDirectory();
     const clock = testClock();
