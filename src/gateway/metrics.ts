@@ -40,14 +40,10 @@ export function createMetrics(parts: MetricsParts): Metrics | null {
   if (!config().listeners.some(({ serve }) => serve.includes('metrics'))) return null;
   const requests = new RequestMetrics({ keyLabel: config().metrics.key_label });
   configuration.onChange(() => (requests.keyLabel = config().metrics.key_label));
-  const counted = Object.keys(COUNTED) as CountedName[];
+  const counted = requests.sources();
   const observed = { ...observedGateway(parts), ...observedProcess(parts) };
   const sources: MetricSource[] = [
-    ...counted.map((name) => ({
-      declared: COUNTED[name],
-      samples: () => requests.samples(name),
-      spreads: () => requests.spreads(name),
-    })),
+    ...(Object.keys(COUNTED) as CountedName[]).map((name) => ({ declared: COUNTED[name], ...counted[name] })),
     ...(Object.keys(OBSERVED) as ObservedName[]).map((name) => ({
       declared: OBSERVED[name],
       samples: observed[name],

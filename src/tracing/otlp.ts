@@ -72,7 +72,7 @@ export function createOtlpTracing({ endpoint, version, clock, log }: OtlpOptions
 }
 
 function tracesUrl(endpoint: string): string {
-  return /\/v1\/traces$/.test(endpoint) ? endpoint : `${endpoint.replace(/\/+$/, '')}/v1/traces`;
+  return endpoint.endsWith('/v1/traces') ? endpoint : `${endpoint.replace(/\/+$/, '')}/v1/traces`;
 }
 
 class SpansOfRequest implements RequestTrace {

@@ -52,9 +52,9 @@ interface FamilyCells {
 /** Everything that is counted about one model. */
 export class ModelCells {
   readonly label: string;
-  readonly queueWait = new Buckets(COUNTED.queueWait.buckets);
-  attempts = 0;
-  retries = 0;
+  readonly #queueWait = new Buckets(COUNTED.queueWait.buckets);
+  #attempts = 0;
+  #retries = 0;
   readonly #families = new Map<Family, FamilyCells>();
   readonly #sums: Record<Certainty, Sums> = { reported: noSums(), counted: noSums(), estimated: noSums() };
   #cachedTokens = 0;
@@ -70,9 +70,9 @@ export class ModelCells {
     const family = this.#family(request.family);
     const status = Math.min(5, Math.max(0, Math.floor(request.status / 100)));
     family.statuses[status] = (family.statuses[status] ?? 0) + 1;
-    if (request.soughtPlace) this.queueWait.observe(request.queuedMs / 1000);
-    this.attempts += request.attempts;
-    if (request.attempts > 1) this.retries += request.attempts - 1;
+    if (request.soughtPlace) this.#queueWait.observe(request.queuedMs / 1000);
+    this.#attempts += request.attempts;
+    if (request.attempts > 1) this.#retries += request.attempts - 1;
     if (settled === null) return;
     this.#settle(settled);
     let cells = family.engines.get(request.engine);
@@ -112,6 +112,16 @@ export class ModelCells {
       { labels: [this.label, 'reported'], value: this.#gpuReported },
       { labels: [this.label, 'estimated'], value: this.#gpuEstimated },
     ];
+  }
+
+  get waits(): Spread[] {
+    return this.#queueWait.isEmpty ? [] : [{ labels: [this.label], buckets: this.#queueWait }];
+  }
+
+  /** Tries, or those after the first. Nothing while none was made. */
+  sent(name: 'attempts' | 'retries'): Sample[] {
+    if (this.#attempts === 0) return [];
+    return [{ labels: [this.label], value: name === 'attempts' ? this.#attempts : this.#retries }];
   }
 
   /** One histogram of every operation. */

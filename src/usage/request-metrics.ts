@@ -1,6 +1,7 @@
 import type { Family, FinishedRequest } from './finished-request.js';
 import { Buckets, Cells, type Cell, type Sample, type Spread } from './metric-cells.js';
 import { COUNTED, type CountedName } from './metric-table.js';
+import type { MetricSource } from './metrics-page.js';
 import { ModelCells } from './model-cells.js';
 
 /** Names that model servers list of themselves get a label up to here; further ones count as `other`. */
@@ -88,50 +89,42 @@ export class RequestMetrics {
     this.#cells.refusedAtDoor.cell(code).value += 1;
   }
 
-  /** What was counted so far, by family. Histograms have none here. */
-  samples(name: CountedName): readonly Sample[] {
-    if (name in this.#cells) return this.#cells[name as LabelledName].list();
-    if (name === 'bytesIn') return [{ labels: [], value: this.#bytesIn }];
-    if (name === 'bytesOut') return [{ labels: [], value: this.#bytesOut }];
-    const models = [...this.#models.values()];
-    if (name === 'attempts' || name === 'retries')
-      return models
-        .filter(({ attempts }) => attempts > 0)
-        .map((model) => ({ labels: [model.label], value: model[name] }));
-    if (
-      name === 'requests' ||
-      name === 'settled' ||
-      name === 'tokens' ||
-      name === 'cachedTokens' ||
-      name === 'gpuSeconds'
-    )
-      return models.flatMap((model) => model[name]);
-    return [];
+  /** Where the numbers of each family are read. */
+  sources(): Record<CountedName, Pick<MetricSource, 'samples' | 'spreads'>> {
+    const cells = (name: LabelledName) => ({ samples: () => this.#cells[name].list() });
+    const samples = (of: (model: ModelCells) => readonly Sample[]) => ({ samples: () => this.#ofModels(of) });
+    const spreads = (of: (model: ModelCells) => readonly Spread[]) => ({ spreads: () => this.#ofModels(of) });
+    return {
+      requests: samples((model) => model.requests),
+      refusedAtDoor: cells('refusedAtDoor'),
+      errors: cells('errors'),
+      auth: cells('auth'),
+      denials: cells('denials'),
+      aborts: cells('aborts'),
+      settled: samples((model) => model.settled),
+      tokens: samples((model) => model.tokens),
+      cachedTokens: samples((model) => model.cachedTokens),
+      gpuSeconds: samples((model) => model.gpuSeconds),
+      attempts: samples((model) => model.sent('attempts')),
+      retries: samples((model) => model.sent('retries')),
+      bytesIn: { samples: () => [{ labels: [], value: this.#bytesIn }] },
+      bytesOut: { samples: () => [{ labels: [], value: this.#bytesOut }] },
+      queueWait: spreads((model) => model.waits),
+      overhead: { spreads: () => [{ labels: [], buckets: this.#overhead }] },
+      duration: { spreads: () => [...this.#durations].map(([family, buckets]) => ({ labels: [family], buckets })) },
+      keyRequests: cells('keyRequests'),
+      keyTokens: cells('keyTokens'),
+      tokenUsage: spreads((model) => model.tokenUsage),
+      clientDuration: spreads((model) => model.operations('clientDuration')),
+      firstChunk: spreads((model) => model.operations('firstChunk')),
+      serverDuration: spreads((model) => model.serverDuration),
+      perOutputToken: spreads((model) => model.operations('perOutputToken')),
+      firstToken: spreads((model) => model.operations('firstToken')),
+    };
   }
 
-  /** The histograms of a family. */
-  spreads(name: CountedName): readonly Spread[] {
-    const models = [...this.#models.values()];
-    switch (name) {
-      case 'overhead':
-        return [{ labels: [], buckets: this.#overhead }];
-      case 'duration':
-        return [...this.#durations].map(([family, buckets]) => ({ labels: [family], buckets }));
-      case 'queueWait':
-        return models.flatMap(({ label, queueWait }) =>
-          queueWait.isEmpty ? [] : [{ labels: [label], buckets: queueWait }],
-        );
-      case 'tokenUsage':
-      case 'serverDuration':
-        return models.flatMap((model) => model[name]);
-      case 'clientDuration':
-      case 'firstChunk':
-      case 'perOutputToken':
-      case 'firstToken':
-        return models.flatMap((model) => model.operations(name));
-      default:
-        return [];
-    }
+  #ofModels<One>(read: (model: ModelCells) => readonly One[]): One[] {
+    return [...this.#models.values()].flatMap(read);
   }
 
   #model({ modelFrom, model }: FinishedRequest): ModelCells {

@@ -38,7 +38,7 @@ export function readMetrics(text: string): Map<string, FamilyText> {
     }
     const read = readLine(line);
     if (!belongs(read.name, current)) throw new Error(`${read.name} stands under ${current.name}`);
-    const series = `${read.name} ${JSON.stringify(Object.entries(read.labels).sort())}`;
+    const series = `${read.name} ${seriesOf(read.labels)}`;
     if (seen.has(series)) throw new Error(`twice: ${line}`);
     seen.add(series);
     current.lines.push(read);
@@ -120,11 +120,16 @@ function judge(family: FamilyText): void {
   if (type === 'histogram') for (const group of groupsOf(family)) judgeHistogram(name, group);
 }
 
+/** The same text for the same labels in any order. */
+function seriesOf(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 function groupsOf({ lines }: FamilyText): Line[][] {
   const groups = new Map<string, Line[]>();
   for (const line of lines) {
     const { le: _, ...labels } = line.labels;
-    const series = JSON.stringify(Object.entries(labels).sort());
+    const series = seriesOf(labels);
     groups.set(series, [...(groups.get(series) ?? []), line]);
   }
   return [...groups.values()];
