@@ -19,12 +19,12 @@ export const overviewQuery = queryOptions({
   queryFn: ({ signal }) => api.get<OverviewBody>(pathOf('/overview'), signal),
 });
 
-/** The overview with what just came: a newer form of its last ten seconds, or ten seconds more. */
+/** The overview with what just came: newer forms of its last ten seconds and of those before, or ten seconds more. */
 export function withNewest(overview: OverviewBody | undefined, event: OverviewEventBody): OverviewBody | undefined {
   if (overview === undefined) return undefined;
-  const { bucket, ...gauges } = event;
-  const earlier = overview.buckets.filter(({ at }) => at < bucket.at);
-  return { ...overview, ...gauges, buckets: [...earlier, bucket].slice(-MOST_BUCKETS) };
+  const { bucket, previous, ...gauges } = event;
+  const earlier = overview.buckets.filter(({ at }) => at < previous.at);
+  return { ...overview, ...gauges, buckets: [...earlier, previous, bucket].slice(-MOST_BUCKETS) };
 }
 
 export const streamsQuery = queryOptions({

@@ -1,5 +1,6 @@
-import { NativeSelect, Stack, TagsInput, TextInput } from '@mantine/core';
+import { NativeSelect, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { modelsQuery } from '../api/activity.js';
 import { useRefusal } from '../api/session.js';
 import type { Expiry, KeyDraft } from './draft.js';
@@ -49,21 +50,44 @@ export function KeyFields({ draft, onChange, usualExpiry }: FieldsParts) {
       />
       <LimitFields limits={draft.limits} onChange={(limits) => set({ limits })} />
       <ExpiryFields expiry={draft.expiry} onChange={(expiry) => set({ expiry })} usual={usualExpiry} />
-      <TagsInput
+      <LinesField
         label="Allowed addresses"
-        description="IP addresses or ranges such as 10.0.0.0/8, each with Enter. None: from anywhere."
-        value={[...draft.allowIps]}
-        onChange={(values) => set({ allowIps: values })}
-        acceptValueOnBlur
+        description="IP addresses or ranges such as 10.0.0.0/8, one a line. None: from anywhere."
+        lines={draft.allowIps}
+        onChange={(allowIps) => set({ allowIps })}
       />
-      <TagsInput
+      <LinesField
         label="Labels"
-        description="For finding it again: team=search, each with Enter."
-        value={[...draft.labels]}
-        onChange={(values) => set({ labels: values })}
-        acceptValueOnBlur
+        description="For finding it again: team=search, one a line."
+        lines={draft.labels}
+        onChange={(labels) => set({ labels })}
       />
     </Stack>
+  );
+}
+
+interface LinesParts {
+  label: string;
+  description: string;
+  lines: readonly string[];
+  onChange: (lines: string[]) => void;
+}
+
+/** A list, one entry a line. What is typed stays as it is; empty lines are no entries. */
+function LinesField({ label, description, lines, onChange }: LinesParts) {
+  const [text, setText] = useState(lines.join('\n'));
+  return (
+    <Textarea
+      label={label}
+      description={description}
+      rows={2}
+      spellCheck={false}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        onChange(event.currentTarget.value.split('\n').flatMap((line) => line.trim() || []));
+      }}
+    />
   );
 }
 

@@ -1,4 +1,3 @@
-import { Checkbox } from '@mantine/core';
 import { holds, useSession } from '../api/session.js';
 import { SCOPE_GROUPS } from './scope-words.js';
 
@@ -22,18 +21,17 @@ export function ScopeFields({ scopes, onChange }: ScopeParts) {
           {group.scopes.map(({ scope, words }) => {
             const held = holds(session, scope);
             return (
-              <Checkbox
-                key={scope}
-                size="xs"
-                label={
-                  <>
-                    <code>{scope}</code> <span className="kp-dim">{held ? words : 'you do not hold it'}</span>
-                  </>
-                }
-                checked={chosen.has(scope)}
-                disabled={!held && !chosen.has(scope)}
-                onChange={() => toggle(scope)}
-              />
+              <label key={scope} className="kp-check">
+                <input
+                  type="checkbox"
+                  checked={chosen.has(scope)}
+                  disabled={!held && !chosen.has(scope)}
+                  onChange={() => toggle(scope)}
+                />
+                <span>
+                  <code>{scope}</code> <span className="kp-dim">{held ? words : 'you do not hold it'}</span>
+                </span>
+              </label>
             );
           })}
         </div>

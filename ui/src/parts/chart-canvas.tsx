@@ -95,8 +95,8 @@ function seriesOf(
   return {
     label,
     stroke: colour,
-    width: 2,
-    fill: kind === 'bars' ? `${colour}66` : `${colour}1f`,
+    width: kind === 'bars' ? 0 : 2,
+    fill: kind === 'bars' ? colour : `${colour}1f`,
     points: { show: false },
     spanGaps: true,
     value: (_plot, value: number | null) => (value === null ? '–' : format(value)),

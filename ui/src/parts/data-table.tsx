@@ -1,6 +1,6 @@
 import { Button, NativeSelect, Skeleton, TextInput } from '@mantine/core';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useDeferredValue, useMemo, useRef, useState, type CSSProperties, type ReactNode } from 'react';
+import { useDeferredValue, useMemo, useState, type ReactNode } from 'react';
+import { DataRows } from './data-rows.js';
 import { wholeNumber } from './format.js';
 import { SearchIcon } from './icons.js';
 import { ErrorNotice } from './notices.js';
@@ -29,9 +29,6 @@ export interface DataTableProps<Row> {
   /** Height of the scrolled part, as CSS. */
   height?: string;
 }
-
-const ROW_HEIGHT_PX = 44;
-const OVERSCAN_ROWS = 12;
 
 /**
  * A table that sorts, searches and scrolls. Only the rows in view are in the page, so ten thousand
@@ -87,7 +84,7 @@ function LoadedTable<Row>(props: DataTableProps<Row> & { rows: readonly Row[] })
       </div>
       {nothingYet && empty}
       {!nothingYet && found.length === 0 && <NoMatch what={what} onClear={() => setSearch('')} />}
-      {found.length > 0 && <Rows table={table} what={what} height={props.height ?? 'calc(100dvh - 16rem)'} />}
+      {found.length > 0 && <DataRows table={table} what={what} height={props.height ?? 'calc(100dvh - 16rem)'} />}
     </div>
   );
 }
@@ -142,99 +139,5 @@ function PhoneSort<Row>({ table }: { table: SortedTable<Row> }) {
         table.sortBy(id === '' ? null : { id, descending: direction === 'down' });
       }}
     />
-  );
-}
-
-function Rows<Row>({ table, what, height }: { table: SortedTable<Row>; what: string; height: string }) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: table.rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT_PX,
-    overscan: OVERSCAN_ROWS,
-    getItemKey: (at) => table.rows[at]?.key ?? at,
-  });
-  const items = virtual.getVirtualItems();
-  const before = items[0]?.start ?? 0;
-  const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
-  const tracks = table.columns.map(({ width }) => width ?? 'minmax(7rem, 1fr)').join(' ');
-  return (
-    <section
-      ref={scroller}
-      className="kp-table-scroll"
-      // A part that scrolls must be reachable by keyboard.
-      tabIndex={0}
-      aria-label={`Table of ${what}`}
-      style={{ maxHeight: height, '--kp-tracks': tracks } as CSSProperties}
-    >
-      <div role="table" aria-label={what} aria-rowcount={table.rows.length + 1} className="kp-table">
-        <Heads table={table} />
-        <div role="rowgroup" style={{ paddingTop: before, paddingBottom: after }}>
-          {items.map((item) => {
-            const row = table.rows[item.index];
-            return (
-              row !== undefined && (
-                <div
-                  key={row.key}
-                  role="row"
-                  className="kp-row"
-                  ref={virtual.measureElement}
-                  data-index={item.index}
-                  aria-rowindex={item.index + 2}
-                >
-                  {table.columns.map((column) => (
-                    <div
-                      key={column.id}
-                      role="cell"
-                      className="kp-cell"
-                      data-label={column.header}
-                      data-align={column.align}
-                    >
-                      <div className="kp-cell-text">{column.cell(row.value)}</div>
-                    </div>
-                  ))}
-                </div>
-              )
-            );
-          })}
-        </div>
-      </div>
-    </section>
-  );
-}
-
-function Heads<Row>({ table }: { table: SortedTable<Row> }) {
-  return (
-    <div role="rowgroup" className="kp-heads">
-      <div role="row" className="kp-row kp-head-row" aria-rowindex={1}>
-        {table.columns.map((column) => {
-          const sorted = table.sorted?.id === column.id ? table.sorted : null;
-          return (
-            <div
-              key={column.id}
-              role="columnheader"
-              className="kp-cell"
-              data-align={column.align}
-              aria-sort={sorted === null ? undefined : sorted.descending ? 'descending' : 'ascending'}
-            >
-              {column.sort === undefined ? (
-                <span className={column.hideHeader === true ? 'kp-hidden' : undefined}>{column.header}</span>
-              ) : (
-                <button
-                  type="button"
-                  className="kp-sort"
-                  onClick={() =>
-                    table.sortBy({ id: column.id, descending: sorted === null ? false : !sorted.descending })
-                  }
-                >
-                  {column.header}
-                  <span aria-hidden="true">{sorted === null ? '' : sorted.descending ? ' ↓' : ' ↑'}</span>
-                </button>
-              )}
-            </div>
-          );
-        })}
-      </div>
-    </div>
   );
 }

@@ -1,12 +1,18 @@
-import { useSyncExternalStore } from 'react';
+import { createContext, use, useSyncExternalStore, type ReactNode } from 'react';
 import { every, nowSeconds } from '../clock.js';
 import { moment, relativeTime } from './format.js';
 
 const TICK_MS = 10_000;
+const NowContext = createContext<number | null>(null);
+
+/** One clock for all times of a page: a table has hundreds of them. */
+export function Clock({ children }: { children: ReactNode }) {
+  return <NowContext value={useSyncExternalStore(ticks, tenSeconds)}>{children}</NowContext>;
+}
 
 /** The time in Unix seconds, told anew every ten seconds. */
 export function useNow(): number {
-  return useSyncExternalStore(ticks, tenSeconds);
+  return use(NowContext) ?? tenSeconds();
 }
 
 function ticks(changed: () => void): () => void {

@@ -88,7 +88,6 @@ function daily({ rows, since, days }: Span) {
     series: [
       { name: 'Tokens', values: value((row) => row.total_tokens) },
       { name: 'Output tokens', values: value((row) => row.output_tokens) },
-      { name: 'Requests', values: value(({ requests }) => requests) },
     ],
   };
 }

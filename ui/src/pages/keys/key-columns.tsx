@@ -1,4 +1,5 @@
-import { ActionIcon, Menu } from '@mantine/core';
+import { Menu } from '@mantine/core';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import type { KeyBody } from '../../api/keys.js';
 import { refusalOf, useSession } from '../../api/session.js';
@@ -100,19 +101,37 @@ function Dash() {
   return <span className="kp-dim">–</span>;
 }
 
+/** The menu itself is made when it is first opened: a table has too many rows for one each. */
 function ActsMenu({ subject, ask }: { subject: KeyBody; ask: Ask }) {
-  const session = useSession();
-  const acts = actsOn(subject);
-  if (acts.length === 0) return null;
+  const [wanted, setWanted] = useState(false);
+  if (actsOn(subject).length === 0) return null;
+  const label = `Actions for ${subject.name}`;
+  if (wanted) return <OpenMenu subject={subject} ask={ask} label={label} />;
   return (
-    <Menu position="bottom-end">
+    <button
+      type="button"
+      className="kp-dots"
+      aria-label={label}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onClick={() => setWanted(true)}
+    >
+      <DotsIcon />
+    </button>
+  );
+}
+
+function OpenMenu({ subject, ask, label }: { subject: KeyBody; ask: Ask; label: string }) {
+  const session = useSession();
+  return (
+    <Menu position="bottom-end" defaultOpened>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${subject.name}`}>
+        <button type="button" className="kp-dots" aria-label={label}>
           <DotsIcon />
-        </ActionIcon>
+        </button>
       </Menu.Target>
       <Menu.Dropdown>
-        {acts.map((act) => {
+        {actsOn(subject).map((act) => {
           const refusal = refusalOf(session, SCOPE_OF_ACT[act]);
           return (
             <Menu.Item

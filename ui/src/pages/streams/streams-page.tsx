@@ -35,7 +35,7 @@ export function StreamsPage() {
         error={error}
         retry={() => void refetch()}
         empty={
-          <EmptyState title="Nothing runs now" command="keyporter streams">
+          <EmptyState title="Nothing runs now">
             Requests appear here the moment they arrive, and those that wait say how many are before them.
           </EmptyState>
         }
