@@ -1,5 +1,6 @@
 import { cliManual } from './cli-manual.js';
 import { engineManual } from './engine-manual.js';
+import { metricsManual } from './metrics-manual.js';
 import { configurationManual } from '../src/config/manual.js';
 import { ERRORS, STREAM_ENDS, type ErrorOwner } from '../src/core/errors.js';
 
@@ -19,6 +20,7 @@ export function generatedPages(): Record<string, string> {
     'docs/configuration.md': configurationManual(),
     'docs/cli.md': cliManual(GENERATED),
     'docs/engines.md': engineManual(GENERATED),
+    'docs/metrics.md': metricsManual(GENERATED),
   };
 }
 
