@@ -181,6 +181,22 @@ describe('budgets', () => {
     expect(remaining(store, one)).toEqual({ tokens_per_day: 93, concurrent_requests: 3 });
   });
 
+  it('get everything back of a request that was cancelled, its count in the day too, and not the one of the minute', () => {
+    const { store } = start();
+    const one = account({ requests_per_day: 5, requests_per_minute: 5, tokens_per_day: 900, concurrent_requests: 2 });
+    const reservation = admitted(store.reserve(ask([one], { inputTokens: 100, outputCap: 200 })));
+    reservation.extend(50);
+    reservation.cancel();
+    reservation.cancel();
+    reservation.settle({ inputTokens: 9, outputTokens: 9, gpuSeconds: 9 });
+    expect(remaining(store, one)).toEqual({
+      requests_per_day: 5,
+      requests_per_minute: 4,
+      tokens_per_day: 900,
+      concurrent_requests: 2,
+    });
+  });
+
   it('of the day in which a request began pay for it, when it ends on the next one', () => {
     const { store, clock } = start();
     const one = account({ output_tokens_per_day: 100, output_tokens_per_month: 1000 });

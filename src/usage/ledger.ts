@@ -51,7 +51,7 @@ export interface Settlement {
 
 /** Whether a model server was given the request: one that was not has waited until its end. What a crash left open may have been. */
 export function wasSent({ queuedMs, durationMs, code }: Settlement): boolean {
-  return queuedMs < durationMs || code === 'orphaned';
+  return queuedMs !== durationMs || code === 'orphaned';
 }
 
 /** The row of one request, until it is settled. */

@@ -155,6 +155,21 @@ describe('a retry whose earlier attempt hung up while it waited', () => {
     expect(await crowd.served()).toBe('other again');
   });
 
+  it('is charged once: attempts that were never sent are no requests of the day', async () => {
+    const crowd = await Crowd.start();
+    const own = await crowd.caller({ requests_per_day: 2, requests_per_minute: 100 });
+    const other = await crowd.caller();
+    for (const headers of [{}, RETRY, RETRY, RETRY]) {
+      const hangUp = await crowd.attempt(own, 'again', headers);
+      await hangUp();
+    }
+    await crowd.joins(other, 'other');
+    await crowd.joins(own, 'again', RETRY);
+    expect(await crowd.served()).toBe('again other');
+    expect((await own.ask('second')).status).toBe(200);
+    expect(await own.ask('third')).toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
+  });
+
   it('may wait as long as any: only its turn comes sooner', async () => {
     const crowd = await Crowd.start({ max_wait_seconds: 4 });
     const own = await crowd.caller();

@@ -41,7 +41,7 @@ const history = fc
       callerId: fc.constantFrom('keyaaaaaaaaa', 'keybbbbbbbbb', 'jwt:carol'),
       inputTokens: fc.integer({ min: 0, max: 2000 }),
       outputTokens: fc.integer({ min: 0, max: 2000 }),
-      durationMs: fc.integer({ min: 0, max: DAY_MS / 4 }),
+      durationMs: fc.integer({ min: 1, max: DAY_MS / 4 }),
       gpuSeconds: fc.double({ min: 0, max: 100, noNaN: true }),
     }),
     { maxLength: 80 },
@@ -54,7 +54,7 @@ const history = fc
           ...tokens,
           callerId,
           atMs: MIDNIGHT_MS + atMs,
-          settled: { ...tokens, durationMs, gpuSeconds },
+          settled: { ...tokens, queuedMs: 0, durationMs, gpuSeconds },
         }),
       ),
   );
@@ -113,6 +113,15 @@ describe('a replay', () => {
         expect(sorted(found)).toEqual(sorted(expected));
       }),
     );
+  });
+
+  test('counts a request that was never sent as none of its day, once it is over', () => {
+    const unsent = { queuedMs: 50, durationMs: 50, inputTokens: 0, outputTokens: 0, gpuSeconds: 0 };
+    const at = (atMs: number, settled = {}) => ledgerRow(atMs, { atMs: MIDNIGHT_MS + atMs, settled });
+    const limits = { requests_per_day: 2 };
+    expect(replayed([at(0), at(10, unsent), at(100), at(2000)], { limits }).refused).toBe(1);
+    expect(replayed([at(0), at(10, unsent), at(20), at(100)], { limits }).refused).toBe(1);
+    expect(replayed([at(0), at(10, { ...unsent, code: 'orphaned' }), at(100)], { limits }).refused).toBe(1);
   });
 
   test('lets a place at a time be free again when the request in it had ended', () => {
