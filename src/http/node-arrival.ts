@@ -57,6 +57,8 @@ export class NodeArrival implements Arrival {
   #closed = false;
   /** The head said that the connection ends behind this answer; Node keeps that to itself. */
   #closes = false;
+  /** The head told the length of the body. */
+  #hasLength = false;
   #whenClosed: ((finished: boolean) => void)[] = [];
 
   constructor(parts: ArrivalParts) {
@@ -115,6 +117,7 @@ export class NodeArrival implements Arrival {
   head(status: number, headers: FlatHeaders): void {
     if (this.closed || this.#response.headersSent) return;
     this.#closes = headerValue(headers, 'connection') === 'close';
+    this.#hasLength = headerValue(headers, 'content-length') !== undefined;
     try {
       this.#response.writeHead(status, headers as string[]);
     } catch {
@@ -134,9 +137,7 @@ export class NodeArrival implements Arrival {
   end(chunk?: Buffer): void {
     if (this.closed) return;
     if (this.#closes && !this.#parts.incoming.complete && !this.#parts.awaitsContinue) this.#endLingering(chunk);
-    // Text travels in the same write as the head, bytes in one of their own: latin1 is each byte as it is.
-    else if (chunk !== undefined && chunk.length <= ONE_WRITE_BYTES)
-      this.#response.end(chunk.toString('latin1'), 'latin1');
+    else if (chunk !== undefined && chunk.length <= ONE_WRITE_BYTES) this.#endInOneWrite(chunk);
     else this.#response.end(chunk);
   }
 
@@ -160,6 +161,18 @@ export class NodeArrival implements Arrival {
   onClose(closed: (finished: boolean) => void): void {
     if (this.#closed) closed(this.#response.writableFinished);
     else this.#whenClosed.push(closed);
+  }
+
+  /** Text travels in the same write as the head, bytes in one of their own: latin1 is each byte as it is. */
+  #endInOneWrite(chunk: Buffer): void {
+    const { socket } = this.#response;
+    const text = chunk.toString('latin1');
+    if (socket === null || !this.#hasLength) return void this.#response.end(text, 'latin1');
+    // Otherwise Node holds the socket back by itself and adds an empty second piece to the write.
+    socket.cork();
+    this.#response.write(text, 'latin1');
+    socket.uncork();
+    this.#response.end();
   }
 
   /**

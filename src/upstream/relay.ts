@@ -65,7 +65,8 @@ export class Relay implements IncomingAnswer {
     this.#resume = resume;
     const answer = readAnswerHeaders(headers);
     const type = answer.contentType.toLowerCase();
-    const unfit = unfitHead(status, answer, this.#leak(answer.headers.join('\n')));
+    const leak = this.#upstreamKey === null ? null : this.#leak(answer.headers.join('\n'));
+    const unfit = unfitHead(status, answer, leak);
     if (unfit !== null) return this.#refuse(unfit);
     this.#status = status;
     this.#answer = answer;

@@ -98,6 +98,7 @@ test(
     const seed = seedOfThisRun();
     const random = repeatableRandom(seed);
     world.upstream.onRequest = (exchange) => exchange.answer(200, { ok: true });
+    let before: Buffer = Buffer.alloc(0);
     for (let round = 0; round < repeats(250, 100_000); round += 1) {
       const requests = [0, 1, 2].map((at) =>
         wellFormed(world.key, { body: `{"model":"test-model","input":"part-${round}-${at}"}`, path: '/v1/embeddings' }),
@@ -124,7 +125,8 @@ test(
       // Garbage behind a request breaks the connection, and with it the answers under way: fewer may be seen than sent.
       expect(new Set(arrived.map(({ body }) => body.toString('latin1'))).size, told).toBe(arrived.length);
       for (const exchange of arrived) {
-        expect(bytes.includes(exchange.body), told).toBe(true);
+        // What was under way when a connection broke may arrive in the next round.
+        expect(bytes.includes(exchange.body) || before.includes(exchange.body), told).toBe(true);
         expect(exchange.body.includes('not-allowed'), told).toBe(false);
         expect(exchange.target, told).toMatch(/^\/v1\/(embeddings|models)$/);
       }
@@ -132,6 +134,7 @@ test(
         statuses.every((status) => status < 500),
         `${told} answered ${statuses.join()}`,
       ).toBe(true);
+      before = bytes;
     }
   },
 );
