@@ -79,7 +79,37 @@ describe('a lost place', () => {
   });
 });
 
-it('ten of a caller and a thousand in all are remembered at most, the newest, and nobody gets what he did not lose', () => {
+interface Lost {
+  callerId: string;
+  body: string;
+  at: number;
+}
+
+/** What was lost, beside the book that is tested. */
+class Losses {
+  readonly book = new Book();
+  readonly lost = new Map<number, Lost>();
+
+  lose(nth: number, callerId: string, body: string): void {
+    this.book.places.remember(attempt({ callerId, body }), 'm', nth);
+    this.lost.set(nth, { callerId, body, at: this.book.now });
+  }
+
+  forget(callerId: string): void {
+    this.book.places.forget([callerId]);
+    for (const [nth, one] of this.lost) if (one.callerId === callerId) this.lost.delete(nth);
+  }
+
+  claim(callerId: string, body: string): void {
+    const place = this.book.places.claim(attempt({ callerId, body }), 'm');
+    if (place === null) return;
+    expect(this.lost.get(place)).toMatchObject({ callerId, body });
+    expect(this.book.now - (this.lost.get(place)?.at ?? 0)).toBeLessThan(60_000);
+    this.lost.delete(place);
+  }
+}
+
+it('nobody gets what he did not lose, or has got or was told to forget, and no more than a thousand are kept', () => {
   const act = fc.record({
     do: fc.constantFrom('lose', 'lose', 'claim', 'pass', 'forget'),
     caller: fc.nat(200),
@@ -87,31 +117,27 @@ it('ten of a caller and a thousand in all are remembered at most, the newest, an
   });
   fc.assert(
     fc.property(fc.array(act, { minLength: 1, maxLength: 3000 }), (acts) => {
-      const book = new Book();
-      const lost = new Map<number, { callerId: string; body: string; at: number }>();
+      const losses = new Losses();
       for (const [nth, step] of acts.entries()) {
         const [callerId, body] = [`k${step.caller}`, `b${step.body}`];
-        if (step.do === 'lose') {
-          book.places.remember(attempt({ callerId, body }), 'm', nth);
-          lost.set(nth, { callerId, body, at: book.now });
-        } else if (step.do === 'pass') book.now += 100;
-        else if (step.do === 'forget') {
-          book.places.forget([callerId]);
-          for (const [at, one] of lost) if (one.callerId === callerId) lost.delete(at);
-        } else {
-          const place = book.places.claim(attempt({ callerId, body }), 'm');
-          if (place === null) continue;
-          expect(lost.get(place)).toMatchObject({ callerId, body });
-          expect(book.now - (lost.get(place)?.at ?? 0)).toBeLessThan(60_000);
-          expect(lost.delete(place)).toBe(true);
-        }
-        expect(book.places.size).toBeLessThanOrEqual(1000);
+        if (step.do === 'lose') losses.lose(nth, callerId, body);
+        else if (step.do === 'forget') losses.forget(callerId);
+        else if (step.do === 'claim') losses.claim(callerId, body);
+        else losses.book.now += 100;
+        expect(losses.book.places.size).toBeLessThanOrEqual(1000);
       }
-      const { places } = new Book();
-      for (let at = 0; at < 50; at += 1) places.remember(attempt({ body: `b${at}` }), 'm', at);
-      expect(places.size).toBe(10);
-      expect([39, 40, 49].map((at) => places.claim(attempt({ body: `b${at}` }), 'm'))).toEqual([null, 40, 49]);
     }),
     { numRuns: 30 },
   );
+});
+
+it('of a caller ten are remembered, of all a thousand, and the oldest make room', () => {
+  const { places } = new Book();
+  for (let at = 0; at < 50; at += 1) places.remember(attempt({ body: `b${at}` }), 'm', at);
+  expect(places.size).toBe(10);
+  expect([39, 40].map((at) => places.claim(attempt({ body: `b${at}` }), 'm'))).toEqual([null, 40]);
+  for (let at = 0; at < 1000; at += 1) places.remember(attempt({ callerId: `k${at}` }), 'm', at);
+  expect(places.size).toBe(1000);
+  expect(places.claim(attempt({ body: 'b49' }), 'm')).toBe(null);
+  expect(places.claim(attempt({ callerId: 'k0' }), 'm')).toBe(0);
 });
