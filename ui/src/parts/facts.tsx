@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react';
-import './facts.css';
 
 /** Names and values beside each other. What has no value is left out. */
 export function Facts({ of }: { of: readonly (readonly [name: string, value: ReactNode])[] }) {
@@ -8,7 +7,7 @@ export function Facts({ of }: { of: readonly (readonly [name: string, value: Rea
       {of
         .filter(([, value]) => value !== null && value !== undefined)
         .map(([name, value]) => (
-          <div key={name} className="kp-fact">
+          <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>

@@ -8,7 +8,7 @@ import { DataTable, type Column } from '../../parts/data-table.js';
 import { Moment } from '../../parts/moment.js';
 import { EmptyState } from '../../parts/notices.js';
 import { Page } from '../../parts/page.js';
-import { ToneBadge } from '../../parts/status-badge.js';
+import { ToneBadge } from '../../parts/tone-badge.js';
 import { EntryDetails } from './entry-details.js';
 import { ChainCheck } from './chain-check.js';
 import './audit.css';
@@ -131,7 +131,8 @@ function columnsOf(open: (entry: AuditEntryBody) => void): Column<AuditEntryBody
         <Button
           size="compact-sm"
           variant="subtle"
-          aria-label={`Details of entry ${entry.sequence}`}
+          px={0}
+          aria-label={`${entry.sequence}: details of the entry`}
           onClick={() => open(entry)}
         >
           {entry.sequence}

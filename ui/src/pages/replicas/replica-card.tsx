@@ -11,7 +11,7 @@ import { CopyField } from '../../parts/copy.js';
 import { Facts } from '../../parts/facts.js';
 import { spoken, wholeNumber } from '../../parts/format.js';
 import { Moment } from '../../parts/moment.js';
-import { ToneBadge } from '../../parts/status-badge.js';
+import { ToneBadge } from '../../parts/tone-badge.js';
 
 type Deed = 'drain' | 'resume' | 'restart';
 
@@ -54,7 +54,7 @@ const WORDS: Readonly<Record<Deed, { title: string; says: string; confirm: strin
 export function ReplicaCard({ replica, onLogs }: { replica: ReplicaBody; onLogs: () => void }) {
   const refusal = useRefusal('replicas:write', true);
   const [asked, ask] = useState<Deed | null>(null);
-  const { id, state, detail, in_flight: running, waiting, process } = replica;
+  const { id, state, detail, in_flight: running, max_in_flight: most, waiting, process } = replica;
   const drained = state === 'draining';
   return (
     <section className="kp-panel kp-replica" aria-label={`Replica ${id}`}>
@@ -70,7 +70,8 @@ export function ReplicaCard({ replica, onLogs }: { replica: ReplicaBody; onLogs:
         </p>
       )}
       <p className="kp-replica-load">
-        <b>{wholeNumber(running)}</b> running · <b>{wholeNumber(waiting)}</b> waiting
+        <b>{wholeNumber(running)}</b>
+        {most === null ? '' : ` of ${wholeNumber(most)}`} running · <b>{wholeNumber(waiting)}</b> waiting
       </p>
       <Facts
         of={[

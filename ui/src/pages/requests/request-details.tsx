@@ -4,7 +4,7 @@ import { CopyField } from '../../parts/copy.js';
 import { byteSize, duration, moment } from '../../parts/format.js';
 import { Facts } from '../../parts/facts.js';
 import { KeyLink } from '../../parts/key-link.js';
-import { StatusBadge } from '../../parts/status-badge.js';
+import { StatusText } from '../../parts/status-text.js';
 import { Explanation } from './explanation.js';
 
 /** Everything the log knows of one request. */
@@ -19,7 +19,7 @@ export function RequestDetails({ request, onClose }: { request: RequestRowBody; 
     >
       <Stack>
         <div>
-          <StatusBadge status={request.status} code={request.code} />
+          <StatusText status={request.status} code={request.code} />
           <Text size="sm" mt={6}>
             {decisionOf(request)}
           </Text>

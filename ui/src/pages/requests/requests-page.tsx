@@ -8,7 +8,7 @@ import { duration, timeOfDay, wholeNumber } from '../../parts/format.js';
 import { KeyLink } from '../../parts/key-link.js';
 import { EmptyState } from '../../parts/notices.js';
 import { LiveBadge, Page } from '../../parts/page.js';
-import { StatusBadge } from '../../parts/status-badge.js';
+import { StatusText } from '../../parts/status-text.js';
 import { RequestDetails } from './request-details.js';
 import { commandOf, filterOfAddress, type RequestFilter } from './request-filter.js';
 import { useRequestTail, type RequestTail } from './request-tail.js';
@@ -128,7 +128,8 @@ function columnsOf(open: (row: RequestRowBody) => void): Column<RequestRowBody>[
         <Button
           size="compact-sm"
           variant="subtle"
-          aria-label={`Details of the request at ${timeOfDay(row.started_at)}`}
+          px={0}
+          aria-label={`${timeOfDay(row.started_at)}: details of the request`}
           onClick={() => open(row)}
         >
           {timeOfDay(row.started_at)}
@@ -138,14 +139,17 @@ function columnsOf(open: (row: RequestRowBody) => void): Column<RequestRowBody>[
     {
       id: 'status',
       header: 'Status',
-      width: 'minmax(10rem, 1.4fr)',
+      width: 'minmax(8rem, 1fr)',
       sort: (row) => row.status,
-      cell: (row) => <StatusBadge status={row.status} code={row.code} />,
+      cell: (row) => <StatusText status={row.status} code={row.code} />,
     },
     { id: 'key', header: 'Key', sort: (row) => row.key_id, cell: (row) => <KeyLink id={row.key_id} /> },
     text('owner', 'Owner', (row) => row.owner),
     text('model', 'Model', (row) => row.model),
-    text('path', 'Request', (row) => `${row.method} ${row.path}`),
+    {
+      ...text('path', 'Request', (row) => (row.method === 'POST' ? row.path : `${row.method} ${row.path}`)),
+      width: 'minmax(10rem, 1.6fr)',
+    },
     time('first', 'First byte', (row) => row.first_byte_ms),
     time('duration', 'Duration', (row) => row.duration_ms),
   ];

@@ -5,7 +5,7 @@ import { api, pathOf } from '../../api/client.js';
 import { CliTwin } from '../../parts/cli-twin.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Panel } from '../../parts/page.js';
-import { ToneBadge } from '../../parts/status-badge.js';
+import { ToneBadge } from '../../parts/tone-badge.js';
 
 const TONES = { error: 'bad', warning: 'warn', note: 'plain' } as const;
 

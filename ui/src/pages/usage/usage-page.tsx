@@ -137,14 +137,9 @@ function Filters({ question, change }: ControlParts) {
   return (
     <div className="kp-filters">
       {set.map(([name, member]) => (
-        <Button
-          key={name}
-          size="compact-sm"
-          variant="light"
-          onClick={() => change({ [member]: '' })}
-          aria-label={`Stop showing only the ${name} ${question[member]}`}
-        >
-          {name}: {question[member]} ✕
+        <Button key={name} size="compact-sm" variant="light" onClick={() => change({ [member]: '' })}>
+          {name}: {question[member]} <span aria-hidden="true">&nbsp;✕</span>
+          <span className="kp-hidden">, show all again</span>
         </Button>
       ))}
     </div>
@@ -176,7 +171,7 @@ function Totals({ sums }: { sums: Sums }) {
       <Tile
         name="Estimated"
         value={`${share} %`}
-        detail="of requests, where the model server told no counts (~)"
+        detail="of requests, marked ~"
         {...(share > 50 ? { tone: 'warn' as const } : {})}
       />
     </div>

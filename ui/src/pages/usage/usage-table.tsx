@@ -147,7 +147,7 @@ function narrowColumn(by: Group, narrow: TableParts['narrow']): Column<UsageRowB
       const name = nameOf(row, by);
       return (
         name !== null && (
-          <Button size="compact-xs" variant="subtle" aria-label={`Only ${name}`} onClick={() => narrow(by, name)}>
+          <Button size="compact-xs" variant="subtle" aria-label={`Only this: ${name}`} onClick={() => narrow(by, name)}>
             Only this
           </Button>
         )
