@@ -1,4 +1,4 @@
-import type { BodyHead } from '../core/exchange.js';
+import type { BodyHead, TopMember } from '../core/exchange.js';
 import type { Edit } from './edit.js';
 import { inside, outermost, putMember } from './put-member.js';
 
@@ -27,6 +27,11 @@ export function usageEdits(body: Buffer, { stream, members }: BodyHead, edits: r
   }
   const place = inside(option, body, edits);
   const include = place.members.find(({ name }) => name === INCLUDE);
-  if (include !== undefined && include.kind !== 'false' && include.kind !== 'null') return given;
+  if (include !== undefined && isForEngine(include)) return given;
   return { asked: false, edits: [...edits, putMember(place, { name: INCLUDE, value: 'true' })] };
+}
+
+/** Some engines take 0 and `"off"` for false, as they take 1 and `"yes"` for true: neither text nor numbers are left to them. */
+function isForEngine({ kind }: TopMember): boolean {
+  return kind === 'true' || kind === 'object' || kind === 'array';
 }

@@ -224,3 +224,44 @@ describe('who is charged', () => {
     expect(refused.text()).not.toContain(parent.id);
   });
 });
+
+describe('a body that is refused while it is held to its budgets', () => {
+  const twice = async (key: string): Promise<RawAnswer> => {
+    const client = await world.gateway.connect();
+    // One name twice, in as many bytes as it had.
+    const body = {
+      model: 'test-model',
+      messages: [],
+      stream: true,
+      stream_options: { include_usage: 0, include_usagf: 0 },
+    };
+    client.write(requestOn({ path: CHAT, body }, key).replace('include_usagf', 'include_usage'));
+    try {
+      return await client.answer();
+    } finally {
+      client.close();
+    }
+  };
+
+  test.each([{ concurrent_requests: 1 }, { output_tokens_per_day: 200 }])(
+    'leaves nothing taken of %o',
+    async (limits) => {
+      const key = await keyWith(limits);
+      for (let n = 0; n < 3; n++)
+        expect((await twice(key)).json()).toMatchObject({ error: { code: 'duplicate_member' } });
+      expect((await answered(key, { max_tokens: 100 })).status).toBe(200);
+    },
+  );
+});
+
+describe('the usage of a stream', () => {
+  test.each([0, 'off', 'no', 'f', false, null])(
+    'is told by the engine though the client says %j, which some engines read as no',
+    async (include_usage) => {
+      const answer = await answered(world.key, { stream: true, more: { stream_options: { include_usage } } });
+      expect(answer.status).toBe(200);
+      expect((await world.upstream.next()).json()['stream_options']).toEqual({ include_usage: true });
+      expect(answer.text()).not.toContain('"usage"');
+    },
+  );
+});
