@@ -36,12 +36,12 @@ export interface LimitsQuestion {
  * Judges the limits as they stand: a request passes while each of them has something left. How many
  * tokens the request would reserve is not known here, so that one of few tokens is meant.
  */
-export async function askLimits(
+export function askLimits(
   limits: Limits,
   { caller, model, nowMs, isAnotherTime }: LimitsQuestion,
-): Promise<LimitsVerdict> {
+): LimitsVerdict {
   const { accounts } = limits.accountsOf(caller, model);
-  const standings = [...(await limits.store.standings(accounts))];
+  const standings = limits.store.standings(accounts);
   if (isAnotherTime) return { ...UNLIMITED, standings, rules: standings.map((one) => ruleOf(one, 'skip')) };
   const rules = standings.map((one) => ruleOf(one, waitMs(one) === 0 ? 'allow' : 'deny'));
   const spent = standings.filter((one) => waitMs(one) > 0);

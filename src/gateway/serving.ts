@@ -57,27 +57,45 @@ function rootOf({ configuration, stores, clock }: ServingParts): () => Promise<b
 
 /** Puts the stages of a request together over what they need. */
 export function createServing(parts: ServingParts): { door: FrontDoor; identity: Identity } {
-  const { clock, log, configuration, stores, models, shutdown } = parts;
-  const config = () => configuration.current().config;
+  const { clock, log, configuration, stores, models, shutdown, ui, tracing } = parts;
   const identity = currentIdentity(parts);
-  const routePolicy = currentRoutePolicy(configuration);
-  const throttle = createFailureThrottle(clock, () => config().auth.failures_per_minute);
-  const { lastUse } = stores.usage;
-  const { ui } = parts;
-  const browsers = new BrowserSessions({
-    ui,
-    identity,
-    throttle,
-    lastUse,
-    configuration,
-    clock,
-    directory: stores.keys.directory,
-  });
   parts.inFlight.onEndCallers((ids) => models.pool.forgetPlaces(ids));
+  const metrics = createMetrics(parts);
+  const steps = createSteps(stepParts(parts, identity, metrics));
+  const runner = {
+    steps: metrics === null ? steps : withTimedBodies(steps, clock),
+    account: createAccount({
+      requests: stores.usage.requests,
+      clock,
+      metrics: metrics?.requests ?? null,
+      tracing,
+      recent: ui.recent,
+    }),
+    log,
+  };
+  return {
+    door: {
+      runner,
+      refusedAtDoor: metrics === null ? undefined : (code: string): void => metrics.requests.refusedAtDoor(code),
+      clock,
+      log,
+      newRequestId: createRequestIds(),
+      settings: () => configuration.door(),
+      draining: () => shutdown.begun,
+    },
+    identity,
+  };
+}
+
+function stepParts(parts: ServingParts, identity: Identity, metrics: ReturnType<typeof createMetrics>): Parts {
+  const { clock, configuration, stores, models, shutdown, ui } = parts;
+  const { directory } = stores.keys;
+  const { lastUse } = stores.usage;
+  const throttle = createFailureThrottle(clock, () => configuration.current().config.auth.failures_per_minute);
+  const browsers = new BrowserSessions({ ui, identity, throttle, lastUse, configuration, clock, directory });
   const heartbeats = createHeartbeats(clock);
   shutdown.onClose(() => heartbeats.close());
-  const metrics = createMetrics(parts);
-  const steps: Parts = {
+  return {
     clock,
     identity,
     throttle,
@@ -92,14 +110,7 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     metrics: metrics?.page ?? null,
     tracing: parts.tracing,
     responseOwners: createResponseOwners(),
-    settings: () => ({
-      catalogue: models.catalogue(),
-      incomplete: models.incomplete(),
-      maxBodyBytes: config().server.max_body_bytes,
-      identityHeaders: config().identity_headers,
-      routePolicy: routePolicy(),
-      authkeys: config().authkeys,
-    }),
+    settings: createSettings(configuration, models),
     trustedProxies: createTrustedProxies(configuration),
     nameOf: createKeyNames(stores.keys),
     orchestra: parts.orchestra,
@@ -107,33 +118,24 @@ export function createServing(parts: ServingParts): { door: FrontDoor; identity:
     ready: () => !shutdown.begun,
     uiSessions: browsers,
     uiFiles: ui.files,
-    answerAdmin: createAnswerAdmin(parts.adminApp, stores.keys.directory, browsers),
-    authkeysTokens: createAuthkeysTokens(parts.adminApp, stores.keys.directory),
+    answerAdmin: createAnswerAdmin(parts.adminApp, directory, browsers),
+    authkeysTokens: createAuthkeysTokens(parts.adminApp, directory),
     authkeysRoot: rootOf(parts),
   };
-  const runner = {
-    steps: metrics === null ? createSteps(steps) : withTimedBodies(createSteps(steps), clock),
-    account: createAccount({
-      requests: stores.usage.requests,
-      clock,
-      metrics: metrics?.requests ?? null, tracing: parts.tracing,
-      recent: ui.recent,
-    }),
-    log,
-  };
-  const refusedAtDoor = metrics === null ? undefined : (code: string): void => metrics.requests.refusedAtDoor(code);
-  const settings = () => configuration.door();
-  return {
-    door: {
-      runner,
-      refusedAtDoor,
-      clock,
-      log,
-      newRequestId: createRequestIds(),
-      settings,
-      draining: () => shutdown.begun,
-    },
-    identity,
+}
+
+function createSettings(configuration: Configuration, models: Models): Parts['settings'] {
+  const routePolicy = currentRoutePolicy(configuration);
+  return () => {
+    const { server, identity_headers: identityHeaders, authkeys } = configuration.current().config;
+    return {
+      catalogue: models.catalogue(),
+      incomplete: models.incomplete(),
+      maxBodyBytes: server.max_body_bytes,
+      identityHeaders,
+      routePolicy: routePolicy(),
+      authkeys,
+    };
   };
 }
 

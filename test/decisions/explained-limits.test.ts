@@ -41,7 +41,7 @@ describe('explain and the limits', () => {
     for (let times = 0; times < 5; times += 1) expect((await explain(id)).allowed).toBe(true);
     const { limits, rules } = await explain(id);
     const standing = limits.map(({ limit, account, most, remaining }) => [limit, account, most, remaining]);
-    expect(standing.toSorted()).toEqual([
+    expect(standing.toSorted((one, other) => String(one).localeCompare(String(other)))).toEqual([
       ['concurrent_requests', `key:${id}`, 2, 2],
       ['requests_per_day', 'owner:alice', 3, 3],
       ['requests_per_minute', `key:${id}`, 10, 10],
