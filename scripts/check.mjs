@@ -8,6 +8,7 @@ const STEPS = [
   ['format', 'format:check'],
   ['nothing unused', 'unused'],
   ['build', 'build'],
+  ['description of the admin API', 'lint:api'],
   ['package contents', 'package'],
   ['tests', 'test'],
 ];

@@ -10,17 +10,28 @@ export function describeApi(operations: readonly Operation[], version: string): 
     scheme: 'bearer',
     description: 'A Keyporter key that has the scope named at the operation.',
   });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'keyporter_session',
+    description:
+      'The session of a browser (`__Host-keyporter_session` over TLS). Changes also need the header `x-keyporter-ui` and an `origin` of this server.',
+  });
   for (const operation of operations) app.openAPIRegistry.registerPath(describe(operation));
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Keyporter admin API',
       version,
+      license: { name: 'Apache License 2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       description: 'Every `*_at` is integer Unix seconds. Lists are pages: send `next` as `after` for the next one.',
     },
-    security: [{ key: [] }],
+    servers: [{ url: '/', description: 'The listener that serves this description.' }],
+    security: BY_KEY_OR_SESSION,
   });
 }
+
+const BY_KEY_OR_SESSION = [{ key: [] }, { session: [] }];
 
 function describe(operation: Operation): RouteConfig {
   const { params, query, body } = operation.schemas;
@@ -32,7 +43,9 @@ function describe(operation: Operation): RouteConfig {
   return {
     method: operation.method,
     path: operation.path,
+    operationId: operationId(operation),
     summary: operation.summary,
+    security: securityOf(operation),
     description: accessInWords(operation.access),
     request: request as NonNullable<RouteConfig['request']>,
     responses: {
@@ -40,9 +53,28 @@ function describe(operation: Operation): RouteConfig {
         description: operation.revealsSecret ? 'Done. Holds the secret, which is shown once.' : 'Done.',
         ...(content === null ? {} : { content }),
       },
-      default: { description: 'Refused.', content: { 'application/problem+json': { schema: problemSchema } } },
+      '4XX': { description: 'Refused.', content: PROBLEM },
+      default: { description: 'Failed.', content: PROBLEM },
     },
   };
+}
+
+const PROBLEM = { 'application/problem+json': { schema: problemSchema } };
+
+/** `POST /admin/v1/keys/{id}/rotate` as `postKeysByIdRotate`. */
+function operationId({ method, path }: Operation): string {
+  const words = path
+    .replace('/admin/v1', '')
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map((segment) => segment.replace(/^\{(\w+)\}$/, 'by-$1'));
+  return [method, ...words].join('-').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A session is for the admin API alone; on the socket of the machine nothing is needed. */
+function securityOf({ access, path }: Operation): Record<string, string[]>[] {
+  if (access === 'everyone' || access === 'operator') return [];
+  return path.startsWith('/admin/') ? BY_KEY_OR_SESSION : [{ key: [] }];
 }
 
 /** What the answer is; null where it is empty. */
