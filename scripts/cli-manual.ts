@@ -17,6 +17,8 @@ export const NOWHERE: Io = {
 };
 
 const LATER = '(not yet in this version)';
+/** Commands with others under them that can also be given alone. */
+const DO_SOMETHING_THEMSELVES = ['me', 'streams', 'usage'];
 
 /** The page about every command, from the declarations that also give `--help`. */
 export function cliManual(generated: string): string {
@@ -48,8 +50,7 @@ export function cliManual(generated: string): string {
 function section(command: Command, above: string): string[] {
   const name = `${above} ${command.name()}`;
   const inner = command.commands.filter((one) => one.name() !== 'help').flatMap((one) => section(one, name));
-  const isGroup =
-    inner.length > 0 && command.description() !== '' && !name.endsWith(' me') && !name.endsWith(' streams');
+  const isGroup = inner.length > 0 && !DO_SOMETHING_THEMSELVES.includes(command.name());
   if (isGroup) return inner;
   return [
     `## ${name}`,

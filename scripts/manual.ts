@@ -1,3 +1,4 @@
+import { apiManual } from './api-manual.js';
 import { cliManual } from './cli-manual.js';
 import { engineManual } from './engine-manual.js';
 import { metricsManual } from './metrics-manual.js';
@@ -19,6 +20,7 @@ export function generatedPages(): Record<string, string> {
     'docs/errors.md': errorPage(),
     'docs/configuration.md': configurationManual(),
     'docs/cli.md': cliManual(GENERATED),
+    'docs/api.md': apiManual(GENERATED),
     'docs/engines.md': engineManual(GENERATED),
     'docs/metrics.md': metricsManual(GENERATED),
   };
