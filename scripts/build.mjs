@@ -130,7 +130,8 @@ async function linkCommand() {
 async function replaceFile(path, contents) {
   const fresh = `${path}.${process.pid}.new`;
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(fresh, contents);
+  // The command can be called at every moment, also while it is built anew.
+  await writeFile(fresh, contents, { mode: path === join(DIST, 'main.js') ? 0o755 : 0o644 });
   await rename(fresh, path);
 }
 
