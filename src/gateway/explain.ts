@@ -69,7 +69,7 @@ export function createExplain({
     if (decision.allowed) {
       const isCounted = caller !== null && route.steps.includes('admit');
       const verdict = isCounted
-        ? await askLimits(limits, limitsQuestion(request, { caller, model, nowMs: clock.now() }))
+        ? askLimits(limits, limitsQuestion(request, { caller, model, nowMs: clock.now() }))
         : UNLIMITED;
       return decidedBy(verdict, rules);
     }

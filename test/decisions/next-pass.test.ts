@@ -46,7 +46,7 @@ test('a request that the limits refuse passes at the second that explain names, 
         if (!isDenial(answer)) answer.settle({ inputTokens: 0, outputTokens, gpuSeconds });
       }
       const question = { caller: {} as Caller, model: null, nowMs: clock.now(), isAnotherTime: false };
-      const { refusal, nextPassAt } = await askLimits(counted, question);
+      const { refusal, nextPassAt } = askLimits(counted, question);
       if (refusal !== null) {
         const passesMs = (nextPassAt ?? 0) * 1000;
         if (passesMs - 1000 > clock.now()) {
