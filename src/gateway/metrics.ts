@@ -4,7 +4,7 @@ import type { InFlightRegistry } from '../inflight/registry.js';
 import type { Tracing } from '../tracing/tracing.js';
 import type { Sample } from '../usage/metric-cells.js';
 import { COUNTED, OBSERVED, type CountedName, type ObservedName } from '../usage/metric-table.js';
-import { createMetricsPage, type MetricsPage, type MetricSource } from '../usage/metrics-page.js';
+import type { MetricsPage, MetricSource } from '../usage/metrics-page.js';
 import { RequestMetrics } from '../usage/request-metrics.js';
 import type { Configuration } from './configuration.js';
 import type { Limits } from './limits.js';
@@ -49,7 +49,18 @@ export function createMetrics(parts: MetricsParts): Metrics | null {
       samples: observed[name],
     })),
   ];
-  return { requests, page: createMetricsPage(sources) };
+  return { requests, page: lazyPage(sources) };
+}
+
+/** The library that writes the page is loaded when the first page is asked for: it would delay the start. */
+function lazyPage(sources: readonly MetricSource[]): MetricsPage {
+  let page: Promise<MetricsPage> | null = null;
+  return {
+    async text() {
+      page ??= import('../usage/metrics-page.js').then(({ createMetricsPage }) => createMetricsPage(sources));
+      return await (await page).text();
+    },
+  };
 }
 
 type Observed<Name extends ObservedName> = Record<Name, () => readonly Sample[]>;

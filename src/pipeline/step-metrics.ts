@@ -14,12 +14,13 @@ export function createAnswerMetrics(page: MetricsPage | null): Step {
         reason: `the key belongs to ${owner}`,
         rule: 'owner bound',
       });
-    const bytes = Buffer.from(await page.text());
+    const { contentType, text } = await page.text();
+    const bytes = Buffer.from(text);
     exchange.status = 200;
     exchange.bytesOut = bytes.length;
     exchange.reply.head(200, [
       'content-type',
-      page.contentType,
+      contentType,
       'content-length',
       String(bytes.length),
       'cache-control',

@@ -9,10 +9,15 @@ export interface MetricSource {
   spreads?(): readonly Spread[];
 }
 
-export interface MetricsPage {
+/** A page and its content type. */
+export interface MetricsText {
   contentType: string;
+  text: string;
+}
+
+export interface MetricsPage {
   /** The text form of Prometheus. Long pages are made in turns, so that nothing else waits for them. */
-  text(): Promise<string>;
+  text(): Promise<MetricsText>;
 }
 
 /**
@@ -23,14 +28,13 @@ export function createMetricsPage(sources: readonly MetricSource[]): MetricsPage
   const registry = new Registry();
   for (const source of sources) register(source, registry);
   return {
-    contentType: registry.contentType,
     async text() {
       const families: string[] = [];
       for (const { declared } of sources) {
         families.push(await registry.getSingleMetricAsString(declared.name));
         await new Promise((resume) => setImmediate(resume));
       }
-      return `${families.join('\n')}\n`;
+      return { contentType: registry.contentType, text: `${families.join('\n')}\n` };
     },
   };
 }
