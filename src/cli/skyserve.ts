@@ -89,7 +89,7 @@ function asFailure(error: unknown): never {
 /** The admin API stays on this machine. */
 function listening({ listen = USUAL_LISTEN }: ServeOptions): { listen: string; serve: string[] } {
   const address = parseListen(listen);
-  return { listen, serve: address !== null && isLoopbackHost(address.host) ? ['api', 'admin'] : ['api'] };
+  return { listen, serve: address !== null && isLoopbackHost(address.host) ? ['api', 'admin', 'metrics'] : ['api'] };
 }
 
 /** A script under a name of its content: another text is another command, and so another process. */

@@ -40,7 +40,7 @@ export function adminSource(parts: SourceParts): AdminSource {
     loaded: configuration.current,
     explain: createExplain({
       identity,
-      match: rulesFor(['api', 'admin']).match,
+      match: rulesFor(['api', 'admin', 'metrics']).match,
       catalogue: models.catalogue,
       routeRules: () => configuration.current().config.auth.route_policy,
       clock,

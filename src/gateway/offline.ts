@@ -54,7 +54,7 @@ export async function openOffline({
       loaded: () => loaded,
       explain: createExplain({
         identity,
-        match: rulesFor(['api', 'admin']).match,
+        match: rulesFor(['api', 'admin', 'metrics']).match,
         catalogue: () => catalogue,
         routeRules: () => loaded.config.auth.route_policy,
         limits,
