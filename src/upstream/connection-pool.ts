@@ -60,10 +60,18 @@ export class ConnectionPool {
     for (const delivery of due) {
       if (delivery.over) continue;
       const connection = delivery.request.upgrade === undefined ? this.#takeIdle() : null;
-      if (connection === null) this.#all.add(new Connection(this.#parts, delivery));
+      if (connection === null) this.#open(delivery);
       else connection.take(delivery);
     }
   };
+
+  #open(delivery: Delivery): void {
+    try {
+      this.#all.add(new Connection(this.#parts, delivery));
+    } catch (error) {
+      delivery.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
 
   #takeIdle(): Connection | null {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop())

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
+import {
+  connect as connectTls,
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import type { OutgoingRequest } from './transport.js';
 
 const KEEP_ALIVE_PROBE_MS = 60_000;
@@ -15,7 +21,7 @@ export interface ServerAddress {
   open(onread?: OnReadOpts): Socket;
 }
 
-/** Reads the address out of a request. Throws when its file of certificates cannot be read. */
+/** Reads the address out of a request. Throws when its file of certificates cannot be used. */
 export function serverAddress({ origin, caFile, connectMs }: OutgoingRequest): ServerAddress {
   const url = new URL(origin);
   const secure = url.protocol === 'https:';
@@ -26,7 +32,7 @@ export function serverAddress({ origin, caFile, connectMs }: OutgoingRequest): S
     ...plain,
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(caFile === null ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }),
+    ...(caFile === null ? {} : { secureContext: contextOf(caFile) }),
   };
   let session: Buffer | undefined;
   const openTls = (options: object): TLSSocket => {
@@ -44,4 +50,9 @@ export function serverAddress({ origin, caFile, connectMs }: OutgoingRequest): S
       return secure ? openTls(options) : connect({ ...plain, ...options });
     },
   };
+}
+
+/** Made once: reading all certificates takes longer than a handshake. */
+function contextOf(caFile: string): SecureContext {
+  return createSecureContext({ ca: [...rootCertificates, readFileSync(caFile, 'utf8')] });
 }
