@@ -8,7 +8,7 @@ import { SignIn } from './sign-in/sign-in.js';
 
 /** The sign-in page, or everything behind it. `link` is the secret of a one-time link that was opened. */
 export function App({ link }: { link: string | null }) {
-  const { data: session, error, isPending } = useSessionQuery();
+  const { data: session, error, isPending } = useSessionQuery(link);
   if (isPending && link === null)
     return (
       <main className="kp-center">

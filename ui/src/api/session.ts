@@ -9,9 +9,17 @@ export type Proof = { link: string } | { key: string } | Record<string, never>;
 
 export const SESSION = ['session'] as const;
 
-/** The session, or null when nobody is signed in. */
-export function useSessionQuery() {
-  return useQuery({ queryKey: SESSION, queryFn: ({ signal }) => presentSession(signal), staleTime: 60_000 });
+/**
+ * The session, or null when nobody is signed in. While `link` waits to be used nothing is asked: an
+ * answer from before would say "nobody" after the link signed in.
+ */
+export function useSessionQuery(link: string | null) {
+  return useQuery({
+    queryKey: SESSION,
+    queryFn: ({ signal }) => presentSession(signal),
+    staleTime: 60_000,
+    enabled: ({ state }) => link === null || state.data !== undefined,
+  });
 }
 
 export function useSignIn() {
