@@ -60,7 +60,7 @@ export function createExplain({
           scope,
           model,
           address: request.from ?? null,
-          ...askedRoute(route, path, createRoutePolicy(routeRules())),
+          route: askedRoute(route, path, createRoutePolicy(routeRules())),
         },
         nowSeconds: request.at ?? unixSeconds(clock),
       },

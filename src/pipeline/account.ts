@@ -21,7 +21,13 @@ export interface AccountParts {
  * Reads the finished record of a request once, counts it, and hands its row to the log. Housekeeping is counted
  * and not logged; refusals are both.
  */
-export function createAccount({ requests, clock, metrics, tracing, recent }: AccountParts): (exchange: Exchange) => void {
+export function createAccount({
+  requests,
+  clock,
+  metrics,
+  tracing,
+  recent,
+}: AccountParts): (exchange: Exchange) => void {
   const finished = createFinished();
   return (exchange) => {
     const { logged } = exchange.route;

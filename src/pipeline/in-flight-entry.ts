@@ -48,7 +48,7 @@ function endOf(
       scope,
       model,
       address: exchange.request.address,
-      ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
+      route: askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
     },
     nowSeconds,
   });

@@ -63,7 +63,7 @@ export function createAuthorize(parts: Parts): Step {
         scope,
         model: null,
         address: exchange.request.address,
-        ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
+        route: askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
       },
       parts,
     );
@@ -73,8 +73,8 @@ export function createAuthorize(parts: Parts): Step {
 }
 
 /** What the route rules judge: the routes of models, and nothing of the housekeeping. */
-export function askedRoute(route: Route, path: string, policy: RoutePolicy): { route?: AskedRoute } {
-  return route.logged ? { route: { path, policy, needsRule: route.steps.includes('authorizeRest') } } : {};
+export function askedRoute(route: Route, path: string, policy: RoutePolicy): AskedRoute | undefined {
+  return route.logged ? { path, policy, needsRule: route.steps.includes('authorizeRest') } : undefined;
 }
 
 /** Asks the decision and throws its refusal. */

@@ -60,7 +60,7 @@ export function createTunnelStep(parts: Parts): Step {
       opening.stop(new Refusal('upstream_timeout')),
     );
     const server = await opening.open.finally(stopWaiting);
-    const client = source.switchProtocols([...switchedHeaders(request, server.rawHeaders), ...exchange.ownHeaders]);
+    const client = source.switchProtocols([...switchedHeaders(request, server.headers), ...exchange.ownHeaders]);
     if (client === null) {
       server.socket.destroy();
       throw new Refusal('client_gone');

@@ -24,7 +24,7 @@ export function createAuthorizeRest(parts: Parts): Step {
         scope: route.scope,
         model: null,
         address: request.address,
-        ...askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
+        route: askedRoute(exchange.route, exchange.request.path, parts.settings().routePolicy),
       },
       parts,
     );

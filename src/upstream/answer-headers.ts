@@ -68,15 +68,6 @@ function withoutNamed(headers: string[], named: ReadonlySet<string>): string[] {
   return kept;
 }
 
-/** The first value of a raw answer header, or null. `name` in lower case. */
-export function headerText(rawHeaders: readonly Buffer[], name: string): string | null {
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toString('latin1').toLowerCase() === name)
-      return rawHeaders[at + 1]?.toString('latin1') ?? null;
-  }
-  return null;
-}
-
 /** A status that is never passed on, in words for operators; null for any other. */
 export function faultyStatus(status: number): string | null {
   if (status > 599) return `status ${status}`;

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../core/errors.js';
+import type { FlatHeaders } from '../core/headers.js';
 import { isPromise } from '../core/maybe.js';
 import type { Replica } from '../replicas/model.js';
 import type { ReplicaPlace } from './attempt.js';
@@ -9,8 +10,8 @@ import type { IncomingAnswer } from './transport.js';
 /** A connection on which the model server speaks WebSocket now. */
 export interface OpenSocket {
   socket: Duplex;
-  /** Headers of its answer, name, value, name, value. */
-  rawHeaders: readonly Buffer[];
+  /** Of its answer. */
+  headers: FlatHeaders;
 }
 
 export interface HandshakeParts {
@@ -54,7 +55,7 @@ export class Handshake {
           return;
         }
         this.#over = true;
-        resolve({ rawHeaders: headers.map((part) => Buffer.from(part, 'latin1')), socket });
+        resolve({ headers, socket });
       },
       head: (status) => {
         place.answered();

@@ -1,6 +1,5 @@
 import type { CanonicalRequest } from '../core/exchange.js';
-import { headerValue } from '../core/headers.js';
-import { headerText } from './answer-headers.js';
+import { headerValue, type FlatHeaders } from '../core/headers.js';
 
 /** Carries the caller's key; it goes no further. */
 const KEY_PROTOCOL = 'openai-insecure-api-key.';
@@ -21,13 +20,13 @@ export function handshakeHeaders({ headers }: CanonicalRequest): string[] {
 }
 
 /** Headers of our answer to the client: the proof and the choices are the server's. */
-export function switchedHeaders({ headers }: CanonicalRequest, rawHeaders: readonly Buffer[]): string[] {
+export function switchedHeaders({ headers }: CanonicalRequest, ofServer: FlatHeaders): string[] {
   const out = ['upgrade', 'websocket', 'connection', 'Upgrade'];
-  const proof = headerText(rawHeaders, 'sec-websocket-accept');
-  if (proof !== null) out.push('sec-websocket-accept', proof);
+  const proof = headerValue(ofServer, 'sec-websocket-accept');
+  if (proof !== undefined) out.push('sec-websocket-accept', proof);
   const offered = protocolsOf(headers);
-  const chosen = headerText(rawHeaders, 'sec-websocket-protocol');
-  const answered = chosen !== null && offered.includes(chosen) ? chosen : offered.find((one) => one === REALTIME);
+  const chosen = headerValue(ofServer, 'sec-websocket-protocol');
+  const answered = chosen !== undefined && offered.includes(chosen) ? chosen : offered.find((one) => one === REALTIME);
   if (answered !== undefined) out.push('sec-websocket-protocol', answered);
   return out;
 }
