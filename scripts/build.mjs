@@ -56,11 +56,20 @@ export async function build(options = {}) {
   const made = await Promise.all([
     bundleWhenStale(stamp, options),
     options.runOnly ? false : declareWhenStale(stamp),
-    options.workers ? false : buildUi(ROOT, options),
+    options.workers ? false : uiWhenStale(options),
   ]);
   if (!made.includes(true)) return false;
   console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return true;
+}
+
+/** To run, the gateway needs no web UI: what stands against building it is told, and stops nothing. */
+function uiWhenStale(options) {
+  if (!options.runOnly) return buildUi(ROOT, options);
+  return buildUi(ROOT, options).catch((error) => {
+    console.error(`The web interface could not be built, so it is missing: ${error.message}`);
+    return false;
+  });
 }
 
 async function bundleWhenStale(stamp, options) {

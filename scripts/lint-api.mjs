@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
 const QUIET = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
 
 const described = spawnSync(process.execPath, [join(ROOT, 'dist/main.js'), 'openapi'], { encoding: 'utf8' });
@@ -16,7 +17,7 @@ const folder = await mkdtemp(join(tmpdir(), 'keyporter-api-'));
 try {
   const file = join(folder, 'openapi.json');
   await writeFile(file, described.stdout);
-  const cli = createRequire(import.meta.url).resolve('@redocly/cli/bin/cli.js');
+  const cli = require.resolve('@redocly/cli/bin/cli.js');
   const options = ['lint', file, '--config', join(ROOT, 'redocly.yaml')];
   const outcome = spawnSync(process.execPath, [cli, ...options], {
     cwd: folder,

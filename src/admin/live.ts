@@ -69,7 +69,8 @@ class LiveEvents implements Live {
       },
       new CountQueuingStrategy({ highWaterMark: MOST_WAITING }),
     );
-    return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+    // nginx would gather events before it passes them on.
+    return new Response(body, { headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
   }
 
   #enter({ topics, caller, controller, end }: Omit<Connection, 'follower'> & { topics: readonly Topic[] }): Connection {
