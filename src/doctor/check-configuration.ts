@@ -48,8 +48,16 @@ function checkListeners({ listeners, admin }: Config): DoctorFinding[] {
         return {
           check: 'admin_plain_http',
           severity: 'error',
-          finding: `The admin API is served at ${listener.listen} without TLS: admin keys travel readable.`,
+          finding: `The admin API and the web interface are served at ${listener.listen} without TLS: admin keys and sessions travel readable.`,
           cure: 'Set `tls`, or serve `admin` on a loopback listener only and take `admin.allow_plain_http` away.',
+        };
+      }
+      if (serves.length === 1 && serves.includes('metrics')) {
+        return {
+          check: 'metrics_plain_http',
+          severity: 'warning',
+          finding: `Metrics are served at ${listener.listen} without TLS: the key of the scraper, and numbers about everybody, travel readable.`,
+          cure: 'Set `tls`, or serve `metrics` on a loopback listener or in a network of your own, to a key with `metrics:read` alone.',
         };
       }
       return {
@@ -104,7 +112,8 @@ function checkSwitches(config: Config): DoctorFinding[] {
     .map(([, finding, cure]) => ({ check: 'weakening_switch', severity: 'warning', finding, cure }));
 }
 
-function checkNetworks({ auth, trusted_proxies: proxies }: Config): DoctorFinding[] {
+function checkNetworks(config: Config): DoctorFinding[] {
+  const { auth, trusted_proxies: proxies } = config;
   const findings: DoctorFinding[] = [];
   if (auth.local_networks.length > 0) {
     const everyone = auth.local_networks.some(isEveryone);
@@ -123,6 +132,28 @@ function checkNetworks({ auth, trusted_proxies: proxies }: Config): DoctorFindin
       cure: 'Name the addresses of your own reverse proxies only.',
     });
   }
+  return [...findings, ...checkPublicUrl(config)];
+}
+
+/** What the public name says about the way in front, and what that way needs. */
+function checkPublicUrl({ public_url: url, trusted_proxies: proxies, listeners }: Config): DoctorFinding[] {
+  if (url === null || isLoopback(new URL(url).hostname)) return [];
+  const findings: DoctorFinding[] = [];
+  if (url.startsWith('http://'))
+    findings.push({
+      check: 'public_url_plain',
+      severity: 'warning',
+      finding: `\`public_url\` is ${url}: keys, prompts and links to the web interface travel readable.`,
+      cure: 'Give the reverse proxy or Keyporter (`tls`) a certificate, and write https.',
+    });
+  if (proxies.length === 0 && listeners.every((listener) => isLoopback(hostOf(listener))))
+    findings.push({
+      check: 'proxy_not_trusted',
+      severity: 'warning',
+      finding:
+        'Clients come by `public_url` to a loopback listener, so through a proxy, and `trusted_proxies` is empty: all of them seem to have its address.',
+      cure: 'Set `trusted_proxies: [127.0.0.1/32]`, or the address of the proxy, so that limits on addresses and failed attempts see the client.',
+    });
   return findings;
 }
 

@@ -49,6 +49,14 @@ function checkRecords(keys: KeyFacts, now: number): DoctorFinding[] {
       cure: 'Give them one with `keyporter keys update ID --expires 90d`, and set `keys.default_expires`.',
     });
   }
+  if (keys.expiring.length > 0) {
+    findings.push({
+      check: 'keys_expiring',
+      severity: 'note',
+      finding: `${count(keys.expiring)} in use and will end within 14 days: ${names(keys.expiring)}.`,
+      cure: 'Look at them with `keyporter keys list --expiring 14d`; `keyporter keys update ID --expires 90d` lets one go on.',
+    });
+  }
   if (keys.unused.length > 0) {
     findings.push({
       check: 'keys_unused',

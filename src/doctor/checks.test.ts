@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema, type Config } from '../config/schema.js';
 import { runChecks } from './checks.js';
-import type { DoctorFacts, HostFacts } from './facts.js';
+import type { DoctorFacts, HostFacts, KeyFacts } from './facts.js';
 
 const NOW_MS = Date.parse('2026-11-22T00:00:00Z');
 const NOW = NOW_MS / 1000;
@@ -36,6 +36,11 @@ const HOST: HostFacts = {
   ],
 };
 
+function keysOf(entry: Partial<KeyFacts>): KeyFacts {
+  const none = { admins: [], endless: [], unused: [], expiring: [], owners: [] };
+  return { active: 1, ...none, newestChangeAt: NOW, ...entry };
+}
+
 const GOOD: DoctorFacts = {
   host: HOST,
   config: configOf(),
@@ -52,10 +57,11 @@ const GOOD: DoctorFacts = {
   ],
   exposed: [],
   processes: [{ id: 'm-0', condition: 'ready', detail: null, answersWithoutKey: false, publicAt: [] }],
-  keys: { active: 2, admins: ['root'], endless: [], unused: [], newestChangeAt: NOW },
+  keys: keysOf({ active: 2, admins: ['root'] }),
   audit: { intact: true, entries: 3, brokenAt: null, head: 'a', notProven: [] },
   store: { journalMode: 'wal', synchronous: 2 },
   requestLogDropped: 0,
+  ledger: { waiting: 0, dropped: 0 },
   lastReload: { ok: true, faults: [] },
 };
 
@@ -102,7 +108,7 @@ describe('each misconfiguration is named with its cure', () => {
     ['node_old', withHost({ nodeVersion: '20.20.2' }), 'note'],
     ['node_unsupported', withHost({ nodeVersion: '20.18.0' }), 'error'],
     ['clock_wrong', withHost({ nowMs: 0 }), 'error'],
-    ['clock_behind', { keys: { active: 1, admins: [], endless: [], unused: [], newestChangeAt: NOW + 301 } }, 'error'],
+    ['clock_behind', { keys: keysOf({ newestChangeAt: NOW + 301 }) }, 'error'],
     ['open_files', withHost({ openFiles: 1024 }), 'warning'],
     ['config_writable', withHost({ configFile: { path: '/k.yaml', mode: 0o664, ownerId: 0 } }), 'error'],
     ['config_owner', withHost({ configFile: { path: '/k.yaml', mode: 0o600, ownerId: 7 } }), 'warning'],
@@ -144,18 +150,31 @@ describe('each misconfiguration is named with its cure', () => {
     ['weakening_switch', withConfig({ cors: { allow_origins: ['*'] } }), 'warning'],
     ['weakening_switch', withConfig({ keys: { self_service: ['derive'] } }), 'warning'],
     ['upstream_plain_http', withConfig({ upstreams: [{ url: 'http://10.0.0.5:8000', api_key: 'k' }] }), 'warning'],
-    ['no_keys', { keys: { active: 0, admins: [], endless: [], unused: [], newestChangeAt: null } }, 'note'],
+    ['no_keys', { keys: keysOf({ active: 0, newestChangeAt: null }) }, 'note'],
+    ['many_admins', { keys: keysOf({ active: 6, admins: ['1', '2', '3', '4', '5', '6'] }) }, 'warning'],
+    ['keys_without_expiry', { keys: keysOf({ endless: ['laptop'] }) }, 'note'],
+    ['keys_unused', { keys: keysOf({ unused: ['laptop'] }) }, 'note'],
+    ['keys_expiring', { keys: keysOf({ expiring: ['laptop'] }) }, 'note'],
+    ['limit_too_small', withConfig({ limits: { tokens_per_minute: 1024 } }), 'note'],
+    ['limit_too_small', withConfig({ owners: { alice: { tokens_per_minute: 500 } } }), 'note'],
+    ['owner_without_keys', withConfig({ owners: { alise: { requests_per_day: 5 } } }), 'note'],
     [
-      'many_admins',
-      { keys: { active: 6, admins: ['1', '2', '3', '4', '5', '6'], endless: [], unused: [], newestChangeAt: NOW } },
+      'ledger_days_short',
+      withConfig({ usage: { ledger_days: 7 }, limits: { models: { m: { tokens_per_month: 5 } } } }),
       'warning',
     ],
     [
-      'keys_without_expiry',
-      { keys: { active: 1, admins: [], endless: ['laptop'], unused: [], newestChangeAt: NOW } },
-      'note',
+      'queue_silent',
+      withConfig({
+        models: { m: { replicas: [{ url: 'http://127.0.0.1:1' }], queue: { heartbeat_after_seconds: null } } },
+      }),
+      'warning',
     ],
-    ['keys_unused', { keys: { active: 1, admins: [], endless: [], unused: ['laptop'], newestChangeAt: NOW } }, 'note'],
+    ['ledger_dropped', { ledger: { waiting: 0, dropped: 1 } }, 'error'],
+    ['ledger_behind', { ledger: { waiting: 2000, dropped: 0 } }, 'warning'],
+    ['metrics_plain_http', withConfig({ listeners: [{ listen: '0.0.0.0:9100', serve: ['metrics'] }] }), 'warning'],
+    ['public_url_plain', withConfig({ public_url: 'http://models.example.org' }), 'warning'],
+    ['proxy_not_trusted', withConfig({ public_url: 'https://models.example.org' }), 'warning'],
     ['audit_broken', { audit: { intact: false, entries: 3, brokenAt: 2, head: 'a', notProven: [] } }, 'error'],
     ['store_settings', { store: { journalMode: 'wal', synchronous: 1 } }, 'error'],
     ['request_log_dropped', { requestLogDropped: 3 }, 'warning'],

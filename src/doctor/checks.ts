@@ -2,6 +2,7 @@ import type { DoctorFinding } from '../admin/ports.js';
 import { checkConfiguration } from './check-configuration.js';
 import { checkHost } from './check-host.js';
 import { checkKeys } from './check-keys.js';
+import { checkLimits } from './check-limits.js';
 import { checkProcesses } from './check-processes.js';
 import { checkServers } from './check-servers.js';
 import type { DoctorFacts } from './facts.js';
@@ -15,6 +16,7 @@ export function runChecks(facts: DoctorFacts): DoctorFinding[] {
     ...checkProcesses(facts),
     ...checkHost(facts.host, facts.config),
     ...checkConfiguration(facts),
+    ...checkLimits(facts),
     ...checkKeys(facts),
   ];
   return findings.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]);

@@ -43,6 +43,10 @@ export interface KeyFacts {
   endless: readonly string[];
   /** Names of active keys older than 90 days that were not used for 90 days. */
   unused: readonly string[];
+  /** Names of active keys that end within 14 days and were used in the last 14. */
+  expiring: readonly string[];
+  /** Owners of active keys. */
+  owners: readonly string[];
   /** Unix seconds of the newest change of any key; null = there is none. */
   newestChangeAt: number | null;
 }
@@ -72,5 +76,7 @@ export interface DoctorFacts {
   /** As read back from the open key store. */
   store: { journalMode: string; synchronous: number } | null;
   requestLogDropped: number;
+  /** Rows of the usage ledger that wait for the disk, and those it never took since the start. */
+  ledger: { waiting: number; dropped: number } | null;
   lastReload: { ok: boolean; faults: readonly string[] } | null;
 }

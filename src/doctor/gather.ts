@@ -8,6 +8,8 @@ import type { CertificateFacts, FileFacts, HostFacts, KeyFacts } from './facts.j
 
 const PAGE_SIZE = 1000;
 const UNUSED_SECONDS = 90 * 86_400;
+/** Keys that somebody uses are worth a word this long before they end. */
+const SOON_SECONDS = 14 * 86_400;
 
 /** Reads what the machine shows. What cannot be read is null, never an error. */
 export async function gatherHost({
@@ -34,33 +36,55 @@ export async function gatherHost({
 
 /** Walks all keys that are not revoked, page by page. */
 export async function gatherKeys(life: Pick<KeyLife, 'list'>, clock: Clock): Promise<KeyFacts> {
-  const facts = {
-    active: 0,
-    admins: [] as string[],
-    endless: [] as string[],
-    unused: [] as string[],
-    newestChangeAt: null as number | null,
-  };
+  const facts = new Gathered(unixSeconds(clock));
   let after: string | undefined;
   do {
     const page = await life.list({ state: 'active' }, { limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) });
-    for (const record of page.data) addKey(facts, record, unixSeconds(clock));
+    for (const record of page.data) facts.add(record);
     after = page.next ?? undefined;
   } while (after !== undefined);
-  return facts;
+  return facts.all();
 }
 
-function addKey(
-  facts: { active: number; admins: string[]; endless: string[]; unused: string[]; newestChangeAt: number | null },
-  record: KeyRecord,
-  now: number,
-): void {
-  facts.newestChangeAt = Math.max(facts.newestChangeAt ?? 0, record.updatedAt);
-  if (record.expiresAt !== null && record.expiresAt <= now) return;
-  facts.active += 1;
-  if (record.scopes.includes('admin')) facts.admins.push(record.name);
-  if (record.expiresAt === null) facts.endless.push(record.name);
-  if (Math.max(record.createdAt, record.lastUsedAt ?? 0) <= now - UNUSED_SECONDS) facts.unused.push(record.name);
+/** Key facts, key by key. */
+class Gathered {
+  readonly #now: number;
+  readonly #owners = new Set<string>();
+  readonly #admins: string[] = [];
+  readonly #endless: string[] = [];
+  readonly #unused: string[] = [];
+  readonly #expiring: string[] = [];
+  #active = 0;
+  #newestChangeAt: number | null = null;
+
+  /** @param now Unix seconds */
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  add({ name, owner, scopes, createdAt, updatedAt, lastUsedAt, expiresAt }: KeyRecord): void {
+    this.#newestChangeAt = Math.max(this.#newestChangeAt ?? 0, updatedAt);
+    if (expiresAt !== null && expiresAt <= this.#now) return;
+    this.#active += 1;
+    if (owner !== null) this.#owners.add(owner);
+    if (scopes.includes('admin')) this.#admins.push(name);
+    if (expiresAt === null) this.#endless.push(name);
+    if (Math.max(createdAt, lastUsedAt ?? 0) <= this.#now - UNUSED_SECONDS) this.#unused.push(name);
+    const isUsed = lastUsedAt !== null && lastUsedAt > this.#now - SOON_SECONDS;
+    if (isUsed && expiresAt !== null && expiresAt <= this.#now + SOON_SECONDS) this.#expiring.push(name);
+  }
+
+  all(): KeyFacts {
+    return {
+      active: this.#active,
+      admins: this.#admins,
+      endless: this.#endless,
+      unused: this.#unused,
+      expiring: this.#expiring,
+      owners: [...this.#owners],
+      newestChangeAt: this.#newestChangeAt,
+    };
+  }
 }
 
 async function fileFacts(path: string): Promise<FileFacts | null> {

@@ -199,6 +199,7 @@ async function doctor(source: AdminSource): ReturnType<AdminPorts['doctor']> {
     audit,
     store: null,
     requestLogDropped: stores.usage.requests.dropped,
+    ledger: stores.usage.journal.lag,
     lastReload: source.status().lastReload,
   });
 }

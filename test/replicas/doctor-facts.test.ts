@@ -107,7 +107,7 @@ describe('what the keys show', () => {
     const pages = [
       [record('root', { scopes: ['admin'], expiresAt: null }), record('idle', { createdAt: old })],
       [
-        record('used', { createdAt: old, lastUsedAt: now }),
+        record('used', { owner: 'alice', createdAt: old, lastUsedAt: now }),
         record('over', { expiresAt: now, createdAt: old, updatedAt: now + 5 }),
       ],
     ];
@@ -120,6 +120,8 @@ describe('what the keys show', () => {
       admins: ['root'],
       endless: ['root'],
       unused: ['idle'],
+      expiring: ['used'],
+      owners: ['alice'],
       newestChangeAt: now + 5,
     });
   });
