@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useEffectEvent, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { after } from '../clock.js';
 import { pathOf } from './client.js';
 import type { OverviewEventBody, RequestsEventBody, StreamsEventBody } from '../../../src/admin/contract-live.js';
@@ -42,6 +42,22 @@ export function useLive(handlers: LiveHandlers, onBack: () => void): LiveState {
     [topics, client],
   );
   return state;
+}
+
+/** Does `work` once, `periodMs` after it was first asked for; whatever is asked meanwhile is the same work. */
+export function useAtMostEvery(periodMs: number, work: () => void): () => void {
+  const cancel = useRef<(() => void) | null>(null);
+  const newest = useRef(work);
+  useEffect(() => {
+    newest.current = work;
+  });
+  useEffect(() => () => cancel.current?.(), []);
+  return () => {
+    cancel.current ??= after(periodMs, () => {
+      cancel.current = null;
+      newest.current();
+    });
+  };
 }
 
 interface Follower {

@@ -34,7 +34,7 @@ export function WhatEnds({ subject, forGood }: { subject: KeyBody; forGood: bool
 }
 
 function requests(count: number): string {
-  return `${count} ${count === 1 ? 'request' : 'requests'} that run now will end.`;
+  return `${count} ${count === 1 ? 'request that runs' : 'requests that run'} now will end.`;
 }
 
 const MOST_NAMES = 8;

@@ -59,7 +59,7 @@ function optionsOf({ names, scheme, kind, height, format }: Form): Omit<UPlot.Op
   return {
     height,
     cursor: { y: false },
-    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 10] } },
     axes: [
       { ...axis, values: (_plot, splits) => timeLabels(splits) },
       { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) },

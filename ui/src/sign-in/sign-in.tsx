@@ -1,22 +1,15 @@
-import { Alert, Button, Loader, PasswordInput, Stack, Text, Title } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { Alert, Button, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { ApiProblem } from '../api/problem.js';
 import { useSignIn } from '../api/session.js';
 import { CliTwin } from '../parts/cli-twin.js';
 import { ErrorNotice } from '../parts/notices.js';
 
 /** Three ways in: the one-time link, an admin key, and a proxy that says who asks. */
-export function SignIn({ link, trouble }: { link: string | null; trouble: Error | null }) {
-  const byLink = useSignIn();
-  const used = useRef(false);
+export function SignIn({ linkFailure, trouble }: { linkFailure: Error | null; trouble: Error | null }) {
   useEffect(() => {
     document.title = 'Sign in · Keyporter';
-    // A link works once: it must not be sent again when React runs effects twice.
-    if (link === null || used.current) return;
-    used.current = true;
-    byLink.mutate({ link });
-  }, [link, byLink]);
-  const waiting = link !== null && (byLink.isPending || byLink.isIdle);
+  }, []);
   return (
     <main className="kp-sign-in">
       <div className="kp-sign-in-box">
@@ -27,26 +20,22 @@ export function SignIn({ link, trouble }: { link: string | null; trouble: Error 
         <Title order={1} size="h3">
           Sign in
         </Title>
-        {waiting ? (
-          <Loader aria-label="Signing in with the link" />
-        ) : (
-          <Stack>
-            {byLink.error !== null && (
-              <Alert color="red" title="The link did not work" role="alert">
-                {linkFault(byLink.error)}
-              </Alert>
-            )}
-            {trouble !== null && <ErrorNotice error={trouble} what="It is not known whether you are signed in" />}
-            <KeyForm />
-            <ProxyWay />
-            <div>
-              <Text size="sm" className="kp-dim">
-                On the gateway’s own machine you need no key. This prints a link that signs you in:
-              </Text>
-              <CliTwin command="keyporter ui" />
-            </div>
-          </Stack>
-        )}
+        <Stack>
+          {linkFailure !== null && (
+            <Alert color="red" title="The link did not work" role="alert">
+              {linkFault(linkFailure)}
+            </Alert>
+          )}
+          {trouble !== null && <ErrorNotice error={trouble} what="It is not known whether you are signed in" />}
+          <KeyForm />
+          <ProxyWay />
+          <div>
+            <Text size="sm" className="kp-dim">
+              On the gateway’s own machine you need no key. This prints a link that signs you in:
+            </Text>
+            <CliTwin command="keyporter ui" />
+          </div>
+        </Stack>
       </div>
     </main>
   );

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { requestsOfKeyQuery, type RequestRowBody } from '../../api/activity.js';
 import type { KeyBody } from '../../api/keys.js';
-import { useLive } from '../../api/live.js';
+import { useAtMostEvery, useLive } from '../../api/live.js';
 import { CliTwin } from '../../parts/cli-twin.js';
 import { DataTable, type Column } from '../../parts/data-table.js';
 import { duration } from '../../parts/format.js';
@@ -13,18 +13,25 @@ import { StatusText } from '../../parts/status-text.js';
 
 const MOST_ROWS = 200;
 
+/** However many requests arrive, the key and its usage are read no more often than this. */
+const READ_AGAIN_MS = 5_000;
+
 /** The last requests of a key, as they finish; and what still shows the secret before the last rotation. */
 export function KeyRequests({ keyId, rotated }: { keyId: string; rotated: KeyBody['previous'] }) {
   const client = useQueryClient();
   const query = useMemo(() => requestsOfKeyQuery(keyId), [keyId]);
   const { data: rows, error, refetch } = useQuery(query);
+  const readAgain = useAtMostEvery(READ_AGAIN_MS, () => {
+    void client.invalidateQueries({ queryKey: ['key', keyId] });
+    void client.invalidateQueries({ queryKey: ['usage', 'day', keyId] });
+  });
   const live = useLive(
     {
       requests: ({ data }) => {
         const fresh = data.filter((row) => row.key_id === keyId).toReversed();
         if (fresh.length === 0) return;
         client.setQueryData(query.queryKey, (known) => withFresh(known ?? [], fresh));
-        void client.invalidateQueries({ queryKey: ['key', keyId] });
+        readAgain();
       },
     },
     () => void refetch(),

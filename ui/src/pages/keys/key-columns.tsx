@@ -124,7 +124,7 @@ function ActsMenu({ subject, ask }: { subject: KeyBody; ask: Ask }) {
 function OpenMenu({ subject, ask, label }: { subject: KeyBody; ask: Ask; label: string }) {
   const session = useSession();
   return (
-    <Menu position="bottom-end" defaultOpened>
+    <Menu position="bottom-end" defaultOpened withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <button type="button" className="kp-dots" aria-label={label}>
           <DotsIcon />

@@ -61,7 +61,7 @@ function Numbers({ overview }: { overview: OverviewBody }) {
         name="Waiting"
         value={wholeNumber(overview.waiting)}
         tone={overview.waiting > 0 ? 'warn' : 'plain'}
-        detail={`95 of 100 waited at most ${duration(hour.queueP95Ms)}`}
+        detail={hour.queueP95Ms === null ? 'nothing waited' : `95 of 100 waited at most ${duration(hour.queueP95Ms)}`}
       />
       <Tile
         name="Requests, last minute"
@@ -82,12 +82,12 @@ function Numbers({ overview }: { overview: OverviewBody }) {
       <Tile
         name="Time to first token"
         value={duration(hour.ttftP50Ms)}
-        detail={`95 of 100 within ${duration(hour.ttftP95Ms)}`}
+        detail={hour.ttftP95Ms === null ? 'no streams in the hour' : `95 of 100 within ${duration(hour.ttftP95Ms)}`}
       />
       <Tile
         name="Active keys"
         value={wholeNumber(keys.active)}
-        detail={<Link href="/keys">{keys.total} in all</Link>}
+        detail={<Link href="/keys">{wholeNumber(keys.total)} in all</Link>}
       />
       {replicas !== null && (
         <Tile
