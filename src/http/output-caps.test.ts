@@ -11,6 +11,8 @@ import { usageEdits } from './usage-option.js';
 const CHAT = ['max_tokens', 'max_completion_tokens'];
 const COMPLETION = ['max_tokens', 'n', 'best_of'];
 const OLLAMA = ['options.num_predict'];
+/** Ollama on OpenAI's path. */
+const OLDER = ['max_tokens'];
 const BOUNDS = new Map<string, FieldRule>([
   ['n', { kind: 'most', most: 8 }],
   ['max_tokens', { kind: 'most', most: 4096 }],
@@ -25,7 +27,7 @@ function capped(body: unknown, caps: readonly string[], bounds: ReadonlyMap<stri
 const capOf = (body: unknown, caps: readonly string[]): number | null => readCaps(capped(body, caps)).cap;
 
 function clamped(body: unknown, caps: readonly string[], left: number): unknown {
-  const asked = capped(body, caps);
+  const asked = { ...capped(body, caps), zeroIsNone: caps === OLLAMA || caps === OLDER };
   return JSON.parse(edited(asked.body, clampCaps(asked, left, { inject: true })).toString());
 }
 
@@ -57,6 +59,7 @@ describe('what a body asks to be answered with', () => {
     [{ max_tokens: null }, CHAT, null],
     [{ max_tokens: -1 }, CHAT, null],
     [{ max_tokens: 0 }, CHAT, null],
+    [{ max_completion_tokens: 5 }, OLDER, null],
     [{ options: { num_predict: -2 } }, OLLAMA, null],
     [{ options: { num_predict: null } }, OLLAMA, null],
     [{ options: [] }, OLLAMA, null],
@@ -120,6 +123,10 @@ describe('holding a body to what is left', () => {
     [{ options: { num_predict: 5000, seed: 1 } }, OLLAMA, { options: { num_predict: 1000, seed: 1 } }],
     [{ options: { num_predict: 0 } }, OLLAMA, { options: { num_predict: 1000 } }],
     [{ options: { num_predict: -2 } }, OLLAMA, { options: { num_predict: 1000 } }],
+    [{ max_tokens: 0 }, CHAT, { max_tokens: 0 }],
+    [{ max_tokens: 0 }, OLDER, { max_tokens: 1000 }],
+    [{ max_completion_tokens: 5 }, OLDER, { max_completion_tokens: 5, max_tokens: 1000 }],
+    [{ max_completion_tokens: 5000 }, OLDER, { max_completion_tokens: 1000, max_tokens: 1000 }],
     [{ options: { num_predict: null } }, OLLAMA, { options: { num_predict: 1000 } }],
     [{ options: { seed: 1 } }, OLLAMA, { options: { seed: 1, num_predict: 1000 } }],
     [{ options: {} }, OLLAMA, { options: { num_predict: 1000 } }],
@@ -198,6 +205,12 @@ describe('asking a stream for its usage', () => {
     ['{"stream_options":null,"stream":true}', '{"stream_options":{"include_usage":true},"stream":true}'],
     ['{"stream_options":{},"stream":true}', '{"stream_options":{"include_usage":true},"stream":true}'],
     ['{"stream_options":{"x":1},"stream":true}', '{"stream_options":{"x":1,"include_usage":true},"stream":true}'],
+    // Some engines take these for false, others for true.
+    ['{"stream_options":{"include_usage":0},"stream":true}', '{"stream_options":{"include_usage":true},"stream":true}'],
+    [
+      '{"stream_options":{"include_usage":"off"},"stream":true}',
+      '{"stream_options":{"include_usage":true},"stream":true}',
+    ],
     [
       '{"stream_options":{"include_usage":false},"stream":true}',
       '{"stream_options":{"include_usage":true},"stream":true}',
@@ -212,7 +225,7 @@ describe('asking a stream for its usage', () => {
 
   it.each([
     '{"stream_options":{"include_usage":true},"stream":true}',
-    '{"stream_options":{"include_usage":"yes"},"stream":true}',
+    '{"stream_options":{"include_usage":[]},"stream":true}',
     '{"stream_options":"yes","stream":true}',
     '{"stream_options":[],"stream":true}',
     '{"stream":false}',

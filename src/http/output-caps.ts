@@ -30,6 +30,8 @@ export interface Capped {
   head: BodyHead;
   /** Members that bound the answer on this path, the usual one first. Those that do not count tokens mean nothing here. */
   caps: readonly string[];
+  /** A cap of 0 is read as none on this path. */
+  zeroIsNone?: boolean | undefined;
   /** What is already to be replaced: a member stands for the value it is going to have. */
   edits: readonly Edit[];
 }
@@ -65,12 +67,12 @@ export function readCaps(capped: Capped): OutputCap {
  * gets one; a path without caps never does. Each answer may have one token at least.
  */
 export function clampCaps(capped: Capped, left: number, { inject }: { inject: boolean }): Edit[] {
-  const { caps, edits } = capped;
+  const { caps, edits, zeroIsNone = false } = capped;
   const { found, copies } = read(capped);
   const each = Math.max(1, Math.floor(left / copies));
   const value = Buffer.from(String(each));
   const lowered = found
-    .filter((cap) => cap.value > each || cap.value < 0 || (cap.value === 0 && cap.name === IN_OPTIONS))
+    .filter((cap) => cap.value > each || cap.value < 0 || (cap.value === 0 && zeroIsNone))
     .map(({ from, to }) => ({ from, to, bytes: value }));
   const kept = edits.filter((edit) => !lowered.some(({ from, to }) => from === edit.from && to === edit.to));
   const own = caps.find((name) => TOKEN_CAPS.has(name) || name === IN_OPTIONS);

@@ -32,7 +32,7 @@ export function demandOf(exchange: Exchange, kind: PathKind): Demand {
   // What is uploaded or spoken is no text: its size tells nothing about tokens.
   if (kind.model !== 'body' || body === null || head === null)
     return { inputTokens: 0, outputCap: countOutput ? null : 0, countOutput, boundTo: () => UNBOUND };
-  const capped: Capped = { body, head, caps: kind.caps, edits: exchange.edits ?? [] };
+  const capped: Capped = { body, head, caps: kind.caps, zeroIsNone: kind.zeroIsNone, edits: exchange.edits ?? [] };
   const asksUsage = kind.words === 'openai' && kind.class === 'infer:chat' && head.stream && !tellsByItself(exchange);
   const cap = countOutput ? readCaps(capped).cap : 0;
   return {

@@ -9,6 +9,9 @@ const MOST_KNOWN = 1000;
 /** Work of a model on a path that no table has: nothing is known of its body or its answer. */
 const UNKNOWN_WORK: PathKind = { class: 'infer', words: 'own', model: 'none', caps: [], usage: null };
 
+/** Where it is not known which engine answers: on its own paths Ollama, which others follow there. */
+const OTHERS = [ENGINES.ollama, ...Object.values(ENGINES)];
+
 /**
  * Tells what stands where in the request and its answer, by the table of engines; null for what costs
  * no work of a model, which is not counted: lists, counting of tokens, the engine's own controls.
@@ -33,7 +36,7 @@ export function createMeteredPath(): (exchange: Exchange) => PathKind | null {
 function kindOf({ engine, method, path }: { engine: EngineName; method: string; path: string }): PathKind | null {
   const own = findPath(engineOf(engine), method, path);
   if (own !== null) return own;
-  for (const other of Object.values(ENGINES)) {
+  for (const other of OTHERS) {
     const entry = findPath(other, method, path);
     if (entry !== null) return entry;
   }

@@ -29,6 +29,8 @@ export interface PathKind {
   model: 'body' | 'form' | 'query' | 'none';
   /** Members of the body that bound the tokens of the answer. */
   caps: readonly string[];
+  /** A cap of 0 is read as none. Left out = it is read as 0. */
+  zeroIsNone?: true;
   /** Where the answer tells the tokens it took; null = nowhere. */
   usage: string | null;
 }
@@ -90,6 +92,7 @@ export const LLAMA_COMPLETION = kind('infer:chat', 'llama.cpp', {
 export const OLLAMA_CHAT = kind('infer:chat', 'ollama', {
   model: 'body',
   caps: ['options.num_predict'],
+  zeroIsNone: true,
   usage: '`prompt_eval_count` and `eval_count`; in streams in the last line',
 });
 export const EMBEDDINGS = kind('infer:embeddings', 'openai', { model: 'body', usage: '`usage`' });

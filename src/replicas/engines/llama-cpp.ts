@@ -10,7 +10,6 @@ import {
   LLAMA_EMBEDDING,
   MESSAGES,
   NEVER,
-  OLLAMA_CHAT,
   paths,
   READ,
   RERANK,
@@ -24,6 +23,8 @@ import { bytes, entries, least, most, refuse, refuseUnless, SCHEMA } from './eve
 
 /** Its own name for the cap is read on OpenAI's paths too, and wins there. */
 const withOwnCap = (kind: PathKind): PathKind => ({ ...kind, caps: [...kind.caps, 'n_predict'] });
+/** Ollama's path, where OpenAI's members are read and Ollama's are not. */
+const API_CHAT: PathKind = { ...withOwnCap(CHAT), words: 'ollama' };
 /** OpenAI's way of counting tokens. */
 const INPUT_TOKENS: PathKind = { ...COUNT_TOKENS, words: 'openai' };
 /** Brackets in a grammar are read one inside the other on the stack: 36 kB of them end the server. */
@@ -43,7 +44,7 @@ export const llamaCpp: Engine = {
     ...paths(COUNT_TOKENS, 'POST /v1/messages/count_tokens'),
     ...paths(INPUT_TOKENS, 'POST /v1/chat/completions/input_tokens', 'POST /chat/completions/input_tokens'),
     ...paths(INPUT_TOKENS, 'POST /v1/responses/input_tokens', 'POST /responses/input_tokens'),
-    ...paths(OLLAMA_CHAT, 'POST /api/chat'),
+    ...paths(API_CHAT, 'POST /api/chat'),
     ...paths(LLAMA_COMPLETION, 'POST /completion', 'POST /completions', 'POST /infill'),
     ...paths(EMBEDDINGS, 'POST /v1/embeddings'),
     ...paths(LLAMA_EMBEDDING, 'POST /embedding', 'POST /embeddings'),

@@ -16,12 +16,18 @@ import {
   READ,
   RESPONSES,
   type Engine,
+  type PathKind,
 } from './engine.js';
 import { least, most, refuse, refuseUnless, SCHEMA } from './every-engine.js';
 
 /** Each of them makes Ollama load the model anew for everybody. */
 const RELOADS = 'it loads the model anew for every caller';
 const reload: FieldRule = refuse(RELOADS);
+
+/** Caps go to the runner as they come, and that reads 0 as no end. */
+const asItComes = (kind: PathKind): PathKind => ({ ...kind, zeroIsNone: true });
+/** The newer name of the cap is passed over. */
+const OLDER_CHAT: PathKind = { ...CHAT, caps: ['max_tokens'] };
 
 export const ollama: Engine = {
   title: 'Ollama',
@@ -31,9 +37,9 @@ export const ollama: Engine = {
     ...paths(OLLAMA_CHAT, 'POST /api/chat', 'POST /api/generate'),
     ...paths(OLLAMA_EMBED, 'POST /api/embed', 'POST /api/embeddings'),
     ...paths(OLLAMA_READ, 'POST /api/show', 'GET /api/tags', 'HEAD /api/tags', 'GET /api/ps'),
-    ...paths(CHAT, 'POST /v1/chat/completions'),
-    ...paths(COMPLETION, 'POST /v1/completions'),
-    ...paths(RESPONSES, 'POST /v1/responses'),
+    ...paths(asItComes(OLDER_CHAT), 'POST /v1/chat/completions'),
+    ...paths(asItComes(COMPLETION), 'POST /v1/completions'),
+    ...paths(asItComes(RESPONSES), 'POST /v1/responses'),
     ...paths(MESSAGES, 'POST /v1/messages'),
     ...paths(EMBEDDINGS, 'POST /v1/embeddings'),
     ...paths(IMAGE, 'POST /v1/images/generations', 'POST /v1/images/edits'),
