@@ -79,6 +79,7 @@ const TRACES = [
   'never hold prompts, answers, keys, paths or query strings. They are sent once a second in batches. At most 4096 wait; what is',
   'beyond, and what the receiver does not take, is dropped and counted in `keyporter_trace_spans_dropped_total`. Requests that',
   'are refused before their route is known (broken framing, unknown paths) leave no trace; they are in',
-  '`keyporter_door_refusals_total`. A trace costs about 16 microseconds of the main thread for each request.',
+  '`keyporter_door_refusals_total`. A receiver that wants a token gets it from the variable `OTEL_EXPORTER_OTLP_HEADERS`, such as',
+  '`authorization=Bearer%20TOKEN`, as from every sender of OpenTelemetry. A trace costs about 16 microseconds of the main thread for each request.',
   '',
 ];

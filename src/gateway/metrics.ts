@@ -5,7 +5,7 @@ import type { Tracing } from '../tracing/tracing.js';
 import type { Sample } from '../usage/metric-cells.js';
 import { COUNTED, OBSERVED, type CountedName, type ObservedName } from '../usage/metric-table.js';
 import type { MetricsPage, MetricSource } from '../usage/metrics-page.js';
-import { RequestMetrics } from '../usage/request-metrics.js';
+import { MOST_FOUND_MODELS, RequestMetrics } from '../usage/request-metrics.js';
 import type { Configuration } from './configuration.js';
 import type { Limits } from './limits.js';
 import type { Models } from './models.js';
@@ -136,13 +136,12 @@ function byPhase(inFlight: InFlightRegistry): Sample[] {
   return [...counts].map(([phase, value]) => ({ labels: [phase], value }));
 }
 
-/** Every model on offer by its name, and whatever goes by a name of the client's own as one. */
+/** Models of the configuration and some of those that servers list, by their names; all others as one. */
 function byModel(inFlight: InFlightRegistry, { catalogue }: Models): Sample[] {
-  const counts = new Map<string, number>(
-    catalogue()
-      .list()
-      .map(({ name }) => [name, 0]),
-  );
+  const models = catalogue().list();
+  const named = models.filter(({ origin }) => origin === 'configured');
+  const found = models.filter(({ origin }) => origin === 'found').slice(0, MOST_FOUND_MODELS);
+  const counts = new Map<string, number>([...named, ...found].map(({ name }) => [name, 0]));
   for (const { phase, model } of inFlight.list()) {
     if (phase !== 'queued' || model === null) continue;
     const label = counts.has(model) ? model : 'other';

@@ -34,7 +34,7 @@ export function traceFinished(exchange: Exchange, durationMs: number, tracing: T
   traceOf(exchange, tracing).finish({
     atMs: exchange.startedAtMs + durationMs,
     error: code ?? (status >= 400 ? String(status) : null),
-    isFault: status >= 500 || (code !== null && status < 400),
+    isFault: status >= 500 || (code !== null && code !== 'client_gone' && status < 400),
     attributes: {
       'http.response.status_code': status,
       ...(exchange.replica === null ? {} : genAiAttributes(exchange, exchange.replica)),

@@ -5,7 +5,7 @@ import type { MetricSource } from './metrics-page.js';
 import { ModelCells } from './model-cells.js';
 
 /** Names that model servers list of themselves get a label up to here; further ones count as `other`. */
-const MOST_FOUND_MODELS = 200;
+export const MOST_FOUND_MODELS = 200;
 /** Keys with numbers of their own, where those are wanted; further ones count as `other`. */
 const MOST_KEYS = 10_000;
 const OTHER = 'other';

@@ -77,9 +77,11 @@ test('the numbers of a load run with every kind of fault are those of the ledger
       expect(told('keyporter_tokens_total', { type: 'input' })).toBe(sums.input_tokens);
       expect(told('keyporter_tokens_total', { type: 'output' })).toBe(sums.output_tokens);
       expect(told('keyporter_gpu_seconds_total')).toBeCloseTo(sums.gpu_seconds, 1);
-      expect(valueOf(page, 'gen_ai_server_request_duration_seconds_count', { gen_ai_request_model: model })).toBe(
-        sums.requests,
-      );
+      const operation = (name: string, labels = {}): number =>
+        valueOf(page, name, { gen_ai_request_model: model, ...labels });
+      expect(operation('gen_ai_server_request_duration_seconds_count')).toBe(sums.requests);
+      for (const type of ['input', 'output'] as const)
+        expect(operation('gen_ai_client_token_usage_sum', { gen_ai_token_type: type })).toBe(sums[`${type}_tokens`]);
     }
     const logged = await everyRequest(world);
     const statuses = (first: string): number => logged.filter(({ status }) => String(status).startsWith(first)).length;
@@ -97,6 +99,10 @@ test('the numbers of a load run with every kind of fault are those of the ledger
     expect(valueOf(page, 'keyporter_door_refusals_total', { code: 'unknown_url' })).toBe(ROUNDS);
     expect(valueOf(page, 'keyporter_errors_total', { code: 'upstream_error' })).toBe(ROUNDS);
     expect(valueOf(page, 'keyporter_requests_in_flight')).toBe(0);
+    // Four kinds of requests stream, and each of them began.
+    expect(valueOf(page, 'gen_ai_server_time_to_first_token_seconds_count')).toBe(4 * ROUNDS);
+    expect(valueOf(page, 'keyporter_overhead_seconds_count')).toBe(7 * ROUNDS + 2);
+    expect(valueOf(page, 'keyporter_upstream_attempts_total')).toBe(7 * ROUNDS + 2);
   } finally {
     await world.close();
   }

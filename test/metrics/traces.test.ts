@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog, type Log } from '../../src/core/log.js';
+import { frame, RealtimeClient, RealtimeServer } from '../engines/web-socket.js';
 import { chatChunk, answerAsModel } from '../support/model-answers.js';
 import { until } from '../support/patience.js';
 import { RecordingUpstream } from '../support/recording-upstream.js';
@@ -185,6 +186,39 @@ describe('a receiver of traces', () => {
       expect(receiver.text).not.toContain(secret);
     }
   });
+});
+
+test('a realtime session is one trace too, and the model server got its part of it with the handshake', async () => {
+  const realtime = await RealtimeServer.start();
+  const own = await TraceReceiver.start();
+  const world = await startWorld({
+    tracing: { otlp_endpoint: own.url },
+    models: { voice: { replicas: [{ url: realtime.url }] } },
+  });
+  try {
+    const coming = realtime.next();
+    const { client } = await RealtimeClient.handshake(world.gateway.url, '/v1/realtime?model=voice', {
+      authorization: `Bearer ${world.key}`,
+      traceparent: parent('5'),
+    });
+    const { request, socket } = await coming;
+    const usage = { input_tokens: 10, output_tokens: 4, total_tokens: 14 };
+    socket.write(frame(1, JSON.stringify({ type: 'response.done', response: { id: 'r', usage } })));
+    socket.write(frame(8, Buffer.from([3, 232])));
+    await client.closed();
+    await world.gateway.close();
+    const [server] = own.spans.filter(({ kind }) => kind === SERVER);
+    const [sent] = own.spans.filter(({ kind }) => kind === CLIENT);
+    expect(own.spans).toHaveLength(2);
+    expect(server).toMatchObject({ name: 'GET /v1/realtime', traceId: traceId('5'), parentSpanId: CALLER_SPAN });
+    expect(sent).toMatchObject({ name: 'realtime voice', parentSpanId: server?.spanId });
+    expect(request.headers['traceparent']).toBe(`00-${traceId('5')}-${sent?.spanId}-01`);
+    expect(server?.attributes).toMatchObject({ 'gen_ai.usage.output_tokens': 4 });
+  } finally {
+    await world.close();
+    await realtime.close();
+    await own.close();
+  }
 });
 
 test('a receiver that never answers costs no request its answer, and the gateway ends all the same', async () => {
