@@ -1,6 +1,5 @@
 import { Loader } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
-import { useState } from 'react';
 import { Router } from 'wouter';
 import { SessionContext, useSessionQuery, useSignIn } from './api/session.js';
 import { Layout } from './layout/layout.js';

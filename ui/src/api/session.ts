@@ -10,16 +10,11 @@ export type Proof = { link: string } | { key: string } | Record<string, never>;
 export const SESSION = ['session'] as const;
 
 /**
- * The session, or null when nobody is signed in. While `link` waits to be used nothing is asked: an
- * answer from before would say "nobody" after the link signed in.
+ * The session, or null when nobody is signed in. `enabled` is false while a link is used: an answer from
+ * before would say "nobody" after the link signed in.
  */
-export function useSessionQuery(link: string | null) {
-  return useQuery({
-    queryKey: SESSION,
-    queryFn: ({ signal }) => presentSession(signal),
-    staleTime: 60_000,
-    enabled: ({ state }) => link === null || state.data !== undefined,
-  });
+export function useSessionQuery(enabled: boolean) {
+  return useQuery({ queryKey: SESSION, queryFn: ({ signal }) => presentSession(signal), staleTime: 60_000, enabled });
 }
 
 export function useSignIn() {
