@@ -12,6 +12,7 @@ import { withAdmin } from '../client.js';
 import { Failure } from '../failure.js';
 import { printImport, type ImportReport } from '../import-view.js';
 import type { Invocation, RunCommand } from '../invocation.js';
+import { createProgressBar } from '../progress-bar.js';
 import { withoutWatched } from '../watched-secrets.js';
 
 /** Keys in one request, and so in one transaction. */
@@ -95,20 +96,23 @@ async function importAll(
 ): Promise<{ imported: number; known: number }> {
   const { io } = invocation;
   const outcome = { imported: 0, known: 0 };
-  await withAdmin(
-    invocation,
-    async (client) => {
-      for (let from = 0; from < keys.length; from += BATCH) {
-        const body = { keys: keys.slice(from, from + BATCH).map(wireOf) };
-        const answer = await ask<ImportedBody>(client, '/admin/v1/keys/import', { method: 'POST', body });
-        for (const { known } of answer.body.data) outcome[known ? 'known' : 'imported'] += 1;
-        if (io.outIsTerminal && keys.length > BATCH)
-          io.err(`\r${Math.min(from + BATCH, keys.length)} of ${keys.length} keys`);
-      }
-    },
-    { mayCreate: true },
-  );
-  if (io.outIsTerminal && keys.length > BATCH) io.err('\n');
+  const bar = io.outIsTerminal && keys.length > BATCH ? createProgressBar(io) : null;
+  try {
+    await withAdmin(
+      invocation,
+      async (client) => {
+        for (let from = 0; from < keys.length; from += BATCH) {
+          bar?.show(from / keys.length, `${from} of ${keys.length} keys`);
+          const body = { keys: keys.slice(from, from + BATCH).map(wireOf) };
+          const answer = await ask<ImportedBody>(client, '/admin/v1/keys/import', { method: 'POST', body });
+          for (const { known } of answer.body.data) outcome[known ? 'known' : 'imported'] += 1;
+        }
+      },
+      { mayCreate: true },
+    );
+  } finally {
+    bar?.clear();
+  }
   return outcome;
 }
 
