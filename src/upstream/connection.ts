@@ -188,7 +188,8 @@ export class Connection implements ResponseSink {
 
   /** The answer is whole: the connection lives on when nothing on it is left of this request. */
   #answered(bytesBehind: number): void {
-    if (bytesBehind > 0 || this.#uploading || !this.#parser.reusable || !this.open) return void this.#socket.destroy();
+    const isSending = this.#uploading || this.#socket.writableLength > 0;
+    if (bytesBehind > 0 || isSending || !this.#parser.reusable || !this.open) return void this.#socket.destroy();
     this.#heldBack = false;
     this.#parts.free(this);
   }
