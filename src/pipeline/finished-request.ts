@@ -21,7 +21,7 @@ export function familyOf({ path, scope, logged, method }: Route): Family {
     return isCompletion ? 'text_completion' : (name.slice(6) as Family);
   }
   if (name === 'infer' && path !== '/*') return method === 'POST' ? 'tokens' : 'models';
-  return logged ? 'other' : 'health';
+  return logged ? 'other' : 'housekeeping';
 }
 
 /** Reads the finished record of a request for those who count. */

@@ -24,9 +24,9 @@ import type { RequestTrace, TraceBeginning, TraceEnd, TraceTry, Tracing } from '
 
 const SPANS_PER_BATCH = 512;
 const SEND_EVERY_MS = 1000;
-const SEND_TIMEOUT_MS = 5000;
-/** How long the end of the gateway waits for the last traces. */
-const LAST_SPANS_MS = 2000;
+const SEND_TIMEOUT_MS = 3000;
+/** How long the end of the gateway waits for the last traces: as long as the library may hold the process anyway. */
+const LAST_SPANS_MS = SEND_TIMEOUT_MS;
 const LONGEST_VALUE = 256;
 const NO_HEADERS: readonly string[] = [];
 

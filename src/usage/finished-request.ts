@@ -15,7 +15,7 @@ export type Family =
   | 'verify'
   | 'admin'
   | 'own_key'
-  | 'health'
+  | 'housekeeping'
   | 'other';
 
 /** How far a request had come. `arriving`: no place was looked for yet. */
