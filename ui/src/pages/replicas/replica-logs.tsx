@@ -1,4 +1,4 @@
-import { Modal, Stack } from '@mantine/core';
+import { Modal, Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { LogLineBody } from '../../../../src/admin/contract-replicas.js';
 import { pathOf } from '../../api/client.js';
@@ -22,7 +22,8 @@ export function ReplicaLogs({ id, onClose }: { id: string; onClose: () => void }
   return (
     <Modal opened size="80rem" onClose={onClose} title={`Log of ${id}`} closeButtonProps={{ 'aria-label': 'Close' }}>
       <Stack>
-        {error === null && <LiveBadge state={ended ? 'lost' : 'live'} />}
+        {error === null && !ended && <LiveBadge state="live" />}
+        {ended && <Text size="sm">The gateway ended this log. Open it again to go on.</Text>}
         {error !== null && <ErrorNotice error={error} what="The log could not be followed" />}
         <Lines lines={lines} />
         <CliTwin command={`keyporter replicas logs ${shellWord(id)} -f --lines ${FIRST_LINES}`} />

@@ -2,7 +2,7 @@ import { Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { RequestRowBody } from '../../../../src/admin/contract-activity.js';
 import type { ExplainBody, ExplanationBody } from '../../../../src/admin/contract-gateway.js';
-import { api, pathOf } from '../../api/client.js';
+import { explain } from '../../api/activity.js';
 import { useRefusal } from '../../api/session.js';
 import { Act } from '../../parts/act.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
@@ -15,18 +15,18 @@ const KEY_ID = /^[0-9A-Za-z]{12}$/;
 /** Would the same request pass now, and why: every rule with its answer. */
 export function Explanation({ request }: { request: RequestRowBody }) {
   const refusal = useRefusal('admin');
-  const explain = useMutation({
-    mutationFn: () => api.post<ExplanationBody>(pathOf('/explain'), questionOf(request)),
+  const asked = useMutation({
+    mutationFn: () => explain(questionOf(request)),
   });
   return (
     <Stack gap="xs">
       <div>
-        <Act size="xs" variant="default" refusal={refusal} onClick={() => explain.mutate()} loading={explain.isPending}>
+        <Act size="xs" variant="default" refusal={refusal} onClick={() => asked.mutate()} loading={asked.isPending}>
           Explain: would it pass now?
         </Act>
       </div>
-      {explain.error !== null && <ErrorNotice error={explain.error} what="It could not be explained" />}
-      {explain.data !== undefined && <Answer explanation={explain.data} />}
+      {asked.error !== null && <ErrorNotice error={asked.error} what="It could not be explained" />}
+      {asked.data !== undefined && <Answer explanation={asked.data} />}
       <CliTwin command={commandOf(request)} />
     </Stack>
   );

@@ -122,7 +122,7 @@ function columnsOf(open: (row: RequestRowBody) => void): Column<RequestRowBody>[
     {
       id: 'time',
       header: 'Time',
-      width: '6.5rem',
+      width: '5rem',
       sort: (row) => row.started_at,
       cell: (row) => (
         <Button
@@ -156,9 +156,10 @@ function columnsOf(open: (row: RequestRowBody) => void): Column<RequestRowBody>[
 }
 
 function text(id: string, header: string, of: (row: RequestRowBody) => string | null): Column<RequestRowBody> {
-  return { id, header, sort: of, cell: (row) => of(row) ?? <span className="kp-dim">–</span> };
+  const cell = (row: RequestRowBody) => of(row) ?? <span className="kp-dim">–</span>;
+  return { id, header, sort: of, cell, width: 'minmax(6rem, 1fr)' };
 }
 
 function time(id: string, header: string, of: (row: RequestRowBody) => number | null): Column<RequestRowBody> {
-  return { id, header, sort: of, align: 'end', width: '6rem', cell: (row) => duration(of(row)) };
+  return { id, header, sort: of, align: 'end', width: '5rem', cell: (row) => duration(of(row)) };
 }

@@ -1,0 +1,241 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OverviewBody } from '../../src/admin/contract-live.js';
+import { until } from '../support/patience.js';
+import { exampleHour } from './example-hour.js';
+import {
+  hasChromium,
+  keepPicture,
+  openBrowser,
+  seriousViolations,
+  signIn,
+  watchedPage,
+  type Watched,
+} from './browser.js';
+import { ENDLESS, startPeopledGateway, type PeopledGateway } from './peopled-gateway.js';
+
+const PATIENCE_MS = 20_000;
+
+describe.skipIf(!hasChromium)('what can be done on the pages (chromium has to be installed)', () => {
+  let world: PeopledGateway;
+  let browser: Browser;
+  let watched: Watched;
+  let page: Page;
+
+  beforeAll(async () => {
+    world = await startPeopledGateway({ unusedKeys: 0 });
+    browser = await openBrowser();
+    watched = await watchedPage(browser);
+    page = watched.page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    await signIn(watched, await world.link());
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await world?.close();
+  });
+
+  const open = (path: string): Promise<unknown> => page.goto(`${world.gateway.url}/ui/${path}`);
+  const noBarrier = async (picture: string): Promise<void> => {
+    expect(await seriousViolations(page)).toEqual([]);
+    await keepPicture(page, picture);
+  };
+
+  test('the CSV has the sums of the admin API, and no cell that a spreadsheet would run', async () => {
+    const { id, key } = await world.gateway.admin.createKey({ name: '=HYPERLINK("http://evil")', scopes: ['infer'] });
+    await fetch(`${world.gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'qwen3-32b', messages: [{ role: 'user', content: 'Hello' }] }),
+    }).then((answer) => answer.text());
+    await until(PATIENCE_MS, 'the request is booked', async () => (await sumsOf(id)) !== undefined);
+    await open('usage');
+    await page.getByRole('table', { name: 'keys' }).getByText('HYPERLINK').waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download CSV' }).click(),
+    ]);
+    const lines = (await readFile(await download.path(), 'utf8')).split('\r\n');
+    const [names = '', ...rows] = lines.filter((line) => line !== '');
+    expect(names.split(',').slice(0, 4)).toEqual(['key_id', 'key_name', 'requests', 'failed']);
+    expect(rows.find((row) => row.startsWith(id))).toContain(`${id},"'=HYPERLINK(""http://evil"")",1,0,5,2,7`);
+    const known = (await world.gateway.admin.must('GET', '/usage?since=1&limit=1000'))['data'] as unknown[];
+    expect(rows).toHaveLength(known.length);
+  });
+
+  async function sumsOf(id: string): Promise<unknown> {
+    const { data } = await world.gateway.admin.must('GET', `/usage?by=key&key_id=${id}`);
+    return (data as unknown[])[0];
+  }
+
+  test('a limit is tried on the past, and the sentence is what the admin API says', async () => {
+    await open('usage');
+    await page.getByRole('textbox', { name: 'At most' }).fill('20000');
+    await page.getByRole('button', { name: 'Try it' }).click();
+    const sentence = page.locator('.kp-verdict');
+    await sentence.waitFor();
+    const outcome = await world.gateway.admin.must('POST', '/usage/replay', { limits: { tokens_per_day: 20_000 } });
+    const number = (name: string): string => Number(outcome[name]).toLocaleString('en');
+    expect(Number(outcome['refused'])).toBeGreaterThan(0);
+    expect(await sentence.innerText()).toContain(
+      `${number('refused')} of ${number('requests')} requests would have been refused`,
+    );
+    await page.getByText('keyporter usage replay --limit tokens_per_day=20000').waitFor();
+    await sentence.scrollIntoViewIfNeeded();
+    await noBarrier('usage-what-if-light');
+  });
+
+  test('a request that finishes appears by itself, is held while paused, and tells what became of it', async () => {
+    await open(`requests?key_id=${world.keyId}`);
+    await page.getByText('Live').waitFor();
+    const rows = page.getByRole('table', { name: 'requests' }).getByText('qwen3-32b');
+    await page.getByText('0 requests').waitFor();
+    await world.chat('Hello.');
+    await rows.first().waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await world.chat('Hello.');
+    await page.getByRole('button', { name: 'Resume (1 new)' }).click();
+    await rows.nth(1).waitFor();
+    await page.getByRole('button', { name: 'details of the request' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('It was admitted and answered.').waitFor();
+    await dialog.getByRole('button', { name: 'Explain' }).click();
+    await dialog.getByText('It would pass.').waitFor();
+    await noBarrier('request-details-light');
+  });
+
+  test('a model server is drained and resumed after a question, and the log of a process is followed', async () => {
+    await open('replicas');
+    const card = page.getByRole('region', { name: 'Replica gemma3-4b-0' });
+    await card.getByRole('button', { name: 'Drain' }).click();
+    await page.getByText('keyporter replicas drain gemma3-4b-0').waitFor();
+    await noBarrier('replica-drain-light');
+    await page.getByRole('button', { name: 'Drain it' }).click();
+    await card.getByText('draining').waitFor();
+    await card.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Resume it' }).click();
+    await card.getByText('ready', { exact: true }).waitFor();
+    await card.getByRole('button', { name: 'Logs' }).click();
+    await page
+      .getByRole('log')
+      .getByText(/engine \d+ begins/)
+      .waitFor();
+    await noBarrier('replica-logs-light');
+  });
+
+  test('the chain of the audit trail is verified, with what that cannot prove, and a change shows both sides', async () => {
+    await open('audit');
+    await page.getByRole('button', { name: 'Verify the chain' }).click();
+    await page.getByText(/The audit trail is intact: \d+ entries/).waitFor();
+    await page.getByText('leaves no row here').waitFor();
+    await page.getByRole('textbox', { name: 'Action' }).fill('key.update');
+    await page.getByText('2 entries').waitFor();
+    await page.getByRole('button', { name: 'details of the entry' }).last().click();
+    const changed = page.getByRole('group', { name: 'What changed' });
+    expect(await changed.getByRole('row', { name: 'models' }).innerText()).toMatch(/\[\]\s+\["qwen3-\*"\]/);
+    await noBarrier('audit-entry-light');
+  });
+
+  test('a chat is streamed with a key made for an hour, stopped by its button, and the key is kept nowhere', async () => {
+    await open('playground');
+    await page.getByRole('button', { name: 'Make one for an hour' }).click();
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('qwen3-32b');
+    await page.getByRole('textbox', { name: 'Message' }).fill('Hello');
+    await page.keyboard.press('Enter');
+    const turns = page.getByRole('list', { name: 'Conversation' });
+    await turns.getByText('Hello there').waitFor();
+    await turns.getByText('5 tokens in, 2 out').waitFor();
+    await noBarrier('playground-chat-light');
+    await page.getByRole('textbox', { name: 'Message' }).fill(ENDLESS);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await turns.getByText('And so on').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await turns.getByText('stopped').waitFor();
+    await until(PATIENCE_MS, 'nothing runs', async () => (await world.gateway.admin.streams()).length === 0);
+    const kept = await page.evaluate<string>(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href])',
+    );
+    expect(kept).not.toContain('kp_');
+    const { data } = await world.gateway.admin.must('GET', '/keys?search=playground');
+    expect(data).toMatchObject([{ name: 'playground', scopes: ['infer'] }]);
+    await page.getByRole('button', { name: 'Revoke it now' }).click();
+    await page.getByRole('button', { name: 'Make one for an hour' }).waitFor();
+  });
+
+  test('a key that is not known is refused in the words of the gateway', async () => {
+    await open('playground');
+    await page.getByRole('textbox', { name: 'Paste a key' }).fill('kp_unknown');
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await page.getByText('This key is not accepted').waitFor();
+    watched.takeErrors();
+  });
+
+  test('the configuration is searched, holds no secret, and is read anew', async () => {
+    await open('settings');
+    await page.getByRole('searchbox', { name: 'Search the settings' }).fill('listen');
+    await page.getByRole('table', { name: 'settings' }).getByText('listeners[0].serve').waitFor();
+    await page.getByRole('button', { name: 'Read the file again' }).click();
+    await page.getByRole('button', { name: 'Read it again' }).click();
+    await page.getByText('The configuration was read anew').waitFor();
+    await noBarrier('settings-reloaded-light');
+  });
+
+  test('none of this made the console speak of an error', () => {
+    expect(watched.takeErrors()).toEqual([]);
+  });
+
+  test('two pictures for the README: an hour of work as an example, and the keys', async () => {
+    await page.route('**/admin/v1/overview', async (route) => {
+      const answer = await route.fetch();
+      const overview = (await answer.json()) as OverviewBody;
+      await route.fulfill({ response: answer, json: { ...overview, buckets: exampleHour(overview.buckets) } });
+    });
+    await page.route('**/admin/v1/events?*', (route) => route.abort());
+    await open('');
+    await page.getByText('Replicas ready').waitFor();
+    await page.locator('canvas').nth(3).waitFor();
+    await keepPicture(page, 'readme-overview');
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    watched.takeErrors();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await open('keys');
+    await page.getByText('alice-notebook').waitFor();
+    await keepPicture(page, 'readme-keys');
+    expect(watched.takeErrors()).toEqual([]);
+  });
+
+  test('a session with few rights sees the pages it may see, and is told why not another', async () => {
+    const { key } = await world.gateway.admin.createKey({ name: 'watcher', owner: 'alice', scopes: ['usage:read'] });
+    const other = await watchedPage(browser);
+    await other.page.goto(`${world.gateway.url}/ui/`);
+    await other.page.getByRole('textbox', { name: 'Admin key' }).fill(key);
+    await other.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    const menu = other.page.getByRole('navigation', { name: 'Pages' });
+    await menu.waitFor();
+    expect((await menu.innerText()).split('\n').filter((line) => line !== '')).toEqual([
+      'Overview',
+      'Streams',
+      'Usage',
+      'Requests',
+      'Playground',
+      'Settings',
+    ]);
+    for (const [path, awaited] of [
+      ['usage', 'alice-notebook'],
+      ['requests', 'Live'],
+      ['playground', 'Paste a key'],
+      ['settings', 'This session'],
+    ] as const) {
+      await other.page.goto(`${world.gateway.url}/ui/${path}`);
+      await other.page.getByText(awaited).first().waitFor();
+      await other.page.locator('.mantine-Skeleton-root').first().waitFor({ state: 'detached' });
+      expect(await seriousViolations(other.page)).toEqual([]);
+    }
+    await other.page.goto(`${world.gateway.url}/ui/replicas`);
+    await other.page.getByText('Needs the scope replicas:read').waitFor();
+    expect(other.takeErrors()).toEqual([]);
+    await other.context.close();
+  });
+});
