@@ -33,8 +33,9 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => api.delete(pathOf('/session')),
     onSettled: () => {
-      client.clear();
       client.setQueryData(SESSION, null);
+      // What was read belongs to who was signed in.
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
     },
   });
 }
