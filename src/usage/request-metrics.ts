@@ -25,7 +25,7 @@ const REFUSED_BY: Readonly<Record<string, string>> = {
 /** The same where the code says it all. */
 const REFUSED_FOR: Readonly<Record<string, string>> = {
   missing_api_key: 'missing',
-  invalid_api_key: 'refused',
+  invalid_api_key: OTHER,
   conflicting_credentials: 'conflicting',
   credential_in_query: 'in_query',
   invalid_asker: 'asker',
