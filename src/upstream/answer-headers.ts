@@ -59,6 +59,8 @@ export function readAnswerHeaders(headers: FlatHeaders): AnswerHead {
   return answer;
 }
 
+const LENGTH: ReadonlySet<string> = new Set(['content-length']);
+
 function withoutNamed(headers: string[], named: ReadonlySet<string>): string[] {
   const kept: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -75,7 +77,10 @@ export function faultyStatus(status: number): string | null {
 }
 
 /** The headers the client gets: those of the answer, ours, and for a stream those that keep it flowing. */
-export function withOwnHeaders({ headers }: AnswerHead, own: readonly string[], isStream: boolean): string[] {
+export function withOwnHeaders(answer: AnswerHead, own: readonly string[], isStream: boolean): string[] {
+  // Events are left out of a stream and put into it: a length it came with is not the one it has.
+  const isMeasured = isStream && answer.contentLength !== null;
+  const headers = isMeasured ? withoutNamed(answer.headers, LENGTH) : answer.headers;
   for (const part of own) headers.push(part);
   if (!isStream) return headers;
   headers.push('x-accel-buffering', 'no');

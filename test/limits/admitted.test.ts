@@ -189,6 +189,19 @@ describe('a budget inside the stream', () => {
     expect((await answered(key, { max_tokens: 100 })).status).toBe(200);
   });
 
+  test('a stream that came with a length ends where its events do, without the usage that only we asked for', async () => {
+    const events = [
+      '{"choices":[{"index":0,"delta":{"content":"t"}}]}',
+      '{"choices":[],"usage":{"completion_tokens":1}}',
+      '[DONE]',
+    ];
+    const body = events.map((data) => `data: ${data}\n\n`).join('');
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: ${body.length}\r\n\r\n`;
+    world.upstream.onRequest = (exchange) => void exchange.raw(head + body);
+    const answer = await answered(world.key, { stream: true });
+    expect([answer.complete, answer.text()]).toEqual([true, body.replace(/data: [^\n]*usage.*\n\n/, '')]);
+  });
+
   test('usage that only we asked for is not shown, and what the client asked for is', async () => {
     const hidden = await answered(world.key, { stream: true });
     expect(hidden.text()).not.toContain('"usage"');
