@@ -94,6 +94,8 @@ describe('the packed package in an empty folder', () => {
         200,
         { choices: [{ message: { content: 'Hello there' } }] },
       ]);
+      const page = await fetch(`${url}/ui/`);
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
       const stopped = new Promise((resolve) => served.child.once('exit', resolve));
       await keyporter('stop', '--data-dir', join(place, 'data'));
       expect(await stopped).toBe(0);

@@ -60,6 +60,7 @@ describe('the Dockerfile', () => {
             place,
           );
         const { stdout } = await run(process.execPath, [join(image, 'dist/main.js'), '--version']);
+        expect(existsSync(join(image, 'dist/ui/index.html'))).toBe(true);
         expect(stdout.trim()).toBe((JSON.parse(read('package.json')) as { version: string }).version);
       } finally {
         await rm(place, { recursive: true, force: true });
