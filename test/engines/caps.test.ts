@@ -14,6 +14,12 @@ afterEach(() => upstream.forget());
 
 const LEFT = 50;
 
+test('the background of a picture is no work in the background', async () => {
+  upstream.onRequest = (exchange) => exchange.answer(200, { data: [] });
+  const body = { model: 'on-openai', prompt: 'a', background: 'transparent' };
+  expect((await ask(world, 'POST /v1/images/generations', { body })).status).toBe(200);
+});
+
 test.each([
   // Ollama reads one of the two names of OpenAI, and 0 as no end.
   ['on-ollama', '/v1/chat/completions', { max_completion_tokens: 1 }, { max_completion_tokens: 1, max_tokens: LEFT }],

@@ -243,6 +243,8 @@ describe('what engines must not be sent', () => {
     ['on-sglang', '/v1/chat/completions', { bootstrap_host: 'x' }],
     ['on-ollama', '/api/chat', { keep_alive: 0 }],
     ['on-ollama', '/api/chat', { options: { num_gpu: 0 } }],
+    ['on-vllm', '/v1/responses', { input: 'a', background: true }],
+    ['on-openai', '/v1/responses', { input: 'a', background: 1 }],
     ['on-openai', '/v1/chat/completions', { api_base: 'http://169.254.169.254' }],
     ['on-openai', '/v1/chat/completions', { kv_transfer_params: {} }],
     ['on-openai', '/v1/chat/completions', { chat_template_kwargs: { chat_template: '{{x}}' } }],

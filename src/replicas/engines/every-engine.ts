@@ -24,6 +24,11 @@ export const EVERY_ENGINE: FieldRules = {
   api_key: refuse('keys for model servers come from the configuration'),
   models: refuse('it names models besides the one that was judged'),
   fallbacks: refuse('it names models besides the one that was judged'),
+  // A word is the background of a picture.
+  background: refuseUnless(
+    /^(?:false|"(?:transparent|opaque|auto)")$/,
+    'what goes on behind its answer could be neither counted nor ended',
+  ),
   chat_template: refuse('a template of the caller runs inside the engine'),
   chat_template_kwargs: {
     kind: 'members',
