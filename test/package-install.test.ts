@@ -117,7 +117,7 @@ function stageClone(clone: string): string {
   const chunks = new Set(readFileSync(join(ROOT, 'dist/.stamp'), 'utf8').split('\n').slice(1));
   const isOld = (path: string): boolean => /[\\/]chunks[\\/]/.test(path) && !chunks.has(path.replace(/^.*[\\/]/, ''));
   mkdirSync(clone);
-  for (const name of ['dist', 'docs', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'])
+  for (const name of ['dist', 'docs', 'deploy', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'])
     cpSync(join(ROOT, name), join(clone, name), {
       recursive: true,
       verbatimSymlinks: true,

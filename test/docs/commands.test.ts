@@ -4,7 +4,7 @@ import { Reader } from './reader.js';
 import { fenceLanguages, typedBlocks } from './shell-blocks.js';
 
 /** Blocks that nobody runs, in all documents. Only ever lowered. */
-const MOST_MARKS = 24;
+const MOST_MARKS = 21;
 /** What a fence may hold besides what is typed: shown to be read, or put into a file. */
 const SHOWN = ['yaml', 'json', 'text', 'nginx', 'caddyfile', 'toml', 'ini', 'mermaid'];
 
