@@ -3,7 +3,7 @@ import { TallyReporter } from './scripts/tally.js';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'ui/src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['scripts/test-setup.ts'],
     reporters: ['default', new TallyReporter()],
     pool: 'forks',

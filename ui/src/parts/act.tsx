@@ -18,7 +18,13 @@ export function Act({ refusal, onClick, children, ...rest }: ActParts) {
     );
   return (
     <Tooltip label={refusal} multiline maw={320} events={{ hover: true, focus: true, touch: true }}>
-      <Button {...rest} aria-disabled data-disabled onClick={(event) => event.preventDefault()}>
+      <Button
+        {...rest}
+        aria-disabled
+        aria-description={refusal}
+        data-disabled
+        onClick={(event) => event.preventDefault()}
+      >
         {children}
       </Button>
     </Tooltip>
