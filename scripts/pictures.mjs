@@ -1,5 +1,5 @@
 // Copies the two pictures of the README from those the tests of the web UI made into docs/images/.
-//   npx vitest run test/ui/page-acts.test.ts && node scripts/pictures.mjs
+//   npx vitest run test/ui/pages.test.ts && node scripts/pictures.mjs
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -45,6 +45,8 @@ export async function watchedPage(
   { scheme = 'light', viewport = DESKTOP }: { scheme?: Scheme; viewport?: { width: number; height: number } } = {},
 ): Promise<Watched> {
   const context = await browser.newContext({ colorScheme: scheme, viewport, reducedMotion: 'reduce', locale: 'en-GB' });
+  // Below the limit of a test, so that what was waited for is named.
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('console', (message) => {

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OverviewBody } from '../../src/admin/contract-live.js';
 import { until } from '../support/patience.js';
-import { exampleHour } from './example-hour.js';
 import {
   hasChromium,
   keepPicture,
@@ -183,26 +181,6 @@ describe.skipIf(!hasChromium)('what can be done on the pages (chromium has to be
   });
 
   test('none of this made the console speak of an error', () => {
-    expect(watched.takeErrors()).toEqual([]);
-  });
-
-  test('two pictures for the README: an hour of work as an example, and the keys', async () => {
-    await page.route('**/admin/v1/overview', async (route) => {
-      const answer = await route.fetch();
-      const overview = (await answer.json()) as OverviewBody;
-      await route.fulfill({ response: answer, json: { ...overview, buckets: exampleHour(overview.buckets) } });
-    });
-    await page.route('**/admin/v1/events?*', (route) => route.abort());
-    await open('');
-    await page.getByText('Replicas ready').waitFor();
-    await page.locator('canvas').nth(3).waitFor();
-    await keepPicture(page, 'readme-overview');
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
-    watched.takeErrors();
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await open('keys');
-    await page.getByText('alice-notebook').waitFor();
-    await keepPicture(page, 'readme-keys');
     expect(watched.takeErrors()).toEqual([]);
   });
 

@@ -11,6 +11,7 @@ const DAYS = 90;
 const DAY_MS = 86_400_000;
 const ROWS_A_DAY = 60;
 const LOGGED = 300;
+const APART_MS = 47_000;
 const IMPORTED_AT_ONCE = 1000;
 const ACTOR = { id: 'local:root', address: null, requestId: null };
 
@@ -28,8 +29,8 @@ export async function writePast(dataDir: string, more: number): Promise<void> {
   const { config } = outcome.loaded;
   const stores = await openStores({ dataDir, create: true, config: () => config, clock: systemClock, log: silentLog });
   try {
-    const keys = await peoplesKeys(stores);
     await unusedKeys(stores, more);
+    const keys = await peoplesKeys(stores);
     bookDays(stores, keys);
     logRequests(stores, keys);
   } finally {
@@ -73,7 +74,7 @@ function unusedKey(number: number): ImportedKey {
     scopes: ['infer:chat'],
     models: [],
     labels: {},
-    createdAt: null,
+    createdAt: inDays(-DAYS),
     expiresAt: null,
     disabled: number % 11 === 0,
     secret: { sha256: createHash('sha256').update(`device ${number}`).digest() },
@@ -124,15 +125,16 @@ function settlementOf(inputTokens: number, at: number): Settlement {
   };
 }
 
-function logRequests({ usage: { requests } }: Stores, keys: readonly KeyRecord[]): void {
+function logRequests({ usage: { requests, lastUse } }: Stores, keys: readonly KeyRecord[]): void {
   const now = systemClock.now();
   for (let at = LOGGED; at > 0; at -= 1) {
     const { id, owner } = random.pick(keys);
     const refused = at % 7 === 0;
+    lastUse.touch(id, 'current', Math.floor((now - at * APART_MS) / 1000));
     const firstByteMs = refused ? null : 120 + random.below(900);
     requests.record({
       id: `req_logged_${at}`,
-      startedAtMs: now - at * 47_000,
+      startedAtMs: now - at * APART_MS,
       method: 'POST',
       path: '/v1/chat/completions',
       status: refused ? 429 : 200,
