@@ -23,8 +23,9 @@ export async function buildUi(root, { force = false, anyUi = false } = {}) {
   const out = join(root, 'dist/ui');
   const stampFile = join(out, '.stamp');
   const stamp = await stampOf(root);
-  const isThere = existsSync(join(out, 'index.html'));
-  const isPresent = isThere && (anyUi || (await readFile(stampFile, 'utf8').catch(() => '')) === stamp);
+  // Without a stamp it is what Vite alone made, and nothing in it is compressed.
+  const last = await readFile(stampFile, 'utf8').catch(() => '');
+  const isPresent = last !== '' && existsSync(join(out, 'index.html')) && (anyUi || last === stamp);
   if (isPresent && !force) return false;
   const fresh = `${out}.${process.pid}.new`;
   const { build } = await import('vite');

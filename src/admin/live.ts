@@ -108,10 +108,20 @@ class LiveEvents implements Live {
     const view = new LiveView(this.#parts);
     const { draining } = this.#parts.ports.status();
     for (const connection of this.#open) {
-      const holder = draining ? null : this.#holderNow(connection.caller);
-      if (holder === null) connection.end();
-      else if ((connection.controller.desiredSize ?? 0) > 0) connection.follower.tell(view, holder);
+      try {
+        this.#tellOne(connection, { view, draining });
+      } catch (error) {
+        // One that cannot be told takes nobody else with it; its browser connects anew.
+        this.#parts.settings.log.error({ error: String(error) }, 'somebody who follows events could not be told');
+        connection.end();
+      }
     }
+  }
+
+  #tellOne({ caller, controller, follower, end }: Connection, now: { view: LiveView; draining: boolean }): void {
+    const holder = now.draining ? null : this.#holderNow(caller);
+    if (holder === null) end();
+    else if ((controller.desiredSize ?? 0) > 0) follower.tell(now.view, holder);
   }
 
   /** What the caller holds at this moment; null when he may not follow any more. */
