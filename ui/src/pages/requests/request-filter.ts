@@ -1,5 +1,4 @@
 import type { RequestRowBody } from '../../../../src/admin/contract-activity.js';
-import { shellWord } from '../../parts/cli-twin.js';
 
 /** What is shown. An empty text does not filter. */
 export interface RequestFilter {
@@ -29,15 +28,4 @@ export function filterOfAddress(search: string): RequestFilter {
   const asked = new URLSearchParams(search);
   const text = (name: string): string => asked.get(name) ?? '';
   return { status: text('status'), keyId: text('key_id'), owner: text('owner'), model: text('model') };
-}
-
-/** The command that follows the same requests. */
-export function commandOf({ status, keyId, owner, model }: RequestFilter): string {
-  const options = [
-    ['--status', status],
-    ['--key-id', keyId],
-    ['--owner', owner],
-    ['--model', model],
-  ].flatMap(([flag, value]) => (value === undefined || value === '' ? [] : [`${flag} ${shellWord(value)}`]));
-  return ['keyporter requests -f', ...options].join(' ');
 }

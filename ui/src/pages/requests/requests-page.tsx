@@ -10,7 +10,8 @@ import { EmptyState } from '../../parts/notices.js';
 import { LiveBadge, Page } from '../../parts/page.js';
 import { StatusText } from '../../parts/status-text.js';
 import { RequestDetails } from './request-details.js';
-import { commandOf, filterOfAddress, type RequestFilter } from './request-filter.js';
+import { commandOf } from './request-command.js';
+import { filterOfAddress, type RequestFilter } from './request-filter.js';
 import { useRequestTail, type RequestTail } from './request-tail.js';
 import './requests.css';
 
