@@ -28,6 +28,7 @@ describe('the estimate of a prompt', () => {
 
   it.each([
     ['text that begins like media', 'data:text/plain;base64,'.concat('many words '.repeat(10_000))],
+    ['text without blanks that begins like media', 'data:image/png;base64,'.concat('many/words/'.repeat(10_000))],
     ['words of another script, which has no spaces', '字'.repeat(40_000)],
     ['long words', `${'w'.repeat(5000)} `.repeat(22)],
     ['base64 that is told to be text', BASE64.slice(0, 110_000)],

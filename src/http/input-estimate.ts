@@ -6,9 +6,9 @@ const LEAST_MEDIA_BYTES = MEDIA_TOKENS * BYTES_A_TOKEN;
 /** So many bytes of base64 in a row are no text. */
 const BASE64 = /^[A-Za-z0-9+/=_-]{64}$/;
 const LOOKED_AT_BYTES = 64;
-const URL_BEGINS = /^data:/i;
-const MEMBER_ENDS = /"data"[ \t\r\n]*:[ \t\r\n]*"$/;
-const MEMBER_BYTES = 16;
+/** Members that engines take for media. Text stands in others, however it begins. */
+const MEMBER_ENDS = /"(?:data|url|(?:image|audio|video|file)_url|file_data)"[ \t\r\n]*:[ \t\r\n]*"$/;
+const MEMBER_BYTES = 24;
 const QUOTE = 0x22;
 const SPACE = 0x20;
 
@@ -37,13 +37,10 @@ function betweenQuotes(body: Buffer, at: number): { from: number; to: number } {
   return { from: body.lastIndexOf(QUOTE, at) + 1, to: to < 0 ? body.length : to };
 }
 
-/** A `data:` URL, or the value of a member of that name. */
+/** The value of a member that holds media, with no blank in it. */
 function isMedia(body: Buffer, { from, to }: { from: number; to: number }): boolean {
   if (to - from <= LEAST_MEDIA_BYTES || body.subarray(from, to).includes(SPACE)) return false;
-  return (
-    URL_BEGINS.test(textAt(body, from, LOOKED_AT_BYTES)) ||
-    MEMBER_ENDS.test(textAt(body, from - MEMBER_BYTES, MEMBER_BYTES))
-  );
+  return MEMBER_ENDS.test(textAt(body, from - MEMBER_BYTES, MEMBER_BYTES));
 }
 
 function textAt(body: Buffer, from: number, bytes: number): string {

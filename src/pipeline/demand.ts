@@ -41,13 +41,20 @@ export function demandOf(exchange: Exchange, kind: PathKind): Demand {
     countOutput,
     boundTo(left, expected) {
       if (countOutput && left !== null && (cap === null || cap > left))
-        exchange.edits = clampCaps(capped, left, { inject: left < expected });
+        exchange.edits = clampCaps(capped, left, { inject: left < expected || takesAnyCap(exchange) });
       if (!asksUsage) return UNBOUND;
       const { asked, edits } = usageEdits(body, head, exchange.edits ?? []);
       exchange.edits = edits;
       return { hideUsage: !asked };
     },
   };
+}
+
+/** Engines that read a cap larger than their context as no cap: those can always be told what is left. Others refuse it. */
+const TAKE_ANY_CAP: ReadonlySet<string> = new Set(['llama.cpp', 'ollama', 'lmstudio']);
+
+function takesAnyCap({ model }: Exchange): boolean {
+  return model !== null && model.replicas.length > 0 && model.replicas.every(({ engine }) => TAKE_ANY_CAP.has(engine));
 }
 
 /** llama.cpp tells its counts at the end of every stream; asked for usage, it would put them into the event that is hidden. */

@@ -91,26 +91,18 @@ export class Relay implements IncomingAnswer {
     }
     const ready = body.push(chunk);
     if (!body.isStream) return this.#writePlain(ready);
-    if (body.spent) {
-      if (ready.length > 0) this.#write(ready);
-      this.#interrupt('insufficient_quota', 'a budget of the caller is used up');
-      return true;
-    }
-    if (body.overfull) {
-      this.#interrupt('upstream_interrupted', 'an event of the stream is longer than 1 MiB');
-      return true;
-    }
+    if (body.spent) this.#spend(ready);
+    else if (body.overfull) this.#interrupt('upstream_interrupted', 'an event of the stream is longer than 1 MiB');
+    if (this.#over) return true;
     return ready.length === 0 || this.#write(ready);
   }
 
   end(): void {
     if (this.#over) return;
     const rest = this.#body?.end();
+    if (this.#body?.spent === true) return this.#spend(rest);
     const cut = this.#body?.cutReason ?? null;
-    if (cut !== null) {
-      this.#interrupt('upstream_interrupted', cut);
-      return;
-    }
+    if (cut !== null) return this.#interrupt('upstream_interrupted', cut);
     const last = this.#first ?? rest;
     this.#sendHead();
     if (last !== undefined) this.#set.bytes(last.length);
@@ -203,6 +195,11 @@ export class Relay implements IncomingAnswer {
     this.#stalledAt ??= this.#set.now();
     this.#watchDrain();
     return false;
+  }
+
+  #spend(last: Buffer | undefined): void {
+    if (last !== undefined && last.length > 0) this.#write(last);
+    this.#interrupt('insufficient_quota', 'a budget of the caller is used up');
   }
 
   #watchDrain(): void {

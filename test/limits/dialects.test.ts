@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { judgeBrokenStream, requestOn, STREAMING_ROUTES, type StreamingRoute } from '../support/dialect-routes.js';
 import type { Exchange } from '../support/exchange.js';
+import { chatChunk } from '../support/model-answers.js';
 import type { RawAnswer } from '../support/raw-client.js';
 import { startWorld, type World } from '../support/start-gateway.js';
 
@@ -100,6 +101,21 @@ describe('an engine that ignores its cap is cut in the words of the route', () =
     expect(answer.text()).not.toContain(`tok${LEFT}.`);
     const { data } = await world.admin.must('GET', `/usage?by=key&key_id=${id}`);
     expect(data).toMatchObject([{ requests: 1, output_tokens: LEFT }]);
+  });
+
+  test('also when its last event has no end', async () => {
+    const { key } = await keyWithLeft();
+    world.upstream.onRequest = (exchange) => {
+      exchange.startStream();
+      for (let n = 0; n < LEFT; n++) exchange.event(chatChunk(`tok${n}.`));
+      exchange.chunk(`data: ${JSON.stringify(chatChunk(`tok${LEFT}.`, { finish_reason: 'stop' }))}`);
+      exchange.finish();
+    };
+    const [route] = STREAMING_ROUTES;
+    if (route === undefined) throw new Error('no route');
+    const answer = await answered(route, key);
+    judgeBrokenStream(route, answer, 'insufficient_quota');
+    expect(answer.text()).not.toContain(`tok${LEFT}.`);
   });
 
   test('Ollama, line by line', async () => {

@@ -16,11 +16,14 @@ const SHAPES: Readonly<Record<MeterSettings['words'], Shape>> = {
   own: OTHER,
 };
 
+/** What has no text in it, whatever was asked for. */
+const MEDIA = /^(audio|image|video)\//;
+
 /** What reads the use of one answer. */
 export function createMeter({ words, contentType, stream, hideUsage, countOutput }: MeterSettings): Meter {
   const shape = SHAPES[words];
   const type = contentType.toLowerCase();
   if (stream) return type.startsWith('application/x-ndjson') ? new LineMeter(shape) : new EventMeter(shape, hideUsage);
   if (type.includes('json')) return new BodyMeter(shape, countOutput);
-  return new SizeMeter(countOutput && type.startsWith('text/'));
+  return new SizeMeter(countOutput && !MEDIA.test(type));
 }
