@@ -41,6 +41,10 @@ export class ConnectionPool {
     this.#due.push(delivery);
   }
 
+  get isEmpty(): boolean {
+    return this.#all.size === 0 && this.#due.length === 0;
+  }
+
   /** Closes what has been idle for long. */
   sweep(now: number): void {
     for (const { connection, until } of this.#idle) if (until <= now) connection.destroy();

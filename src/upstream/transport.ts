@@ -54,6 +54,8 @@ export interface Transport {
 const SWEEP_MS = 250;
 /** What is read at once from one connection. */
 const READ_BYTES = 65_536;
+/** Beyond so many servers, those without a connection are forgotten: names may lead to new addresses again and again. */
+const MOST_REMEMBERED = 256;
 
 /** HTTP/1.1 to model servers over one pool of connections for each origin. */
 export function createTransport(clock: Clock): Transport {
@@ -62,7 +64,10 @@ export function createTransport(clock: Clock): Transport {
   let closed = false;
   const stopSweeping = clock.every(SWEEP_MS, () => {
     const now = clock.monotonic();
-    for (const { pool } of pools.values()) pool.sweep(now);
+    for (const [name, { pool }] of pools) {
+      pool.sweep(now);
+      if (pools.size > MOST_REMEMBERED && pool.isEmpty) pools.delete(name);
+    }
   });
   const serverOf = (request: OutgoingRequest): { pool: ConnectionPool; address: ServerAddress } => {
     const name = `${request.origin} ${request.connectMs} ${request.caFile ?? ''}`;
