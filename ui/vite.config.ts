@@ -27,7 +27,6 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
-            { name: 'mantine', test: /node_modules\/(@mantine|@floating-ui|clsx)\// },
             { name: 'chart', test: /node_modules\/uplot\// },
           ],
         },

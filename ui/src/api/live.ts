@@ -67,30 +67,42 @@ interface Follower {
   refused(): void;
 }
 
-/** Keeps one event source open until the answer is called. */
+/**
+ * Keeps one event source open until the answer is called. A hidden tab gives its connection back: browsers
+ * open only six to one host, over all tabs.
+ */
 function follow(topics: string, follower: Follower): () => void {
   let source: EventSource | null = null;
   let opened = false;
   let cancel = (): void => undefined;
+  const close = (): void => {
+    cancel();
+    source?.close();
+    source = null;
+  };
   const open = (): void => {
-    source = new EventSource(pathOf('/events', { topics }), { withCredentials: true });
-    source.onopen = () => {
+    close();
+    const opening = new EventSource(pathOf('/events', { topics }), { withCredentials: true });
+    source = opening;
+    opening.onopen = () => {
       follower.state('live');
       if (opened) follower.back();
       opened = true;
     };
-    source.onerror = () => {
+    opening.onerror = () => {
       follower.state('lost');
-      if (source?.readyState !== EventSource.CLOSED) return;
+      if (opening.readyState !== EventSource.CLOSED) return;
       follower.refused();
       cancel = after(TRY_AGAIN_MS, open);
     };
     for (const topic of topics.split(',') as LiveTopic[])
-      source.addEventListener(topic, (event: MessageEvent<string>) => follower.event(topic, event.data));
+      opening.addEventListener(topic, (event: MessageEvent<string>) => follower.event(topic, event.data));
   };
-  open();
+  const onVisibility = (): void => (document.hidden ? close() : open());
+  if (!document.hidden) open();
+  document.addEventListener('visibilitychange', onVisibility);
   return () => {
-    cancel();
-    source?.close();
+    document.removeEventListener('visibilitychange', onVisibility);
+    close();
   };
 }

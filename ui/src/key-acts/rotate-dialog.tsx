@@ -45,7 +45,7 @@ export function RotateDialog({ subject, onClose }: { subject: KeyBody; onClose: 
         />
         {subject.previous !== null && (
           <Text size="sm">
-            A secret before this one still works until <Moment at={subject.previous.expires_at} />. It ends now.
+            The secret before this one, which would end <Moment at={subject.previous.expires_at} />, ends now.
           </Text>
         )}
         {rotate.error !== null && <ErrorNotice error={rotate.error} what="The key was not rotated" />}
@@ -76,17 +76,15 @@ function OldSecret({ rotated }: { rotated: RotatedKeyBody }) {
           'The old secret ended.'
         ) : (
           <>
-            The old secret works until <Moment at={previous.expires_at} />.
+            The old secret ends <Moment at={previous.expires_at} />.
           </>
         )}
       </b>
       <p>
-        In the last 24 hours this key was used{' '}
         {addresses === null || addresses.length === 0
-          ? 'from no address that is on record'
-          : `from ${addresses.join(', ')}`}
-        {models === null || models.length === 0 ? '' : `, for ${models.join(', ')}`}. Change it there. The page of the
-        key shows what still uses the old secret.
+          ? 'No use of it in the last 24 hours is on record. '
+          : `In the last 24 hours it was used from ${addresses.join(', ')}${models === null || models.length === 0 ? '' : `, for ${models.join(', ')}`}. Change it there. `}
+        The page of the key shows what still uses it.
       </p>
     </div>
   );

@@ -47,7 +47,7 @@ export function KeyDetails({ subject: key }: { subject: KeyBody }) {
         )}
         {key.previous !== null && (
           <Fact name="Old secret">
-            works until <Moment at={key.previous.expires_at} />, last used <Moment at={key.previous.last_used_at} />
+            ends <Moment at={key.previous.expires_at} />, last used <Moment at={key.previous.last_used_at} />
           </Fact>
         )}
         {key.disabled_at !== null && (
