@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/patience.js';
+import { UPSTREAM_KEY } from '../support/start-gateway.js';
 import {
   hasChromium,
   keepPicture,
@@ -128,6 +129,12 @@ describe.skipIf(!hasChromium)('what can be done on the pages (chromium has to be
     await page.getByRole('button', { name: 'Verify the chain' }).click();
     await page.getByText(/The audit trail is intact: \d+ entries/).waitFor();
     await page.getByText('leaves no row here').waitFor();
+    const [exported] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Export all' }).click(),
+    ]);
+    const [newest = ''] = (await readFile(await exported.path(), 'utf8')).split('\n');
+    expect(JSON.parse(newest)).toMatchObject({ sequence: expect.any(Number), hash: expect.any(String) });
     await page.getByRole('textbox', { name: 'Action' }).fill('key.update');
     await page.getByText('2 entries').waitFor();
     await page.getByRole('button', { name: 'details of the entry' }).last().click();
@@ -172,6 +179,9 @@ describe.skipIf(!hasChromium)('what can be done on the pages (chromium has to be
 
   test('the configuration is searched, holds no secret, and is read anew', async () => {
     await open('settings');
+    await page.getByRole('searchbox', { name: 'Search the settings' }).fill('api_key');
+    await page.getByRole('table', { name: 'settings' }).getByText('replicas[0].api_key').first().waitFor();
+    expect(await page.content()).not.toContain(UPSTREAM_KEY);
     await page.getByRole('searchbox', { name: 'Search the settings' }).fill('listen');
     await page.getByRole('table', { name: 'settings' }).getByText('listeners[0].serve').waitFor();
     await page.getByRole('button', { name: 'Read the file again' }).click();

@@ -1,6 +1,7 @@
 import type { Exchange } from '../support/exchange.js';
 import { answerAsModel, chatChunk } from '../support/model-answers.js';
 import { RecordingUpstream } from '../support/recording-upstream.js';
+import { UPSTREAM_KEY } from '../support/start-gateway.js';
 import { GatewayHome, type SpawnedGateway } from '../support/spawn-gateway.js';
 import { engineModel, ready, replicaThat } from '../supervisor/supervised-world.js';
 import { MODELS, writePast } from './past.js';
@@ -25,7 +26,7 @@ export interface PeopledGateway {
 export async function startPeopledGateway({ unusedKeys }: { unusedKeys: number }): Promise<PeopledGateway> {
   const upstream = await RecordingUpstream.start({ models: MODELS, record: false });
   upstream.onRequest = answerOrGoOn;
-  const replicas = [{ url: upstream.url }];
+  const replicas = [{ url: upstream.url, api_key: UPSTREAM_KEY }];
   const home = await GatewayHome.make({
     models: {
       [MODELS[0]]: { replicas },

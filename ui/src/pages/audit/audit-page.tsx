@@ -1,6 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { AuditEntryBody, AuditListBody } from '../../../../src/admin/contract-activity.js';
 import { api, pathOf } from '../../api/client.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
@@ -8,6 +8,7 @@ import { DataTable, type Column } from '../../parts/data-table.js';
 import { Moment } from '../../parts/moment.js';
 import { EmptyState } from '../../parts/notices.js';
 import { Page } from '../../parts/page.js';
+import { useSettled } from '../../parts/settled.js';
 import { ToneBadge } from '../../parts/tone-badge.js';
 import { EntryDetails } from './entry-details.js';
 import { ChainCheck } from './chain-check.js';
@@ -26,7 +27,7 @@ const NO_FILTER: Filter = { action: '', target: '', actor: '' };
 /** Who changed what, or tried to, and whether the trail is whole. */
 export function AuditPage() {
   const [filter, setFilter] = useState(NO_FILTER);
-  const trail = useTrail(useDeferredValue(filter));
+  const trail = useTrail(useSettled(filter));
   const [opened, open] = useState<AuditEntryBody | null>(null);
   const columns = useMemo(() => columnsOf(open), []);
   return (

@@ -6,7 +6,7 @@ import { api, freshToken, pathOf } from '../../api/client.js';
 import { useRefusal, useSession } from '../../api/session.js';
 import { nowSeconds } from '../../clock.js';
 import { Act } from '../../parts/act.js';
-import { CliTwin } from '../../parts/cli-twin.js';
+import { CliTwin, shellWord } from '../../parts/cli-twin.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Moment } from '../../parts/moment.js';
 import { Panel } from '../../parts/page.js';
@@ -72,9 +72,14 @@ function Choice({ onTry }: { onTry: (key: TriedKey) => void }) {
         </Act>
       </div>
       {make.error !== null && <ErrorNotice error={make.error} what="The key could not be made" />}
-      <CliTwin command="keyporter keys create --name playground --scope infer --expires 1h" />
+      <CliTwin command={creation(owner)} />
     </form>
   );
+}
+
+function creation(owner: string | null): string {
+  const whose = owner === null ? '' : ` --owner ${shellWord(owner)}`;
+  return `keyporter keys create --name playground${whose} --scope infer --expires 1h`;
 }
 
 function InUse({ tried: { secret, made }, onForget }: { tried: TriedKey; onForget: () => void }) {

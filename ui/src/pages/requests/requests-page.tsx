@@ -1,5 +1,5 @@
 import { Button, TextInput } from '@mantine/core';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useSearch } from 'wouter';
 import type { RequestRowBody } from '../../../../src/admin/contract-activity.js';
 import { CliTwin } from '../../parts/cli-twin.js';
@@ -8,6 +8,7 @@ import { duration, timeOfDay, wholeNumber } from '../../parts/format.js';
 import { KeyLink } from '../../parts/key-link.js';
 import { EmptyState } from '../../parts/notices.js';
 import { LiveBadge, Page } from '../../parts/page.js';
+import { useSettled } from '../../parts/settled.js';
 import { StatusText } from '../../parts/status-text.js';
 import { RequestDetails } from './request-details.js';
 import { commandOf } from './request-command.js';
@@ -19,7 +20,7 @@ import './requests.css';
 export function RequestsPage() {
   const search = useSearch();
   const [filter, setFilter] = useState(() => filterOfAddress(search));
-  const settled = useDeferredValue(filter);
+  const settled = useSettled(filter);
   const tail = useRequestTail(settled);
   const [opened, open] = useState<RequestRowBody | null>(null);
   const columns = useMemo(() => columnsOf(open), []);

@@ -73,7 +73,7 @@ export function UsagePage() {
           )
         }
       />
-      <CliTwin command={commandOf(question)} />
+      <CliTwin command={commandOf(question, since)} />
       <WhatIf keyId={question.keyId} owner={question.owner} />
     </Page>
   );
@@ -184,11 +184,17 @@ function whoseOf({ keyId, owner, model }: UsageQuestion): string {
   return named.length === 0 ? '' : ` of ${named.join(' and ')}`;
 }
 
-function commandOf({ by, days, keyId, owner, model }: UsageQuestion): string {
+function commandOf({ by, keyId, owner, model }: UsageQuestion, since: number): string {
   const filters = [
     ['--key-id', keyId],
     ['--owner', owner],
     ['--model', model],
   ].flatMap(([flag, value]) => (value === undefined || value === '' ? [] : [`${flag} ${shellWord(value)}`]));
-  return ['keyporter usage', `--by ${by}`, `--since ${days}d`, ...filters, '--csv'].join(' ');
+  return [
+    'keyporter usage',
+    `--by ${by}`,
+    `--since ${new Date(since * 1000).toISOString().slice(0, 10)}`,
+    ...filters,
+    '--csv',
+  ].join(' ');
 }
