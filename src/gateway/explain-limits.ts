@@ -36,10 +36,7 @@ export interface LimitsQuestion {
  * Judges the limits as they stand: a request passes while each of them has something left. How many
  * tokens the request would reserve is not known here, so that one of few tokens is meant.
  */
-export function askLimits(
-  limits: Limits,
-  { caller, model, nowMs, isAnotherTime }: LimitsQuestion,
-): LimitsVerdict {
+export function askLimits(limits: Limits, { caller, model, nowMs, isAnotherTime }: LimitsQuestion): LimitsVerdict {
   const { accounts } = limits.accountsOf(caller, model);
   const standings = limits.store.standings(accounts);
   if (isAnotherTime) return { ...UNLIMITED, standings, rules: standings.map((one) => ruleOf(one, 'skip')) };

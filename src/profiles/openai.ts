@@ -1,6 +1,14 @@
 import { openai } from '../dialects/openai.js';
 import { NATIVE_ROUTES } from '../pipeline/native-routes.js';
-import { ADMIN_ROUTES, API_ROUTES, COMMON_ROUTES, METRICS_ROUTES, UI_ROUTES, VERIFY_ROUTES, type Route } from '../pipeline/routes.js';
+import {
+  ADMIN_ROUTES,
+  API_ROUTES,
+  COMMON_ROUTES,
+  METRICS_ROUTES,
+  UI_ROUTES,
+  VERIFY_ROUTES,
+  type Route,
+} from '../pipeline/routes.js';
 import type { Profile } from './profile.js';
 
 /** What each word of `serve` stands for. */

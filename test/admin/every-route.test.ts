@@ -97,7 +97,7 @@ describe('every route of a listener that serves everything', () => {
 
 describe('every operation of the admin API, over the wire', () => {
   const operations = adminOperations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-  const withKey = operations.filter((name) => !/ \/admin\/v1\/session$/.test(name));
+  const withKey = operations.filter((name) => !name.endsWith(' /admin/v1/session'));
 
   it.each(withKey)('%s is closed without a key and to a key for inference', async (name) => {
     expect((await ask(name, null)).status).toBe(401);
