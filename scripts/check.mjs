@@ -4,10 +4,12 @@ import { installMissing, requireNode, run } from './install.mjs';
 /** What each step proves, and the npm script that proves it. The package is looked at after the build. */
 const STEPS = [
   ['types', 'types'],
+  ['types of the web UI', 'types:ui'],
   ['lint', 'lint'],
   ['format', 'format:check'],
   ['nothing unused', 'unused'],
   ['build', 'build'],
+  ['first load of the web UI', 'size:ui'],
   ['description of the admin API', 'lint:api'],
   ['package contents', 'package'],
   ['tests', 'test'],
