@@ -73,7 +73,8 @@ function nextStep({ limit, retryAfterMs }: Denial, nowMs: number): string {
   if (retryAfterMs === null) return 'Send a smaller request, or ask for a higher limit.';
   if (kind === 'running') return 'Try again when one of them has ended.';
   if (kind === 'bucket') return `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
-  return `It begins anew at ${instant(nowMs + retryAfterMs)}; until then ask for a higher limit.`;
+  // Asked a moment after it was reckoned: the window begins at the second nearest.
+  return `It begins anew at ${instant(Math.round((nowMs + retryAfterMs) / 1000) * 1000)}; until then ask for a higher limit.`;
 }
 
 /** Whose limit it is, seen from the caller; who else shares it is not told. */

@@ -205,7 +205,9 @@ function verdict(row: SqlRow, truth: Truth | undefined): string {
   const { plan, sent } = truth;
   if (output > sent) return `more output than the ${sent} that were sent`;
   const isWhole = row['code'] === null && Number(row['status']) === 200;
-  if (plan.kind === 'fails') return input === 0 && output === 0 ? 'fits' : 'charged for a failure of the server';
+  // One that was ended before it heard of the failure has read its prompt, as far as anybody knows.
+  if (plan.kind === 'fails' && Number(row['status']) === 500)
+    return input === 0 && output === 0 ? 'fits' : 'charged for a failure of the server';
   if (!isWhole) return 'fits';
   if (output !== sent) return `${output} tokens in place of ${sent}`;
   const isTold = plan.kind === 'plain' || plan.kind === 'stream told';

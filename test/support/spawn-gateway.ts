@@ -83,7 +83,8 @@ export class GatewayHome {
   async remove(): Promise<void> {
     for (const gateway of this.#children) gateway.child.kill('SIGKILL');
     await Promise.all([...this.#children].map((gateway) => gateway.ended));
-    await rm(this.dir, { recursive: true, force: true });
+    // What the gateway started may end a moment later and write until then.
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

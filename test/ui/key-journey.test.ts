@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium)('the life of a key in the browser (chromium has to
     const command = await dialog.locator('.kp-cli-command').textContent();
     await dialog.getByRole('button', { name: 'Create the key' }).click();
     await page.getByRole('button', { name: 'Copy the key' }).click();
-    await page.getByText('Copied').waitFor();
+    await page.getByText('Copied', { exact: true }).waitFor();
     secret = await page.evaluate<string>('navigator.clipboard.readText()');
     expect(secret).toMatch(/^kp_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$/);
     expect(command).toBe(
