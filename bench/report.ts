@@ -91,7 +91,7 @@ function conditions(world: BenchWorld, figures: Figures): string {
     : 'processes not pinned to cores';
   return [
     `- Node.js ${process.version}, ${world.nginxVersion === null ? 'no nginx' : `nginx ${world.nginxVersion}`}, ${cpus().length} cores (${processor?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB; ${pinned}.`,
-    '- P1: chat request of 500 bytes, answer of 320 bytes, 32 kept-alive connections, key checked on both sides.',
+    '- P1: chat request of 500 bytes, answer of 320 bytes, 32 kept-alive connections, key checked on both sides; ours holds it to three limits and writes ledger and log.',
     '- P2: 200 streams, 50 events of 178 bytes a second each; nginx with buffering off.',
     `- P4: at ${figures.rate} requests a second, a third of what the gateway answered in P1; the model server's own time subtracted turn by turn.`,
     `- The model server alone answers ${Math.round(figures.backendRate)} requests a second.`,

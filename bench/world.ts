@@ -18,9 +18,14 @@ export interface BenchWorld {
   plain: Subject;
   nginxVersion: string | null;
   key: string;
+  /** A key that may look at what runs. */
+  watchKey: string;
   pinned: boolean;
   stop(): Promise<void>;
 }
+
+/** Limits that are judged for every request and stop none. */
+const LIMITS = { requests_per_minute: 1_000_000_000, tokens_per_day: 1_000_000_000_000, concurrent_requests: 100_000 };
 
 /** The model server, the gateway and nginx, all up and answering. */
 export async function startWorld(): Promise<BenchWorld> {
@@ -30,7 +35,8 @@ export async function startWorld(): Promise<BenchWorld> {
   const replicas = [{ url: `http://127.0.0.1:${port}` }];
   const home = await GatewayHome.make({ models: { bench: { replicas, max_in_flight: 1000 } } });
   const gateway = await home.start();
-  const { key } = await gateway.admin.createKey({ name: 'bench', scopes: ['infer'] });
+  const { key } = await gateway.admin.createKey({ name: 'bench', owner: 'bench', scopes: ['infer'], limits: LIMITS });
+  const { key: watchKey } = await gateway.admin.createKey({ name: 'watch', scopes: ['usage:read', 'replicas:read'] });
   const gatewayPort = Number(new URL(gateway.url).port);
   await answers(gatewayPort, key);
   const pid = gateway.child.pid ?? 0;
@@ -45,6 +51,7 @@ export async function startWorld(): Promise<BenchWorld> {
     plain: { name: 'plain', pid: plainRole.child.pid ?? 0, port: plainPort },
     nginxVersion: anchor?.version ?? null,
     key,
+    watchKey,
     pinned,
     async stop() {
       await anchor?.stop();
