@@ -201,7 +201,11 @@ function verdict(row: SqlRow, truth: Truth | undefined): string {
     return input === row['reserved_input'] && output === row['reserved_output']
       ? 'fits'
       : 'an orphan is charged otherwise';
-  if (truth === undefined) return input === 0 && output === 0 ? 'fits' : 'charged for what never arrived';
+  if (truth === undefined) {
+    // One that was ended on its way may have arrived, as far as the gateway knows: its prompt counts, and no answer.
+    const mayHaveArrived = row['code'] !== null && input === row['reserved_input'];
+    return output === 0 && (input === 0 || mayHaveArrived) ? 'fits' : 'charged for what never arrived';
+  }
   const { plan, sent } = truth;
   if (output > sent) return `more output than the ${sent} that were sent`;
   const isWhole = row['code'] === null && Number(row['status']) === 200;
