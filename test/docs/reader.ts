@@ -16,6 +16,9 @@ const OUR_PORTS = [5390, 5001, 9001, 8321, 5391];
 const MODEL_SERVERS = /\b(127\.0\.0\.1|localhost|10\.0\.0\.\d+|203\.0\.113\.\d+):(8080|8000|1234|11434|30000)\b/g;
 const USES_CONFIGURATION = /keyporter\.yaml|\b(check|serve|start)\b/;
 const PROCESS_MODEL = 'gemma3';
+/** Below the ports that the system hands out. */
+const FIRST_ENGINE_PORT = 10_000;
+let readers = 0;
 const FAKE_ENGINE = join(ROOT, 'test/supervisor/fake-engine.mjs');
 
 export interface Typed {
@@ -48,7 +51,11 @@ export class Reader {
   static async sitDown(): Promise<Reader> {
     const upstream = await RecordingUpstream.start({ models: MODELS });
     const ports = await freePorts(OUR_PORTS.length);
-    const home = await GatewayHome.make({ listen: undefined, ...configuration(upstream.url, ports) });
+    // Readers of other documents start engines at the same time: each has a range of its own.
+    const enginePort = FIRST_ENGINE_PORT + readers * 10;
+    readers += 1;
+    const enginePorts = `${enginePort}-${enginePort + 9}`;
+    const home = await GatewayHome.make({ listen: undefined, ...configuration(upstream.url, ports, enginePorts) });
     await mkdir(join(home.dir, 'work'));
     await mkdir(join(home.dir, 'elsewhere'));
     await symlink(join(ROOT, 'node_modules'), join(home.dir, 'node_modules'));
@@ -137,7 +144,7 @@ export class Reader {
   }
 }
 
-function configuration(upstreamUrl: string, ports: readonly number[]): Record<string, unknown> {
+function configuration(upstreamUrl: string, ports: readonly number[], enginePorts: string): Record<string, unknown> {
   const [main, authkeys, orchestra, stack, verify] = ports.map((port) => `127.0.0.1:${port}`);
   return {
     listeners: [
@@ -155,6 +162,7 @@ function configuration(upstreamUrl: string, ports: readonly number[]): Record<st
       [PROCESS_MODEL]: {
         command: `${process.execPath} ${FAKE_ENGINE} --port={port}`,
         env: { FAKE_API_KEY: '{api_key}' },
+        ports: enginePorts,
         takeover_seconds: 1,
       },
     },
