@@ -3,17 +3,16 @@ import type {
   CreatedKeyBody,
   KeyBody,
   KeyChangeBody,
-  KeyListBody,
   NewKeyBody,
   RevokedBody,
   RotatedKeyBody,
 } from '../../../src/admin/contract-key.js';
 import { api, freshToken, pathOf } from './client.js';
+import { everyPage } from './every-page.js';
 
 export type { CreatedKeyBody, KeyBody, KeyChangeBody, NewKeyBody, RevokedBody, RotatedKeyBody };
 
-const PAGE_ROWS = 1000;
-const MOST_PAGES = 20;
+const MOST_KEYS = 20_000;
 const KEYS = 'keys';
 const KEY = 'key';
 
@@ -25,7 +24,10 @@ export interface AllKeys {
 
 export const allKeysQuery = queryOptions({
   queryKey: [KEYS],
-  queryFn: ({ signal }) => readAllKeys(signal),
+  queryFn: async ({ signal }): Promise<AllKeys> => {
+    const { rows, cut } = await everyPage<KeyBody>({ path: '/keys', signal, most: MOST_KEYS });
+    return { keys: rows, complete: !cut };
+  },
   staleTime: 30_000,
 });
 
@@ -35,18 +37,6 @@ export function useKey(id: string) {
     queryKey: [KEY, id],
     queryFn: ({ signal }) => api.get<KeyBody>(pathOf(`/keys/${encodeURIComponent(id)}`), signal),
   });
-}
-
-async function readAllKeys(signal: AbortSignal): Promise<AllKeys> {
-  const keys: KeyBody[] = [];
-  let after: string | null = null;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const body: KeyListBody = await api.get(pathOf('/keys', { limit: PAGE_ROWS, after }), signal);
-    keys.push(...body.data);
-    after = body.next;
-    if (after === null) return { keys, complete: true };
-  }
-  return { keys, complete: false };
 }
 
 /** The keys that die with this one: derived from it, and from those. */
