@@ -47,7 +47,7 @@ const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60 * 1000;
 /**
  * Builds what is stale. Answers whether there was anything. `runOnly` leaves the types of the library out,
  * `anyUi` takes the web UI that is there, also when it belongs to older sources.
- * @param {{ force?: boolean, clean?: boolean, workers?: boolean, runOnly?: boolean, anyUi?: boolean }} [options]
+ * @param {{ force?: boolean, clean?: boolean, runOnly?: boolean, anyUi?: boolean }} [options]
  */
 export async function build(options = {}) {
   const started = performance.now();
@@ -56,7 +56,7 @@ export async function build(options = {}) {
   const made = await Promise.all([
     bundleWhenStale(stamp, options),
     options.runOnly ? false : declareWhenStale(stamp),
-    options.workers ? false : uiWhenStale(options),
+    uiWhenStale(options),
   ]);
   if (!made.includes(true)) return false;
   console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
@@ -76,10 +76,10 @@ async function bundleWhenStale(stamp, options) {
   const last = await lastBuild();
   const present = ENTRIES.every(({ out }) => existsSync(join(DIST, `${out}.js`)));
   if (!options.force && last.stamp === stamp && present) return false;
-  const outputs = await bundle(options);
+  const outputs = await bundle();
   await dropOldChunks(outputs, last.chunks);
   const chunks = outputs.filter((file) => dirname(file).endsWith('chunks')).map((file) => basename(file));
-  if (!options.workers) await replaceFile(STAMP, [stamp, ...chunks].join('\n'));
+  await replaceFile(STAMP, [stamp, ...chunks].join('\n'));
   return true;
 }
 
@@ -93,14 +93,11 @@ async function declareWhenStale(stamp) {
   return true;
 }
 
-async function bundle(options) {
+async function bundle() {
   const { build: esbuild } = await import('esbuild');
-  const wanted = options.workers
-    ? ENTRIES.filter(({ out }) => !['main', 'index', 'middleware'].includes(out))
-    : ENTRIES;
   const result = await esbuild({
     absWorkingDir: ROOT,
-    entryPoints: wanted.map((entry) => ({ in: entry.source, out: entry.out })),
+    entryPoints: ENTRIES.map((entry) => ({ in: entry.source, out: entry.out })),
     outdir: 'dist',
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -119,10 +116,8 @@ async function bundle(options) {
   const isEntry = ({ path }) => dirname(path) !== join(DIST, 'chunks');
   const chunksFirst = result.outputFiles.toSorted((a, b) => isEntry(a) - isEntry(b));
   for (const { path, contents } of chunksFirst) await replaceFile(path, contents);
-  if (wanted === ENTRIES) {
-    await replaceFile(join(DIST, 'LICENCES.txt'), await licencesOf(ROOT, Object.keys(result.metafile.inputs)));
-    await linkCommand();
-  }
+  await replaceFile(join(DIST, 'LICENCES.txt'), await licencesOf(ROOT, Object.keys(result.metafile.inputs)));
+  await linkCommand();
   return result.outputFiles.map((file) => file.path);
 }
 
@@ -181,7 +176,6 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const options = {
     force: process.argv.includes('--force'),
     clean: process.argv.includes('--clean'),
-    workers: process.argv.includes('--workers'),
     anyUi: process.argv.includes('--any-ui'),
   };
   try {
