@@ -1,4 +1,3 @@
-import type { Amounts } from '../core/limits.js';
 import type { Reservation } from '../limits/limit-store.js';
 import { eachEvent } from '../upstream/each-event.js';
 import type { AnswerTap } from '../upstream/relay-settings.js';
@@ -104,8 +103,8 @@ export class Admission implements AnswerTap {
     return this.#spent;
   }
 
-  /** Gives back what was not used and closes the row. Answers what it came to. */
-  settle(exchange: Exchange): Amounts {
+  /** Gives back what was not used and closes the row. */
+  settle(exchange: Exchange): void {
     const { reservation, row, admittedAt, now } = this.#parts;
     const end = now();
     const settlement = this.#settlement(exchange, { end, admittedAt });
@@ -113,7 +112,6 @@ export class Admission implements AnswerTap {
     if (this.#sentAt === null) reservation.cancel();
     else reservation.settle(settlement);
     row.settle(settlement);
-    return settlement;
   }
 
   get #granted(): number {
