@@ -1,12 +1,13 @@
 import { decide } from '../access/decide.js';
 import { unixSeconds } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
-import { headerValue, type FlatHeaders } from '../core/headers.js';
+import { headerValue } from '../core/headers.js';
 import type { OfferedModel } from '../replicas/model.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { unknownModel } from './step-identify.js';
 import type { Step } from './steps.js';
+import { answerWhole, type WholeAnswer } from './whole-answer.js';
 
 /** Which models may this caller use? Answers the list, or one of them, without asking a server. */
 export function createAnswerModels(parts: Parts): Step {
@@ -87,21 +88,6 @@ export function createAnswerReady(parts: Parts): Step {
 }
 
 /** Answers with JSON of our own. */
-export function answerJson(
-  exchange: Exchange,
-  body: object,
-  { status = 200, headers = [] }: { status?: number; headers?: FlatHeaders } = {},
-): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  exchange.status = status;
-  exchange.bytesOut = bytes.length;
-  exchange.reply.head(status, [
-    'content-type',
-    'application/json',
-    'content-length',
-    String(bytes.length),
-    ...headers,
-    ...exchange.ownHeaders,
-  ]);
-  exchange.reply.end(exchange.request.method === 'HEAD' ? undefined : bytes);
+export function answerJson(exchange: Exchange, body: object, answer: Omit<WholeAnswer, 'type'> = {}): void {
+  answerWhole(exchange, JSON.stringify(body), answer);
 }

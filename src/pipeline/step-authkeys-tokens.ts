@@ -17,6 +17,7 @@ import {
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import type { Step } from './steps.js';
+import { answerWhole } from './whole-answer.js';
 
 /** Which methods does this path take? Anybody may ask; other methods pass. */
 export const answerAuthkeysOptions: Step = (exchange) => {
@@ -109,17 +110,5 @@ function members({ body }: Exchange): Record<string, unknown> {
 
 /** Sends a whole JSON answer of ours. */
 export function answerText(exchange: Exchange, status: number, text: string): void {
-  const bytes = Buffer.from(text);
-  exchange.status = status;
-  exchange.bytesOut = bytes.length;
-  exchange.reply.head(status, [
-    'content-type',
-    'application/json',
-    'content-length',
-    String(bytes.length),
-    'cache-control',
-    'no-store',
-    ...exchange.ownHeaders,
-  ]);
-  exchange.reply.end(exchange.request.method === 'HEAD' ? undefined : bytes);
+  answerWhole(exchange, text, { status, headers: ['cache-control', 'no-store'] });
 }

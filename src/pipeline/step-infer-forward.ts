@@ -14,6 +14,7 @@ import { createFieldCheck, type FieldCheck } from './field-check.js';
 import { answerOf, type Question } from './infer-answer.js';
 import type { Parts } from './parts.js';
 import { noteSending } from './sending.js';
+import { answerJson } from './step-answer.js';
 import { noWorkers } from './step-infer.js';
 import type { Step } from './steps.js';
 import { workerIdOf } from './workers.js';
@@ -49,7 +50,9 @@ export function createForwardInfer(parts: Parts): Step {
           lb_queue_at_dispatch: queued,
         }
       : answer.members;
-    reply(exchange, answer.status, { members, retryAfter: captured.header('retry-after') });
+    const retryAfter = captured.header('retry-after');
+    const headers = retryAfter === null ? [] : ['retry-after', retryAfter];
+    answerJson(exchange, members, { status: answer.status, headers });
   };
 }
 
@@ -177,24 +180,4 @@ function noteWorker(
   how: { success: boolean; durationMs: number },
 ): void {
   if (replica !== null && model !== null) workers.record({ worker: replica.url, model: model.name, ...how });
-}
-
-function reply(
-  exchange: Exchange,
-  status: number,
-  { members, retryAfter }: { members: object; retryAfter: string | null },
-): void {
-  const bytes = Buffer.from(JSON.stringify(members));
-  exchange.status = status;
-  exchange.bytesOut = bytes.length;
-  const wait = retryAfter === null ? [] : ['retry-after', retryAfter];
-  exchange.reply.head(status, [
-    'content-type',
-    'application/json',
-    'content-length',
-    String(bytes.length),
-    ...wait,
-    ...exchange.ownHeaders,
-  ]);
-  exchange.reply.end(bytes);
 }

@@ -2,6 +2,7 @@ import { Refusal } from '../core/errors.js';
 import type { MetricsPage } from '../usage/metrics-page.js';
 import { need } from './exchange.js';
 import type { Step } from './steps.js';
+import { answerWhole } from './whole-answer.js';
 
 /** How the gateway does, for Prometheus. Refuses with 403 where the key is bound to an owner: the numbers are of all. */
 export function createAnswerMetrics(page: MetricsPage | null): Step {
@@ -15,18 +16,6 @@ export function createAnswerMetrics(page: MetricsPage | null): Step {
         rule: 'owner bound',
       });
     const { contentType, text } = await page.text();
-    const bytes = Buffer.from(text);
-    exchange.status = 200;
-    exchange.bytesOut = bytes.length;
-    exchange.reply.head(200, [
-      'content-type',
-      contentType,
-      'content-length',
-      String(bytes.length),
-      'cache-control',
-      'no-store',
-      ...exchange.ownHeaders,
-    ]);
-    exchange.reply.end(exchange.request.method === 'HEAD' ? undefined : bytes);
+    answerWhole(exchange, text, { type: contentType, headers: ['cache-control', 'no-store'] });
   };
 }
