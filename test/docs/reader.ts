@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { GatewayHome, type SpawnedGateway } from '../support/spawn-gateway.js';
 import { RecordingUpstream } from '../support/recording-upstream.js';
@@ -16,9 +17,11 @@ const OUR_PORTS = [5390, 5001, 9001, 8321, 5391];
 const MODEL_SERVERS = /\b(127\.0\.0\.1|localhost|10\.0\.0\.\d+|203\.0\.113\.\d+):(8080|8000|1234|11434|30000)\b/g;
 const USES_CONFIGURATION = /keyporter\.yaml|\b(check|serve|start)\b/;
 const PROCESS_MODEL = 'gemma3';
-/** Below the ports that the system hands out. */
-const FIRST_ENGINE_PORT = 10_000;
-let readers = 0;
+/** Ports that a reader takes for the gateway, and as many for the engines it starts. */
+const PORTS_OF_A_KIND = 10;
+/** Below the ports that the system hands out to whoever asks for any. */
+const PORT_RANGE = { from: 10_000, to: 30_000 };
+const takenBlocks = new Set<number>();
 const FAKE_ENGINE = join(ROOT, 'test/supervisor/fake-engine.mjs');
 
 export interface Typed {
@@ -50,11 +53,9 @@ export class Reader {
 
   static async sitDown(): Promise<Reader> {
     const upstream = await RecordingUpstream.start({ models: MODELS });
-    const ports = await freePorts(OUR_PORTS.length);
-    // Readers of other documents start engines at the same time: each has a range of its own.
-    const enginePort = FIRST_ENGINE_PORT + readers * 10;
-    readers += 1;
-    const enginePorts = `${enginePort}-${enginePort + 9}`;
+    const first = await freeBlock(2 * PORTS_OF_A_KIND);
+    const ports = OUR_PORTS.map((_, at) => first + at);
+    const enginePorts = `${first + PORTS_OF_A_KIND}-${first + 2 * PORTS_OF_A_KIND - 1}`;
     const home = await GatewayHome.make({ listen: undefined, ...configuration(upstream.url, ports, enginePorts) });
     await mkdir(join(home.dir, 'work'));
     await mkdir(join(home.dir, 'elsewhere'));
@@ -169,13 +170,26 @@ function configuration(upstreamUrl: string, ports: readonly number[], enginePort
   };
 }
 
-/** Ports that nobody uses at this moment: what a configuration file names must be known before. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+/**
+ * The first of so many ports in a row that nobody uses: what a configuration file names must be known before. No
+ * other reader gets any of them, and the system gives none of them to somebody who asks for any port.
+ */
+async function freeBlock(size: number): Promise<number> {
+  for (;;) {
+    const first = randomInt(PORT_RANGE.from / size, PORT_RANGE.to / size) * size;
+    if (takenBlocks.has(first)) continue;
+    takenBlocks.add(first);
+    const free = await Promise.all(Array.from({ length: size }, (_, at) => isFree(first + at)));
+    if (!free.includes(false)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 const written = (name: string, text: string): string[] => [`cat >${name} <<'END_OF_FILE'`, text, 'END_OF_FILE'];
