@@ -14,6 +14,9 @@ export class TallyReporter implements Reporter {
     const lines = [...groupsOf(skipped)].map(
       ([group, count]) => `did not run: ${group} (${count} ${count === 1 ? 'test' : 'tests'})`,
     );
+    for (const test of tests.filter((each) => each.diagnostic()?.flaky)) {
+      lines.push(`passed at its second try only, to be looked at: ${test.module.relativeModuleId} > ${test.fullName}`);
+    }
     const missing = skipped.length > 0 && process.env['CI'] === 'true';
     if (missing) lines.push('With CI=true every group has to run: install what is missing.');
     if (missing || failed > 0) process.exitCode = 1;

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { BLOCK, freeBlock } from '../support/free-ports.js';
 import { GatewayHome, type SpawnedGateway } from '../support/spawn-gateway.js';
 import { RecordingUpstream } from '../support/recording-upstream.js';
 import { ROOT } from '../tidy/source-tree.js';
@@ -17,11 +16,8 @@ const OUR_PORTS = [5390, 5001, 9001, 8321, 5391];
 const MODEL_SERVERS = /\b(127\.0\.0\.1|localhost|10\.0\.0\.\d+|203\.0\.113\.\d+):(8080|8000|1234|11434|30000)\b/g;
 const USES_CONFIGURATION = /keyporter\.yaml|\b(check|serve|start)\b/;
 const PROCESS_MODEL = 'gemma3';
-/** Ports that a reader takes for the gateway, and as many for the engines it starts. */
-const PORTS_OF_A_KIND = 10;
-/** Below the ports that the system hands out to whoever asks for any. */
-const PORT_RANGE = { from: 10_000, to: 30_000 };
-const takenBlocks = new Set<number>();
+/** How many of a block of ports are for the gateway; the others are for the engines it starts. */
+const GATEWAY_PORTS = 10;
 const FAKE_ENGINE = join(ROOT, 'test/supervisor/fake-engine.mjs');
 
 export interface Typed {
@@ -53,9 +49,9 @@ export class Reader {
 
   static async sitDown(): Promise<Reader> {
     const upstream = await RecordingUpstream.start({ models: MODELS });
-    const first = await freeBlock(2 * PORTS_OF_A_KIND);
+    const first = await freeBlock();
     const ports = OUR_PORTS.map((_, at) => first + at);
-    const enginePorts = `${first + PORTS_OF_A_KIND}-${first + 2 * PORTS_OF_A_KIND - 1}`;
+    const enginePorts = `${first + GATEWAY_PORTS}-${first + BLOCK - 1}`;
     const home = await GatewayHome.make({ listen: undefined, ...configuration(upstream.url, ports, enginePorts) });
     await mkdir(join(home.dir, 'work'));
     await mkdir(join(home.dir, 'elsewhere'));
@@ -168,28 +164,6 @@ function configuration(upstreamUrl: string, ports: readonly number[], enginePort
       },
     },
   };
-}
-
-/**
- * The first of so many ports in a row that nobody uses: what a configuration file names must be known before. No
- * other reader gets any of them, and the system gives none of them to somebody who asks for any port.
- */
-async function freeBlock(size: number): Promise<number> {
-  for (;;) {
-    const first = randomInt(PORT_RANGE.from / size, PORT_RANGE.to / size) * size;
-    if (takenBlocks.has(first)) continue;
-    takenBlocks.add(first);
-    const free = await Promise.all(Array.from({ length: size }, (_, at) => isFree(first + at)));
-    if (!free.includes(false)) return first;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 const written = (name: string, text: string): string[] => [`cat >${name} <<'END_OF_FILE'`, text, 'END_OF_FILE'];

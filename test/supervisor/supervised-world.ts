@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { GatewayHome, SpawnedGateway } from '../support/spawn-gateway.js';
+import { BLOCK, freeBlock } from '../support/free-ports.js';
 import { until } from '../support/patience.js';
 
 const ENGINE = fileURLToPath(new URL('fake-engine.mjs', import.meta.url));
@@ -25,16 +25,10 @@ export async function engineModel(
   };
 }
 
-const RANGE = 20;
-
-/** A range that begins with a port nobody uses now. */
+/** A range of ports that nobody uses now. */
 export async function freePortRange(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  const from = Math.min(port, 65_535 - RANGE);
-  return `${from}-${from + RANGE}`;
+  const first = await freeBlock();
+  return `${first}-${first + BLOCK - 1}`;
 }
 
 export interface ReplicaRow {

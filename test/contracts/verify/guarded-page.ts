@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { createServer as createPlainServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeBlock } from '../../support/free-ports.js';
 import { ask } from './verify-world.js';
 
 /** The program behind the proxy, with the headers of every request that got through. */
@@ -47,7 +48,7 @@ interface ProxyStart {
 
 async function startProxy({ command, args, file, text }: ProxyStart): Promise<Proxy> {
   const directory = await mkdtemp(join(tmpdir(), 'kp-proxy-'));
-  const port = await freePort();
+  const port = await freeBlock();
   await writeFile(join(directory, file), text({ directory, port }));
   const said: string[] = [];
   const child: ChildProcess = spawn(command, args(directory), {
@@ -76,14 +77,6 @@ async function answers(url: string): Promise<void> {
     if (answer !== null) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createPlainServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** nginx whose `server` block holds these lines. */
