@@ -118,3 +118,22 @@ test('a flush waits for what was there and not for what keeps coming', async () 
   }
   expect([isOver, sent[0]]).toEqual([true, [1]]);
 });
+
+test('a flush waits for what waited, also when the end of one batch begins the next', async () => {
+  for (const row of [1, 2, 3, 4, 5, 6]) queue.push(row);
+  expect(sent).toEqual([[1, 2, 3]]);
+  let isFlushed = false;
+  const flushed = queue.flush().then(() => (isFlushed = true));
+  answers[0]?.done();
+  await settled();
+  expect([isFlushed, sent]).toEqual([
+    false,
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+  ]);
+  answers[1]?.done();
+  await flushed;
+  expect(timers).toEqual([]);
+});

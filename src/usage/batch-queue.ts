@@ -60,7 +60,12 @@ export class BatchQueue<Row> {
   /** Sends what waits now, once; what comes meanwhile is left. Resolves when that is over, kept or not. */
   async flush(): Promise<void> {
     if (this.#sending !== null) await this.#sending;
-    for (let rows = this.#waiting.length; rows > 0; rows -= this.#rowsPerSend) if (!(await this.#send())) return;
+    // The end of one batch may have begun the next.
+    for (let rows = this.#waiting.length + this.#sendingRows; rows > 0;) {
+      const sent = this.#send();
+      rows -= Math.max(1, this.#sendingRows);
+      if (!(await sent)) return;
+    }
   }
 
   /** As `flush`; what could not be sent is dropped and counted, and no more timer runs. */

@@ -12,6 +12,7 @@ class Desk {
   readonly sent: LineColumns[] = [];
   readonly said: string[] = [];
   readonly timers: { delayMs: number; fire: () => void }[] = [];
+  monotonicMs = 0;
   #answer: ((error?: Error) => void) | null = null;
   readonly journal: GroupJournal;
 
@@ -38,7 +39,7 @@ class Desk {
       this.timers.push(timer);
       return () => void this.timers.splice(this.timers.indexOf(timer) >>> 0, 1);
     };
-    return { now: () => AT_MS, monotonic: () => 0, after, every: () => () => undefined };
+    return { now: () => AT_MS, monotonic: () => this.monotonicMs, after, every: () => () => undefined };
   }
 
   fire(): void {
@@ -86,6 +87,23 @@ function settlement(more: Partial<Settlement> = {}): Settlement {
 function stages(lines: LineColumns | undefined): number[] {
   return (lines?.requestIds ?? []).map((_, line) => lines?.figures[line * FIGURES + AT.stage] ?? -1);
 }
+
+describe('flushing', () => {
+  test('waits for what waited, also when a slow disk makes the end of one message begin the next', async () => {
+    const desk = new Desk();
+    desk.journal.open(entry(1));
+    desk.fire();
+    desk.journal.open(entry(2));
+    let isFlushed = false;
+    const flushed = desk.journal.flush().then(() => (isFlushed = true));
+    desk.monotonicMs += 1000;
+    await desk.answer();
+    expect([isFlushed, desk.sent.length]).toEqual([false, 2]);
+    await desk.answer();
+    await flushed;
+    expect(desk.journal.lag).toEqual({ waiting: 0, dropped: 0 });
+  });
+});
 
 describe('groups', () => {
   test('requests of one moment are one message, after one timer of at most 20 ms', async () => {

@@ -82,7 +82,9 @@ export class GroupJournal implements Journal {
   async flush(): Promise<void> {
     if (this.#state === 'held') return;
     if (this.#sending !== null) await this.#sending;
-    for (let groups = this.#groups.length; groups > 0; groups -= 1) if (!(await this.#send())) return;
+    // The end of one message may have begun the next.
+    const begun = this.#sending === null ? 0 : 1;
+    for (let groups = this.#groups.length + begun; groups > 0; groups -= 1) if (!(await this.#send())) return;
   }
 
   /** As `flush`; what could not be sent is dropped and counted, and nothing is taken any more. */
