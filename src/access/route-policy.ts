@@ -26,11 +26,21 @@ export function createRoutePolicy(configured: readonly RouteRuleConfig[]): Route
   return {
     empty: rules.length === 0,
     permits(path, attributes) {
-      const asked = path.length > 1 ? path.replace(/\/+$/, '') : path;
+      const whole = decoded(path);
+      const asked = whole.length > 1 ? whole.replace(/\/+$/, '') : whole;
       const rule = rules.find((one) => coversPath(one, asked) && applies(one, attributes));
       return rule?.permit ?? false;
     },
   };
+}
+
+/** Rules name paths as people read them: `org%2Fmodel` is the model that `org/model` is. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function readRule({ permit, forbid, when, unless }: RouteRuleConfig): Rule {

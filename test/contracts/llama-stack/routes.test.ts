@@ -56,6 +56,16 @@ describe('routes and route rules', () => {
     expect(policy(permit('regex:/v1/files')).permits('/api/v1/files', {})).toBe(false);
   });
 
+  test('a rule about a path holds in every spelling of it that reaches the same model', async () => {
+    await ruled([{ forbid: { paths: '/v1/models/org/model-b' } }, { permit: { paths: '*' } }], async (world) => {
+      const auth = { authorization: 'Bearer dan:developer' };
+      for (const name of ['org/model-b', 'org%2Fmodel-b', 'org%2fmodel-b', '%6Frg%2Fmodel%2Db'])
+        for (const url of [world.url, world.openaiUrl])
+          expect((await fetch(`${url}/v1/models/${name}`, { headers: auth })).status, name).toBe(403);
+      expect((await world.get('/v1/models/test-model', auth)).status).toBe(200);
+    });
+  });
+
   test('B-28 what no rule lets through is refused with the path', async () => {
     const rules = [
       { permit: { paths: '/v1/chat/completions' }, when: 'user with developer in roles' },
