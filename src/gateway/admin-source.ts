@@ -10,11 +10,13 @@ import type { Limits } from './limits.js';
 import { rulesFor, type OpenListener } from './listeners.js';
 import { createReplicasPort } from './replicas-port.js';
 import type { Shutdown } from './shutdown.js';
+import type { Stores } from './stores.js';
 import type { Ui } from './ui.js';
 import { VERSION } from './version.js';
 import type { World } from './world.js';
 
 export interface SourceParts {
+  stores: Stores;
   world: World;
   configuration: Configuration;
   shutdown: Shutdown;
@@ -30,8 +32,9 @@ export interface SourceParts {
 
 /** What the admin plane can ask of a running gateway. */
 export function adminSource(parts: SourceParts): AdminSource {
-  const { world, configuration, shutdown, inFlight, limits, roster, identity, orchestra, ui, open, clock } = parts;
-  const { stores, models, probe, supervised } = world;
+  const { stores, world, configuration, shutdown, inFlight, limits, roster, identity, orchestra, ui, open, clock } =
+    parts;
+  const { models, probe, supervised } = world;
   const startedAt = unixSeconds(clock);
   return {
     stores,

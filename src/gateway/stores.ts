@@ -33,28 +33,29 @@ export interface StoresOptions {
 export async function openStores({ dataDir, create, config, clock, log }: StoresOptions): Promise<Stores> {
   const directory = await openDataDirectory(dataDir, { create });
   const held = await lock(directory.path);
-  const opened: { close(): Promise<void> }[] = [];
-  const close = async (): Promise<void> => {
-    for (const store of opened.reverse()) await store.close();
-    held.release();
-  };
+  const { request_log_days: requestLogDays, ledger_days: ledgerDays } = config().usage;
+  const openingUsage = openUsage({ dir: directory.path, clock, log, requestLogDays, ledgerDays });
+  const openingKeys = openKeyStore({
+    dir: directory.path,
+    clock,
+    log,
+    isKnownScope,
+    lacking: lackingWhenDerived,
+    lastUse: openingUsage.then(({ lastUse }) => lastUse),
+    defaults: () => keyDefaults(config()),
+  });
   try {
-    const { request_log_days: requestLogDays, ledger_days: ledgerDays } = config().usage;
-    const usage = await openUsage({ dir: directory.path, clock, log, requestLogDays, ledgerDays });
-    opened.push(usage);
-    const keys = await openKeyStore({
-      dir: directory.path,
-      clock,
-      log,
-      isKnownScope,
-      lacking: lackingWhenDerived,
-      lastUse: usage.lastUse,
-      defaults: () => keyDefaults(config()),
-    });
-    opened.push(keys);
+    const [usage, keys] = await Promise.all([openingUsage, openingKeys]);
+    const close = async (): Promise<void> => {
+      await keys.close();
+      await usage.close();
+      held.release();
+    };
     return { dataDir: directory.path, keys, usage, close };
   } catch (error) {
-    await close();
+    for (const store of await Promise.allSettled([openingKeys, openingUsage]))
+      if (store.status === 'fulfilled') await store.value.close();
+    held.release();
     throw error;
   }
 }

@@ -9,11 +9,10 @@ import type { Configuration } from './configuration.js';
 import { startModels, type Models } from './models.js';
 import type { Shutdown } from './shutdown.js';
 import { startSupervised, type Environment, type Supervised } from './supervised.js';
-import { openStores, type Stores } from './stores.js';
+import type { Stores } from './stores.js';
 
-/** What lies outside the process: the stores behind it and the model servers in front. */
+/** The model servers, which lie outside the process. */
 export interface World {
-  stores: Stores;
   forwarder: Forwarder;
   probe: Probe;
   models: Models;
@@ -21,7 +20,7 @@ export interface World {
 }
 
 export interface WorldOptions {
-  dataDir: string;
+  stores: Stores;
   configuration: Configuration;
   shutdown: Shutdown;
   clock: Clock;
@@ -32,18 +31,16 @@ export interface WorldOptions {
   ownPorts(): readonly number[];
 }
 
-/** Opens the stores and begins to look for the model servers; each is closed in its turn. */
+/** Begins to look for the model servers; what is made is closed in its turn. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { configuration, shutdown, clock, log, demo, ownPorts } = options;
   const config = () => configuration.current().config;
-  const stores = await openStores({ dataDir: options.dataDir, create: true, config, clock, log });
-  shutdown.onClose(() => stores.close());
   const forwarder = createForwarder(createTransport(clock), clock, namingHeaders(configuration));
   shutdown.onClose(() => forwarder.close());
   const probe = createProbe();
   shutdown.onClose(() => probe.close());
   const autodetect = isNothingNamed(configuration.current());
-  const { dataDir } = stores;
+  const { dataDir } = options.stores;
   const supervised = await startSupervised({ ...options, dataDir, probe });
   const processes = supervised.supervisor;
   const models = await startModels({
@@ -60,7 +57,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   supervised.guide(models.pool);
   shutdown.onClose(() => models.close());
   configuration.onChange(() => models.use(config()));
-  return { stores, forwarder, probe, models, supervised };
+  return { forwarder, probe, models, supervised };
 }
 
 const TRACE_HEADERS: readonly string[] = ['traceparent', 'tracestate'];

@@ -1,18 +1,22 @@
 import type { AuditPort } from '../admin/ports.js';
 import { createAudit, type AuditStore } from '../audit/audit.js';
 import type { Log } from '../core/log.js';
+import type { Maybe } from '../core/maybe.js';
 import { createDirectory, type LiveDirectory } from '../keys/directory.js';
 import { createSlowHasher, slowDigestOf } from '../keys/hash.js';
 import { createCallerBlocks } from '../keys/caller-blocks.js';
 import type { CallerBlocks, KeyDirectory, KeyLife } from '../keys/key.js';
 import type { KeyStore } from '../keys/key-store.js';
 import { createKeyLife, type KeyLifeParts } from '../keys/life.js';
+import type { LastUse } from '../usage/request-row.js';
 import type { BackupApi, KeyStoreApi, KeyStoreTask } from './key-store-api.js';
 import { keyStoreFiles, type KeyStoreFiles } from './key-store-files.js';
 import type { MemoryEvent } from './memory-event.js';
 import { startWorker, type WorkerLink } from './worker-link.js';
 
-export interface KeyStoreOptions extends Omit<KeyLifeParts, 'store' | 'slowDigest'> {
+export interface KeyStoreOptions extends Omit<KeyLifeParts, 'store' | 'slowDigest' | 'lastUse'> {
+  /** Comes from another store; when that cannot be opened, neither is this one. */
+  lastUse: Maybe<LastUse>;
   /** The data directory; the caller holds its lock. */
   dir: string;
   log: Log;
@@ -54,13 +58,18 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<OpenedKeyS
     log.error({ reason }, STOPPED);
   });
   try {
-    const { packed, salt, installationId } = await link.call('load', null);
+    const [{ packed, salt, installationId }, lastUse] = await Promise.all([link.call('load', null), options.lastUse]);
     const directory = createDirectory(packed, clock, createSlowHasher(salt, clock));
     take = (event) => feed(directory, event, (sentence, data) => warn(log, warnings, { sentence, data }));
     early.forEach(take);
     return {
       callers: createCallerBlocks(storeOver(link), clock),
-      life: createKeyLife({ ...options, store: storeOver(link), slowDigest: (secret) => slowDigestOf(secret, salt) }),
+      life: createKeyLife({
+        ...options,
+        lastUse,
+        store: storeOver(link),
+        slowDigest: (secret) => slowDigestOf(secret, salt),
+      }),
       directory,
       audit: createAudit(clock, auditOver(link)),
       warnings,

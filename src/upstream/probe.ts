@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { request as askPlainly, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as askOverTls, type RequestOptions } from 'node:https';
 import { rootCertificates } from 'node:tls';
-import { Client, type Dispatcher } from 'undici';
 import { systemClock, type Clock } from '../core/clock.js';
 import type { Probe, ProbeFailure, ProbeFailureKind, ProbeOutcome, ProbeRequest } from '../replicas/probe.js';
 import { allowedLookup, isForbidden } from './allowed-address.js';
@@ -39,51 +40,61 @@ async function ask(url: string, request: ProbeRequest, signal: AbortSignal): Pro
   const authority = await readAuthority(request.caFile);
   if (authority === null)
     return failure('certificate', `cannot be checked, because its ca_file ${request.caFile} cannot be read`);
-  const client = new Client(target.origin, {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    maxResponseSize: request.maxBytes,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: {
-      timeout: request.timeoutMs,
-      lookup: allowedLookup,
-      rejectUnauthorized: request.anyCertificate !== true,
-      ...authority,
+  const body = request.body ?? '';
+  const options: RequestOptions = {
+    method: request.method ?? 'GET',
+    headers: {
+      accept: 'application/json',
+      ...request.headers,
+      'accept-encoding': 'identity',
+      ...(body === '' ? {} : { 'content-length': Buffer.byteLength(body) }),
     },
-  });
-  const path = target.pathname + target.search;
+    agent: false,
+    lookup: allowedLookup,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    rejectUnauthorized: request.anyCertificate !== true,
+    ...authority,
+    signal,
+  };
+  const asking = target.protocol === 'https:' ? askOverTls(target, options) : askPlainly(target, options);
   try {
-    return await exchange(client, {
-      path,
-      method: request.method ?? 'GET',
-      body: request.body ?? null,
-      headers: { accept: 'application/json', ...request.headers, 'accept-encoding': 'identity' },
-      reset: true,
-      signal,
-    });
+    return await answerOf(asking, body, request.maxBytes);
   } catch (error) {
     return signal.aborted
       ? failure('timeout', `does not answer within ${seconds(request.timeoutMs)}`)
       : explain(error, request);
   } finally {
-    await client.destroy();
+    asking.destroy();
   }
 }
 
-async function exchange(client: Client, options: Dispatcher.RequestOptions): Promise<ProbeOutcome> {
-  const answer = await client.request(options);
+function answerOf(asking: ClientRequest, body: string, maxBytes: number): Promise<ProbeOutcome> {
+  return new Promise((resolve, reject) => {
+    asking.on('error', reject);
+    // Nobody asked for another protocol.
+    asking.on('upgrade', () => resolve(failure('not_http', 'switches to another protocol that nobody asked for')));
+    asking.on('response', (answer) => {
+      answer.on('error', reject);
+      readAnswer(answer, maxBytes).then(resolve, reject);
+    });
+    asking.end(body);
+  });
+}
+
+async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<ProbeOutcome> {
   const headers = Object.fromEntries(
-    Object.entries(answer.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]),
+    Object.entries(answer.headersDistinct).map(([name, values = []]) => [name, values.join(', ')]),
   );
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') {
-    answer.body.on('error', () => {}).destroy();
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
     return failure('encoded', 'sends compressed answers although none were asked for');
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > maxBytes) return failure('too_large', 'sends more than a list of models can be');
+    pieces.push(piece);
   }
-  return { ok: true, status: answer.statusCode, headers, body: Buffer.from(await answer.body.arrayBuffer()) };
+  return { ok: true, status: answer.statusCode ?? 0, headers, body: Buffer.concat(pieces) };
 }
 
 function unusable(target: URL | null, request: ProbeRequest): ProbeFailure | null {
@@ -123,20 +134,14 @@ const REASONS: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ['ENOTFOUND', ['unknown_name', 'has a host name that does not resolve']],
   ['EAI_AGAIN', ['unknown_name', 'has a host name that cannot be resolved now']],
   ['ETIMEDOUT', ['timeout', 'does not accept connections in time']],
-  ['UND_ERR_CONNECT_TIMEOUT', ['timeout', 'does not accept connections in time']],
   ['ECONNRESET', ['broken', 'broke off the connection; if it uses TLS, write https in its URL']],
   ['EPIPE', ['broken', 'broke off the connection; if it uses TLS, write https in its URL']],
-  ['UND_ERR_SOCKET', ['broken', 'broke off the connection; if it uses TLS, write https in its URL']],
-  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', ['too_large', 'sends more than a list of models can be']],
-  ['UND_ERR_HEADERS_OVERFLOW', ['not_http', 'sends larger headers than a model server would']],
+  ['HPE_HEADER_OVERFLOW', ['not_http', 'sends larger headers than a model server would']],
   ['EPROTO', ['not_tls', 'does not speak TLS; write http in its URL']],
   ['CERT_HAS_EXPIRED', ['certificate', 'has a certificate that is out of date']],
   ['ERR_TLS_CERT_ALTNAME_INVALID', ['certificate', 'has a certificate for another name']],
   ['KEYPORTER_FORBIDDEN', ['forbidden', FORBIDDEN_SENTENCE]],
 ]);
-
-/** Some errors of the parser come without a code. */
-const PARSER_ERROR = 'HPE';
 
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS/;
 
@@ -144,7 +149,8 @@ function explain(error: unknown, request: ProbeRequest): ProbeFailure {
   const code = errorCode(error);
   const reason = REASONS.get(code);
   if (reason !== undefined) return failure(...reason);
-  if (code === PARSER_ERROR) return failure('not_http', 'does not speak HTTP; if it uses TLS, write https in its URL');
+  if (code.startsWith('HPE_'))
+    return failure('not_http', 'does not speak HTTP; if it uses TLS, write https in its URL');
   if (code.startsWith('ERR_SSL_')) return failure('not_tls', 'does not speak TLS; write http in its URL');
   if (UNTRUSTED.test(code))
     return failure(
@@ -159,7 +165,6 @@ function explain(error: unknown, request: ProbeRequest): ProbeFailure {
 /** Trying several addresses of a name ends in one error that holds one for each. */
 function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  if (error.name === 'HTTPParserError') return PARSER_ERROR;
   const own = (error as NodeJS.ErrnoException).code;
   if (typeof own === 'string') return own;
   return error instanceof AggregateError ? errorCode(error.errors[0]) : '';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
 import type { Clock } from '../core/clock.js';
 import type { Ask, AskRequest, AskedAnswer, Unanswered } from '../identity/providers/ask.js';
 import { allowedLookup, isForbidden } from './allowed-address.js';
@@ -18,9 +18,11 @@ const MOST_CONNECTIONS = 32;
 
 export function createQuestions(clock: Clock): Questions {
   const agents = new Map<string, Agent>();
-  const agentFor = (caFile: string | null, maxBytes: number): Agent => {
+  const agentFor = async ({ caFile, maxBytes }: AskRequest): Promise<Agent> => {
+    // Loaded for the first question: most gateways never ask one.
+    const library = await import('undici');
     const name = `${maxBytes} ${caFile ?? ''}`;
-    const agent = agents.get(name) ?? newAgent(caFile, maxBytes);
+    const agent = agents.get(name) ?? newAgent(library, { caFile, maxBytes });
     agents.set(name, agent);
     return agent;
   };
@@ -31,7 +33,7 @@ export function createQuestions(clock: Clock): Questions {
     const abort = new AbortController();
     const cancel = clock.after(request.timeoutMs, () => abort.abort());
     try {
-      const agent = agentFor(request.caFile, request.maxBytes);
+      const agent = await agentFor(request);
       return await sendTwice(() => send(agent, target, { ...request, signal: abort.signal }));
     } catch (error) {
       if (abort.signal.aborted)
@@ -50,8 +52,11 @@ export function createQuestions(clock: Clock): Questions {
   };
 }
 
-function newAgent(caFile: string | null, maxBytes: number): Agent {
-  return new Agent({
+function newAgent(
+  library: typeof import('undici'),
+  { caFile, maxBytes }: Pick<AskRequest, 'caFile' | 'maxBytes'>,
+): Agent {
+  return new library.Agent({
     connections: MOST_CONNECTIONS,
     pipelining: 1,
     maxHeaderSize: MAX_HEADER_BYTES,
