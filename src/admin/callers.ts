@@ -1,6 +1,8 @@
 import { Refusal } from '../core/errors.js';
+import { memoryPageQuery } from './contract.js';
 import { callerChangeSchema, callerListSchema, changedCallerSchema, type CallerBody } from './contract-caller.js';
 import { defineOperation, type Operation } from './operation.js';
+import { pageOf } from './page-of.js';
 import type { CallerInfo } from './ports.js';
 import { boundOwner, reaches, requireScope } from './rights.js';
 
@@ -10,10 +12,12 @@ export const callerOperations: Operation[] = [
     path: '/admin/v1/callers',
     summary: 'List callers without a key: those seen since the start, and those blocked',
     access: { scope: 'keys:read' },
+    query: memoryPageQuery,
     reply: callerListSchema,
-    async run({ caller, context }) {
+    async run({ query, caller, context }) {
       const all = await context.ports.callers.list();
-      return { data: all.filter(({ owner }) => reaches(caller, owner)).map(callerToWire), next: null };
+      const within = all.filter(({ owner }) => reaches(caller, owner)).map(callerToWire);
+      return pageOf(within, query, ({ id }) => id);
     },
   }),
   defineOperation({

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from '@hono/zod-openapi';
 import { LIMIT_NAMES } from '../core/limits.js';
 import { listOf, plainText, unixTime } from './contract.js';
@@ -59,7 +60,11 @@ export const explainSchema = z
     method: z.string().regex(/^[A-Z]{1,16}$/, 'must be an HTTP method in capitals'),
     path: z.string().regex(/^\/\S{0,4095}$/, 'must begin with / and hold no spaces'),
     model: plainText(300).optional(),
-    from: z.string().max(64).optional().openapi({ description: 'Address of the client.' }),
+    from: z
+      .string()
+      .refine((text) => isIP(text) !== 0, 'must be an IP address')
+      .optional()
+      .openapi({ description: 'Address of the client.' }),
     at: unixTime.optional(),
   })
   .refine((body) => body.key === undefined || (body.key_id ?? null) === null, {

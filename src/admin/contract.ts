@@ -26,6 +26,12 @@ export const pageQuery = {
   after: z.string().min(1).max(512).optional(),
 };
 
+/** The same for lists that are short and stand in memory: their readers take them whole. */
+export const memoryPageQuery = z.strictObject({
+  limit: countInQuery(1, MOST_ROWS).optional().openapi({ description: 'Most rows of a page; all unless given.' }),
+  after: pageQuery.after,
+});
+
 /** A page of a list: rows, and the cursor of the next page or null. */
 export function listOf<Row extends z.ZodType>(row: Row, name: string) {
   return z.strictObject({ data: z.array(row), next: z.string().nullable() }).openapi(name);

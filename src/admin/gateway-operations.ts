@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { Refusal } from '../core/errors.js';
 import type { AdminCaller } from './caller.js';
+import { memoryPageQuery } from './contract.js';
 import {
   backedUpSchema,
   backupSchema,
@@ -12,6 +13,7 @@ import {
   stoppingSchema,
 } from './contract-gateway.js';
 import { type AdminContext, defineOperation, type Operation } from './operation.js';
+import { pageOf } from './page-of.js';
 import { AdminRefusal } from './problem.js';
 import type { StatusInfo } from './ports.js';
 
@@ -21,8 +23,9 @@ export const gatewayOperations: Operation[] = [
     path: '/admin/v1/models',
     summary: 'List the models on offer and their servers',
     access: { scope: 'replicas:read' },
+    query: memoryPageQuery,
     reply: modelListSchema,
-    run: async ({ context }) => ({ data: context.ports.models(), next: null }),
+    run: async ({ query, context }) => pageOf(context.ports.models(), query, ({ id }) => id),
   }),
   defineOperation({
     method: 'get',

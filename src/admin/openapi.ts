@@ -1,4 +1,4 @@
-import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
+import { OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import { problemSchema } from './contract.js';
 import type { Access, Operation } from './operation.js';
 
@@ -38,6 +38,7 @@ function describe(operation: Operation): RouteConfig {
   const request: Record<string, unknown> = {};
   if (params !== null) request['params'] = params;
   if (query !== null) request['query'] = query;
+  if (operation.method === 'post' && operation.act !== null) request['headers'] = REPEATABLE;
   if (body !== null) request['body'] = { content: { 'application/json': { schema: body } } };
   const content = contentOf(operation);
   return {
@@ -58,6 +59,13 @@ function describe(operation: Operation): RouteConfig {
     },
   };
 }
+
+const REPEATABLE = z.object({
+  'idempotency-key': z.string().min(1).max(255).optional().openapi({
+    description:
+      'Makes the request safe to repeat for a day: a repetition gets the first answer again or, where that held a secret, 409 with the `key_id`. Another request with the same value gets 409.',
+  }),
+});
 
 const PROBLEM = { 'application/problem+json': { schema: problemSchema } };
 

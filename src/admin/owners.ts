@@ -1,5 +1,6 @@
 import { Refusal } from '../core/errors.js';
 import type { KeyRecord, OwnerChange, OwnerRecord } from '../keys/key.js';
+import { memoryPageQuery } from './contract.js';
 import {
   type ChangedOwnerBody,
   changedOwnerSchema,
@@ -11,6 +12,7 @@ import {
 import { eachKey } from './each-key.js';
 import { keepAnAdministrator } from './last-administrator.js';
 import { defineOperation, type Operation } from './operation.js';
+import { pageOf } from './page-of.js';
 import { type Acting, asOfNow, boundOwner, reaches, requireHeld, requireScope } from './rights.js';
 import { ownerChangeFromWire, ownerToWire } from './wire-key.js';
 
@@ -23,10 +25,12 @@ export const ownerOperations: Operation[] = [
     path: '/admin/v1/owners',
     summary: 'List the owners of keys',
     access: { scope: 'keys:read' },
+    query: memoryPageQuery,
     reply: ownerListSchema,
-    async run({ caller, context }) {
+    async run({ query, caller, context }) {
       const owners = await context.ports.keys.owners();
-      return { data: owners.filter((owner) => reaches(caller, owner.name)).map(ownerToWire), next: null };
+      const within = owners.filter((owner) => reaches(caller, owner.name)).map(ownerToWire);
+      return pageOf(within, query, ({ name }) => name);
     },
   }),
   defineOperation({
@@ -60,7 +64,7 @@ async function changeOwner({ caller, context }: Acting, name: string, change: Ow
     const acting = { context, caller: await asOfNow({ caller, context }) };
     const keys = await keysOf(acting, name);
     await requireMayChange(acting, name, change);
-    if (change.disabled !== undefined && keys.length === 0) throw noSuchOwner();
+    if (change.disabled !== undefined && keys.length === 0 && !(await isKnown(acting, name))) throw noSuchOwner();
     if (change.disabled === true) await keepAnAdministrator(acting, keys);
     const changed = await context.ports.keys.setOwner(name, change, caller.actor);
     return { owner: changed, ids: keys.map((key) => key.id) };
@@ -82,6 +86,11 @@ async function requireMayChange(acting: Acting, name: string, { disabled, limits
   const before = (await acting.context.ports.keys.owners()).find((owner) => owner.name === name);
   if (before !== undefined && Object.keys(before.limits).length > 0) await requireHeld(acting, asPolicy(before));
   await requireHeld(acting, asPolicy({ name, limits }));
+}
+
+/** An owner may have limits, or be switched off, before he has keys. */
+async function isKnown({ context }: Acting, name: string): Promise<boolean> {
+  return (await context.ports.keys.owners()).some((owner) => owner.name === name);
 }
 
 /** Limits of an owner are judged like those of a key that may do nothing else. */

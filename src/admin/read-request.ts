@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import { Refusal } from '../core/errors.js';
 import { duplicateMember } from './duplicate-members.js';
+import { faultWords } from './fault-words.js';
 import { AdminRefusal, type Fault, pointerOf } from './problem.js';
 
 /** More would only repeat a mistake, or a flood. */
@@ -82,7 +83,7 @@ export function parsePart<Schema extends z.ZodType>(
   value: unknown,
   place: Fault['in'],
 ): z.output<Schema> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: faultWords });
   if (parsed.success) return parsed.data;
   if (place === 'path') throw new Refusal('not_found');
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, place)).slice(0, MOST_FAULTS);

@@ -1,5 +1,5 @@
 import { Refusal } from '../core/errors.js';
-import { idParams } from './contract.js';
+import { idParams, memoryPageQuery } from './contract.js';
 import {
   replicaActSchema,
   replicaListSchema,
@@ -9,6 +9,7 @@ import {
 } from './contract-replicas.js';
 import { followRows } from './follow.js';
 import { defineOperation, type AdminContext, type Operation } from './operation.js';
+import { pageOf } from './page-of.js';
 import type { ReplicaInfo, ReplicasPort } from './ports.js';
 import type { Acting } from './rights.js';
 
@@ -27,8 +28,10 @@ export const replicaOperations: Operation[] = [
     path: '/admin/v1/replicas',
     summary: 'List the model servers and how each is',
     access: { scope: 'replicas:read', installation: true },
+    query: memoryPageQuery,
     reply: replicaListSchema,
-    run: async ({ context }) => ({ data: (context.ports.replicas?.list() ?? []).map(replicaToWire), next: null }),
+    run: async ({ query, context }) =>
+      pageOf((context.ports.replicas?.list() ?? []).map(replicaToWire), query, ({ id }) => id),
   }),
   actOperation('drain'),
   actOperation('resume'),

@@ -1,7 +1,8 @@
 import { Refusal } from '../core/errors.js';
-import { idParams } from './contract.js';
+import { idParams, memoryPageQuery } from './contract.js';
 import { endedSchema, streamListSchema } from './contract-activity.js';
 import { defineOperation, type Operation } from './operation.js';
+import { pageOf } from './page-of.js';
 import { type Acting, reaches } from './rights.js';
 import type { RunningRequest } from './ports.js';
 import { streamToWire } from './wire-activity.js';
@@ -12,8 +13,10 @@ export const streamOperations: Operation[] = [
     path: '/admin/v1/streams',
     summary: 'List the requests that run or wait now',
     access: { scope: 'usage:read' },
+    query: memoryPageQuery,
     reply: streamListSchema,
-    run: async ({ caller, context }) => ({ data: runningWithin({ caller, context }).map(streamToWire), next: null }),
+    run: async ({ query, caller, context }) =>
+      pageOf(runningWithin({ caller, context }).map(streamToWire), query, ({ id }) => id),
   }),
   defineOperation({
     method: 'delete',

@@ -137,6 +137,20 @@ describe('the life of a key over the admin API', () => {
     );
   });
 
+  it('an owner who has limits and no keys yet can be switched off, and then his first key is off', async () => {
+    const path = '/admin/v1/owners/newcomer';
+    await world.ask(OPERATOR, 'PATCH', path, { body: { limits: { tokens_per_day: 5 } } });
+    expect((await world.ask(OPERATOR, 'PATCH', path, { body: { disabled: true } })).body).toMatchObject({
+      disabled: true,
+      keys: 0,
+      limits: { tokens_per_day: 5 },
+    });
+    const { record } = await world.key({ owner: 'newcomer' });
+    expect(world.stores.keys.directory.byId(record.id)?.ownerDisabled).toBe(true);
+    expect((await world.ask(OPERATOR, 'PATCH', path, { body: { disabled: false } })).status).toBe(200);
+    expect(world.stores.keys.directory.byId(record.id)?.ownerDisabled).toBe(false);
+  });
+
   it('pages never repeat or leave out a key that was there from the start, whatever is added meanwhile', async () => {
     const ids = new Set<string>();
     for (let made = 0; made < 25; made += 1) ids.add((await world.key({})).record.id);

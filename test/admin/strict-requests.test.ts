@@ -2,6 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminOperations, ownOperations } from '../../src/admin/operations.js';
 import { type AdminWorld, OPERATOR, openAdminWorld } from './admin-world.js';
 
+interface Described {
+  responses: object;
+  requestBody?: object;
+  parameters?: { in: string; name: string }[];
+}
+
 describe('a request is taken as it is meant, or refused with every fault named', () => {
   let world: AdminWorld;
   let id: string;
@@ -82,6 +88,57 @@ describe('a request is taken as it is meant, or refused with every fault named',
     },
   );
 
+  it.each(['owners', 'callers', 'streams', 'replicas', 'models'])(
+    'a short list comes in pages too, or refuses the page: %s',
+    async (list) => {
+      expect((await world.ask(OPERATOR, 'GET', `/admin/v1/${list}?limit=1`)).status).toBe(200);
+      for (const query of ['limit=0', 'limit=1001', 'after=nonsense', 'colour=red'])
+        expect((await world.ask(OPERATOR, 'GET', `/admin/v1/${list}?${query}`)).status).toBe(400);
+    },
+  );
+
+  it('pages of a short list hold every row once, in its order', async () => {
+    const paged = await openAdminWorld();
+    for (const owner of ['carol', 'alice', 'bob', 'dave', 'erin']) await paged.key({ owner });
+    const { body: whole } = await paged.ask(OPERATOR, 'GET', '/admin/v1/owners');
+    const rows: unknown[] = [];
+    let next: string | null = null;
+    do {
+      const after = next === null ? '' : `&after=${next}`;
+      const { body } = await paged.ask(OPERATOR, 'GET', `/admin/v1/owners?limit=2${after}`);
+      rows.push(...(body['data'] as unknown[]));
+      next = body['next'] as string | null;
+    } while (next !== null);
+    expect([whole['next'], rows]).toEqual([null, whole['data']]);
+    await paged.close();
+  });
+
+  it.each([
+    [{}, 'Member "name" is not valid: must be given.'],
+    [{ name: '' }, 'Member "name" is not valid: must not be empty.'],
+    [{ name: 5 }, 'Member "name" is not valid: must be text.'],
+    [{ name: 'x', scopes: 'admin' }, 'Member "scopes" is not valid: must be a list.'],
+    [{ name: 'x', expires_at: 1.5 }, 'Member "expires_at" is not valid: must be a whole number.'],
+    [[], 'The body is not valid: must be an object.'],
+  ])('a refusal says in plain words what would be right: %j', async (body, detail) => {
+    expect((await create(JSON.stringify(body), { 'content-type': 'application/json' })).body['detail']).toBe(detail);
+  });
+
+  it('numbers out of bounds are refused with the bound', async () => {
+    const rotated = await world.ask(OPERATOR, 'POST', `/admin/v1/keys/${id}/rotate`, {
+      body: { overlap_seconds: 1e7 },
+    });
+    const listed = await world.ask(OPERATOR, 'GET', '/admin/v1/keys?limit=0');
+    const explained = await world.ask(OPERATOR, 'POST', '/admin/v1/explain', {
+      body: { method: 'POST', path: '/v1/models', from: '999' },
+    });
+    expect([rotated, listed, explained].map(({ body }) => body['detail'])).toEqual([
+      'Member "overlap_seconds" is not valid: must be at most 604800.',
+      'Query parameter "limit" is not valid: must be at least 1.',
+      'Member "from" is not valid: must be an IP address.',
+    ]);
+  });
+
   it.each([
     { scopes: ['root'] },
     { scopes: [] },
@@ -145,8 +202,8 @@ describe('a request is taken as it is meant, or refused with every fault named',
   it('the description of the API is OpenAPI 3.1 and names every operation with its schemas', async () => {
     const { body, status } = await world.ask(OPERATOR, 'GET', '/admin/v1/openapi.json');
     expect([status, body['openapi']]).toEqual([200, '3.1.0']);
-    const paths = body['paths'] as Record<string, Record<string, { responses: object; requestBody?: object }>>;
-    for (const { method, path, schemas } of [...adminOperations, ...ownOperations]) {
+    const paths = body['paths'] as Record<string, Record<string, Described>>;
+    for (const { method, path, schemas, act } of [...adminOperations, ...ownOperations]) {
       const described = paths[path]?.[method];
       expect([path, method, described !== undefined, described?.requestBody !== undefined]).toEqual([
         path,
@@ -155,6 +212,8 @@ describe('a request is taken as it is meant, or refused with every fault named',
         schemas.body !== null,
       ]);
       expect(Object.keys(described?.responses ?? {})).toContain('default');
+      const headers = described?.parameters?.filter((one) => one.in === 'header').map((one) => one.name) ?? [];
+      expect([path, headers]).toEqual([path, method === 'post' && act !== null ? ['idempotency-key'] : []]);
     }
     expect(JSON.stringify(body)).not.toContain('[object');
   });
