@@ -14,10 +14,11 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
 /** What is worded here whatever the place that refuses said. */
 const ALWAYS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['missing_api_key', 'unknown_url', 'method_not_allowed']);
 
-/** Orchestra's balancer. Its answers come in one piece, so no stream of theirs is ever broken off. */
+/** Orchestra's balancer: no challenge goes with its 401. Its answers come in one piece, so no stream of theirs is ever broken off. */
 export const orchestra: Dialect = {
   requestIdHeader: null,
   errorType: 'application/json',
+  unchallenged: true,
   errorBody({ code, publicMessage }) {
     const own = ALWAYS.has(code) || publicMessage === ERRORS[code].message;
     return JSON.stringify({ detail: (own ? TEXTS[code] : undefined) ?? publicMessage });

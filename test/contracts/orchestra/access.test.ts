@@ -35,12 +35,14 @@ describe('keys', () => {
   test('C-01: an external caller without a key is refused in the exact words of the original', async () => {
     const answer = await world.infer({ key: null });
     expect([answer.status, answer.text]).toEqual([401, INVALID_KEY]);
+    expect(answer.headers['www-authenticate']).toBeUndefined();
   });
 
   test('C-02: a wrong key and an empty one get the same bytes as none', async () => {
     for (const key of ['wrong', 'K1', 'k1x', '']) {
       const answer = await world.infer({ key });
       expect([answer.status, answer.text]).toEqual([401, INVALID_KEY]);
+      expect(answer.headers['www-authenticate']).toBeUndefined();
     }
   });
 

@@ -104,6 +104,7 @@ curl -s http://$ENDPOINT/v1/chat/completions \\
   it('D-16 without a key GET /v1/models is 401 {"error":"Unauthorized"}', async () => {
     const answer = await fetch(`${url}/v1/models`);
     expect([answer.status, await answer.text()]).toEqual([401, '{"error":"Unauthorized"}']);
+    expect(answer.headers.get('www-authenticate')).toBeNull();
   });
 
   it('D-17 a wrong key gets the same answer, and no replica sees anything', async () => {
@@ -114,6 +115,7 @@ curl -s http://$ENDPOINT/v1/chat/completions \\
       body: JSON.stringify({ model: MODEL, messages: [] }),
     });
     expect([answer.status, await answer.text()]).toEqual([401, '{"error":"Unauthorized"}']);
+    expect(answer.headers.get('www-authenticate')).toBeNull();
     expect((await seen()).filter(({ method }) => method === 'POST')).toHaveLength(before);
   });
 
