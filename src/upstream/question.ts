@@ -19,8 +19,8 @@ const MOST_CONNECTIONS = 32;
 export function createQuestions(clock: Clock): Questions {
   const agents = new Map<string, Agent>();
   const agentFor = async ({ caFile, maxBytes }: AskRequest): Promise<Agent> => {
-    // Loaded for the first question: most gateways never ask one.
-    const library = await import('undici');
+    // Loaded for the first question: most gateways never ask one. Bundled, it has no name but `default`.
+    const { default: library } = await import('undici');
     const name = `${maxBytes} ${caFile ?? ''}`;
     const agent = agents.get(name) ?? newAgent(library, { caFile, maxBytes });
     agents.set(name, agent);
@@ -53,7 +53,7 @@ export function createQuestions(clock: Clock): Questions {
 }
 
 function newAgent(
-  library: typeof import('undici'),
+  library: (typeof import('undici'))['default'],
   { caFile, maxBytes }: Pick<AskRequest, 'caFile' | 'maxBytes'>,
 ): Agent {
   return new library.Agent({
