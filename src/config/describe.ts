@@ -83,7 +83,9 @@ function callerSentences({ auth, keys, trusted_proxies: proxies, cors }: Config)
     sentences.push(`A credential that is none of ours is judged by ${asked.join(', then ')}.`);
   }
   if (auth.route_policy.length > 0)
-    sentences.push(`Routes of models go by ${auth.route_policy.length} route rules; what fits none is refused.`);
+    sentences.push(
+      `Routes of models go by ${auth.route_policy.length === 1 ? 'one route rule' : `${auth.route_policy.length} route rules`}; what fits none is refused.`,
+    );
   if (auth.failures_per_minute !== null)
     sentences.push(`An address that sends ${auth.failures_per_minute} wrong keys in a minute gets 429.`);
   const life = keys.default_expires === null ? 'do not expire' : `expire after ${keys.default_expires}`;

@@ -4,13 +4,25 @@ import { openai, plain, responses } from './openai.js';
 
 const MISSING = 'Authentication required. Please provide your API key as a Bearer token in the Authorization header';
 
-/** The words of the contract where it has any, ours where it has none; members that would be null are left out. */
-function errorBody(refusal: Refusal): string {
-  const usual = refusal.code === 'missing_api_key' ? MISSING : refusal.publicMessage;
-  return JSON.stringify({ error: { message: refusal.inContract ?? usual } });
+/** How the routes of a Llama Stack or OGX server word their refusals; answers and streams are those of OpenAI. */
+export interface StackDialects {
+  usual: Dialect;
+  responses: Dialect;
+  plain: Dialect;
 }
 
-/** A Llama Stack or OGX server: refusals of its own, answers and streams of OpenAI. */
-export const llamaStack: Dialect = { ...openai, errorBody, unchallenged: true };
-export const llamaStackResponses: Dialect = { ...responses, errorBody, unchallenged: true };
-export const llamaStackPlain: Dialect = { ...plain, errorBody, unchallenged: true };
+/** Members that would be null are left out. */
+export const llamaStack = dialects((message) => JSON.stringify({ error: { message } }));
+
+/** The same as the first generations wrote it: with spaces between the members. */
+export const firstLlamaStack = dialects((message) => `{"error": {"message": ${JSON.stringify(message)}}}`);
+
+function dialects(written: (message: string) => string): StackDialects {
+  const words = { errorBody: (refusal: Refusal) => written(messageOf(refusal)), unchallenged: true } as const;
+  return { usual: { ...openai, ...words }, responses: { ...responses, ...words }, plain: { ...plain, ...words } };
+}
+
+/** The words of the contract where it has any, ours where it has none. */
+function messageOf({ code, inContract, publicMessage }: Refusal): string {
+  return inContract ?? (code === 'missing_api_key' ? MISSING : publicMessage);
+}

@@ -11,7 +11,7 @@ import type { Arrival } from '../http/node-arrival.js';
 import type { DoorRules } from '../pipeline/front-door.js';
 import { createMatcher } from '../pipeline/match.js';
 import { authkeysProfile } from '../profiles/authkeys.js';
-import { llamaStackProfile } from '../profiles/llama-stack.js';
+import { firstLlamaStackProfile, llamaStackProfile } from '../profiles/llama-stack.js';
 import { openaiProfile } from '../profiles/openai.js';
 import { orchestraProfile } from '../profiles/orchestra.js';
 import type { Profile } from '../profiles/profile.js';
@@ -39,9 +39,16 @@ const PROFILES: readonly Profile[] = [
 export type ListenerRules = Pick<DoorRules, 'match' | 'dialect' | 'askers' | 'echoesRequestId'>;
 
 /** The usual profile unless another one is named. */
-export function rulesFor(serve: readonly string[], profile = 'openai'): ListenerRules {
-  const { routes, fallback, door, echoesRequestId } = PROFILES.find(({ name }) => name === profile) ?? openaiProfile;
+export function rulesFor(serve: readonly string[], profile: Profile = openaiProfile): ListenerRules {
+  const { routes, fallback, door, echoesRequestId } = profile;
   return { match: createMatcher(routes(serve), fallback), dialect: door, echoesRequestId };
+}
+
+/** The contract of the first provider tells which generation of Llama Stack its listener sounds like. */
+function profileOf({ profile }: ListenerConfig, { auth }: Config): Profile {
+  const named = PROFILES.find(({ name }) => name === profile) ?? openaiProfile;
+  const isFirst = named === llamaStackProfile && auth.providers[0]?.contract === 'llama-stack-1626';
+  return isFirst ? firstLlamaStackProfile : named;
 }
 
 /** Opens every configured listener; when one cannot be opened, none stays. */
@@ -60,7 +67,7 @@ export async function openListeners(
         maxConnections: config.server.max_connections,
         clock,
         onArrival: arrivalFor({
-          ...rulesFor(wanted.serve, wanted.profile),
+          ...rulesFor(wanted.serve, profileOf(wanted, config)),
           askers: parseRanges(wanted.verify_networks),
         }),
       });

@@ -131,8 +131,8 @@ function localCaller(request: CanonicalRequest, settings: IdentitySettings): Cal
 }
 
 function missingWords({ names }: CanonicalRequest, { words }: Vouching): { inContract?: string } {
-  if (words === null) return {};
-  return { inContract: names.includes('authorization') ? words.malformed : words.missing };
+  if (names.includes('authorization')) return { inContract: words?.malformed ?? 'Invalid Authorization header format' };
+  return words === null ? {} : { inContract: words.missing };
 }
 
 function createCallers(directory: KeyDirectory): (known: KnownKey | null) => Caller | null {

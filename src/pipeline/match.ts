@@ -85,11 +85,11 @@ function methodsOf(route: Route, exact: Map<string, Map<string, Route>>, prefixe
   return prefix.byMethod;
 }
 
-/** HEAD has the rights of GET and no others. */
+/** HEAD has the rights of GET and no others, unless a route of its own gives it fewer. */
 function chosen(byMethod: ReadonlyMap<string, Route>, request: CanonicalRequest): Route {
-  const route = byMethod.get(request.method === 'HEAD' ? 'GET' : request.method);
+  const route = byMethod.get(request.method) ?? (request.method === 'HEAD' ? byMethod.get('GET') : undefined);
   if (route !== undefined) return route;
-  const methods = [...byMethod.keys(), ...(byMethod.has('GET') ? ['HEAD'] : [])].join(', ');
+  const methods = [...new Set([...byMethod.keys(), ...(byMethod.has('GET') ? ['HEAD'] : [])])].join(', ');
   throw new Refusal('method_not_allowed', {
     message: `${request.path} does not take ${request.method}. Use ${methods}.`,
     headers: ['allow', methods],

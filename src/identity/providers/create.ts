@@ -73,8 +73,8 @@ export function createProvider(config: ProviderConfig, parts: ProviderParts): Pr
     case 'upstream_header':
       return createUpstreamHeader({
         name: usual.name,
-        principalHeader: needed(config.principal_header).toLowerCase(),
-        attributesHeader: config.attributes_header?.toLowerCase() ?? null,
+        principalHeader: needed(config.principal_header),
+        attributesHeader: config.attributes_header ?? null,
         trusted: parts.trusted,
       });
   }

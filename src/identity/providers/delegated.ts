@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import type { CanonicalRequest } from '../../core/exchange.js';
 import type { Ask, Unanswered } from './ask.js';
+import { headerText } from './header-text.js';
 import { attributesIn, objectIn, principalIn } from './json.js';
 import type { Outage, Provider, Question, Verdict, Vouched } from './provider.js';
 import { remembered } from './remembered.js';
@@ -26,7 +27,7 @@ const SHOWN_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'hos
 export function createDelegated(settings: DelegatedSettings, { ask, clock }: { ask: Ask; clock: Clock }): Provider {
   const words = settings.contract === 'ogx' ? ogxWords(settings.endpoint) : FIRST_WORDS;
   const answer = async (question: Question): Promise<Verdict> => {
-    const token = question.credential?.reveal() ?? '';
+    const token = tokenOf(question);
     const asked = await ask(settings.endpoint, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
@@ -77,23 +78,28 @@ function ogxWords(endpoint: string): Provider['words'] {
 }
 
 /** The part of the request that the endpoint may judge by, and all of it that its answer can depend on. */
-function shownRequest({ credential, request }: Question, { contract }: DelegatedSettings): object {
+function shownRequest(question: Question, { contract }: DelegatedSettings): object {
+  const { request } = question;
   const headers = shownHeaders(request);
   const params = paramsOf(request.query);
   if (contract === 'llama-stack-1626') {
     return {
       path: decodedPath(request.path),
-      headers: { ...headers, authorization: `Bearer ${credential?.reveal() ?? ''}` },
+      headers: { ...headers, authorization: `Bearer ${tokenOf(question)}` },
       params,
     };
   }
   return { path: decodedPath(request.path), headers, params, method: request.method, client_ip: request.address };
 }
 
+function tokenOf({ credential }: Question): string {
+  return headerText(credential?.reveal() ?? '');
+}
+
 function shownHeaders(request: CanonicalRequest): Record<string, string> {
   const shown: Record<string, string> = {};
   request.names.forEach((name, at) => {
-    if (SHOWN_HEADERS.has(name)) shown[name] = request.headers[at * 2 + 1] ?? '';
+    if (SHOWN_HEADERS.has(name)) shown[name] = headerText(request.headers[at * 2 + 1] ?? '');
   });
   return shown;
 }

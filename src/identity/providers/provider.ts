@@ -27,6 +27,8 @@ export interface Denied {
   kind: 'no';
   words: string;
   reason: string;
+  /** There was nothing to judge: to this provider the request says nothing of a caller. */
+  nothingShown?: true;
 }
 
 /** Nobody knows now. Never lets anybody in. */

@@ -1,11 +1,12 @@
 import type { AddressRanges } from '../../core/address.js';
 import type { CanonicalRequest } from '../../core/exchange.js';
+import { headerText } from './header-text.js';
 import { asObject, principalIn } from './json.js';
 import type { Provider, Verdict } from './provider.js';
 
 export interface UpstreamHeaderSettings {
   name: string;
-  /** In lower case. */
+  /** As it was configured: so it stands in the words of a refusal. */
   principalHeader: string;
   attributesHeader: string | null;
   /** The proxies that set these headers; from any other peer they count for nothing. */
@@ -17,6 +18,8 @@ const RECHECK_MS = 60_000;
 /** Takes the word of a proxy in front of us, which has authenticated the caller itself. */
 export function createUpstreamHeader(settings: UpstreamHeaderSettings): Provider {
   const missing = `Missing required authentication header: ${settings.principalHeader}`;
+  const principalHeader = settings.principalHeader.toLowerCase();
+  const attributesHeader = settings.attributesHeader?.toLowerCase() ?? null;
   return {
     name: settings.name,
     words: { missing, malformed: missing, refused: missing },
@@ -24,18 +27,22 @@ export function createUpstreamHeader(settings: UpstreamHeaderSettings): Provider
     recheckMs: RECHECK_MS,
     ask({ request }) {
       if (!settings.trusted.contains(request.peer))
-        return { kind: 'no', words: missing, reason: `the peer ${request.peer} is none of trusted_proxies` };
-      const [principal, second] = valuesOf(request, settings.principalHeader);
+        return notShown(missing, `the peer ${request.peer} is none of trusted_proxies`);
+      const [principal, second] = valuesOf(request, principalHeader);
       const named = second === undefined ? principalIn(principal) : null;
-      if (named === null) return { kind: 'no', words: missing, reason: 'the proxy named nobody, or more than one' };
-      return verdictOn(named, request, settings.attributesHeader);
+      if (named === null) return notShown(missing, 'the proxy named nobody, or more than one');
+      return verdictOn(named, request, attributesHeader);
     },
   };
 }
 
+function notShown(words: string, reason: string): Verdict {
+  return { kind: 'no', words, reason, nothingShown: true };
+}
+
 function verdictOn(principal: string, request: CanonicalRequest, header: string | null): Verdict {
   const [text, second] = header === null ? [] : valuesOf(request, header);
-  const attributes = text === undefined ? {} : read(text);
+  const attributes = text === undefined || text === '' ? {} : read(text);
   if (typeof attributes === 'string' || second !== undefined) {
     const fault = typeof attributes === 'string' ? attributes : 'more than one header';
     return {
@@ -66,5 +73,5 @@ function read(text: string): Record<string, string[]> | string {
 }
 
 function valuesOf(request: CanonicalRequest, wanted: string): string[] {
-  return request.names.flatMap((name, at) => (name === wanted ? [request.headers[at * 2 + 1] ?? ''] : []));
+  return request.names.flatMap((name, at) => (name === wanted ? [headerText(request.headers[at * 2 + 1] ?? '')] : []));
 }

@@ -106,8 +106,8 @@ function nobody({ credential }: Question, refused: readonly (Denied | Outage)[])
       headers: outage.status === 503 ? RETRY_AFTER : [],
     });
   }
-  const [first] = refused;
-  if (credential === null || first === undefined) return null;
+  const first = refused.find((one) => credential !== null || one.kind === 'outage' || one.nothingShown !== true);
+  if (first === undefined) return null;
   throw new Refusal('invalid_api_key', {
     reason: refused.map(({ reason }) => reason).join('; '),
     inContract: first.words,

@@ -171,7 +171,7 @@ describe('a proxy that names the caller', () => {
         undefined,
       ]);
       const rows: [Record<string, string>, string][] = [
-        [{}, 'Missing required authentication header: x-remote-user'],
+        [{}, 'Missing required authentication header: X-Remote-User'],
         [{ ...named, 'x-remote-attributes': 'red' }, 'Failed to parse authentication attributes header: invalid JSON'],
         [
           { ...named, 'x-remote-attributes': '["red"]' },
@@ -179,10 +179,33 @@ describe('a proxy that names the caller', () => {
         ],
       ];
       for (const [headers, message] of rows) {
-        const refused = await trusting.chat('x', headers);
-        expect([refused.status, refused.message]).toEqual([401, message]);
+        for (const refused of [await trusting.chat('x', headers), await trusting.get('/v1/models', headers)])
+          expect([refused.status, refused.message]).toEqual([401, message]);
       }
-      expect((await trusting.get('/v1/models')).message).toBe('Missing required authentication header: x-remote-user');
+    } finally {
+      await trusting.close();
+    }
+  });
+
+  test('is read as UTF-8, and an empty header with attributes is none', async () => {
+    const trusting = await startStackWorld([header], {
+      trusted_proxies: ['127.0.0.1/32'],
+      auth: {
+        route_policy: [
+          { permit: { paths: '/v1/models' } },
+          { permit: { paths: '*' }, when: 'user with Élan in teams' },
+        ],
+      },
+    });
+    const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+    try {
+      const named = { 'x-remote-user': bytes('Éva') };
+      expect((await trusting.get('/v1/models', { ...named, 'x-remote-attributes': '' })).status).toBe(200);
+      expect((await trusting.chat('x', { ...named, 'x-remote-attributes': bytes('{"teams":["Élan"]}') })).status).toBe(
+        200,
+      );
+      const seen = (await trusting.gateway.admin.must('GET', '/callers'))['data'] as { id: string }[];
+      expect(seen.map(({ id }) => id)).toEqual(['upstream_header:Éva']);
     } finally {
       await trusting.close();
     }

@@ -26,7 +26,7 @@ describe('the delegated provider in its first form', () => {
   test('B-01 a request without an Authorization header is refused with the text of the seed', async () => {
     const answer = await world.get('/v1/models');
     expect(answer.status).toBe(401);
-    expect(answer.text).toBe('{"error":{"message":"Missing or invalid Authorization header"}}');
+    expect(answer.text).toBe('{"error": {"message": "Missing or invalid Authorization header"}}');
     expect(answer.headers.get('content-type')).toBe('application/json');
     expect(answer.headers.get('www-authenticate')).toBeNull();
     expect((await world.get('/test')).status).toBe(401);

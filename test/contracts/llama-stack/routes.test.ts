@@ -35,10 +35,28 @@ describe('routes and route rules', () => {
       for (const path of ['/v1/models', '/models/list', '/docs', '/openapi.json', '/v1/health/x', '/v1/files'])
         expect((await world.get(path)).status).toBe(401);
       expect((await answered(fetch(`${world.url}/v1/health`, { method: 'POST' }))).status).toBe(401);
+      for (const path of ['/v1/health', '/v1/version']) {
+        const head = (headers: Record<string, string>): Promise<Response> =>
+          fetch(world.url + path, { method: 'HEAD', headers });
+        expect((await head({})).status).toBe(401);
+        expect((await head({ authorization: 'Bearer dan:developer' })).status).toBe(200);
+      }
     });
     await ruled([{ permit: { paths: '/nothing' } }], async (world) => {
       expect((await world.get('/v1/health')).status).toBe(200);
     });
+  });
+
+  test('without any provider a header of another scheme is told from a missing one', async () => {
+    const world = await startStackWorld([]);
+    try {
+      expect((await world.get('/v1/models')).message).toMatch(/^Authentication required\. /);
+      expect((await world.get('/v1/models', { authorization: 'Basic abc' })).message).toBe(
+        'Invalid Authorization header format',
+      );
+    } finally {
+      await world.close();
+    }
   });
 
   test('B-27 a trailing * is a prefix, and trailing slashes do not count', () => {
