@@ -3,6 +3,7 @@ import { Refusal } from '../core/errors.js';
 /** The body of `POST /infer`. */
 export interface InferRequest {
   modelName: string;
+  /** Empty where the body has none that can be used: `requireRequestBody` refuses it. */
   requestBody: Readonly<Record<string, unknown>>;
   /** The whole body, so that members that nobody knows here travel on. */
   whole: Readonly<Record<string, unknown>>;
@@ -17,9 +18,16 @@ export function readInferRequest(bytes: Buffer): InferRequest {
   if (typeof name !== 'string' || name === '') throw invalid('model_name', '`model_name` is required.');
   if (name.length > LONGEST_NAME)
     throw invalid('model_name', `\`model_name\` has more than ${LONGEST_NAME} characters.`);
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw invalid('request_body', 'model_name and request_body are required.');
-  return { modelName: name, requestBody: body as Record<string, unknown>, whole };
+  return { modelName: name, requestBody: isObject(body) ? body : {}, whole };
+}
+
+/** Refuses a request without a body for the worker. Asked once the pool is known, because the balancer names a pool that it does not have first. */
+export function requireRequestBody({ whole }: InferRequest): void {
+  if (!isObject(whole['request_body'])) throw invalid('request_body', 'model_name and request_body are required.');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(param: string, message: string): Refusal {

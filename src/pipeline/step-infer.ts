@@ -1,7 +1,7 @@
 import { Refusal } from '../core/errors.js';
 import { isPromise } from '../core/maybe.js';
 import { scanObject } from '../http/json-scan.js';
-import { readInferRequest } from '../orchestra/infer-request.js';
+import { readInferRequest, requireRequestBody } from '../orchestra/infer-request.js';
 import { refuseForeignMedia } from '../orchestra/media.js';
 import { need, type Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
@@ -32,13 +32,15 @@ export function createReadInfer(parts: Parts): Step {
  */
 export function createAuthorizeInfer(parts: Parts): Step {
   return (exchange) => {
-    const { modelName, requestBody } = need(exchange.infer, 'infer request');
+    const infer = need(exchange.infer, 'infer request');
+    const { modelName, requestBody } = infer;
     const model = parts.settings().catalogue.resolve(modelName);
     try {
       judge(exchange, { scope: null, model: model ?? 'unknown', address: null }, parts);
     } catch (cause) {
       throw cause instanceof Refusal && cause.code === 'model_not_found' ? noWorkers(modelName, cause) : cause;
     }
+    requireRequestBody(infer);
     refuseForeignMedia(requestBody, model?.mediaUrls === 'any');
     exchange.model = model;
   };

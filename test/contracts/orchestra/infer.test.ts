@@ -109,6 +109,15 @@ describe('refusals', () => {
     expect((await world.infer({ body: { ...QUESTION, model_name: 'QWEN3' } })).status).toBe(503);
   });
 
+  test('a pool that is not there is named before a request_body that is not there', async () => {
+    const unknown = await world.infer({ body: { model_name: 'x' } });
+    expect([unknown.status, unknown.text]).toEqual([503, `{"detail":"No workers available for model 'x'."}`]);
+    for (const body of [{}, { request_body: null }, { request_body: [] }, { request_body: 'text' }]) {
+      const got = await world.infer({ body: { model_name: 'qwen3', ...body } });
+      expect([got.status, got.text]).toEqual([400, '{"detail":"model_name and request_body are required."}']);
+    }
+  });
+
   test('C-20: what a worker refuses keeps its status and its words', async () => {
     const words = { detail: { error: 'context_length_exceeded', max: 1 } };
     world.worker.onInfer = refusal(400, words);
