@@ -38,12 +38,16 @@ export function createAnswerIntrospect(parts: Parts): Step {
   };
 }
 
-/** Null when the token is not active, for whatever reason. */
+/**
+ * Null when the token is not active, for whatever reason. One wrong token too many is no other answer: the
+ * asker has proven itself, and would take 429 for a failure that concerns its good tokens too.
+ */
 async function holderOf(exchange: Exchange, token: string, parts: Parts): Promise<Caller | null> {
   try {
     return await known(exchange, { key: token, address: subjectAddress(exchange, parts) }, parts);
   } catch (refusal) {
-    if (refusal instanceof Refusal && refusal.code === 'invalid_api_key') return null;
+    if (refusal instanceof Refusal && (refusal.code === 'invalid_api_key' || refusal.rule === 'failures_per_minute'))
+      return null;
     throw refusal;
   }
 }

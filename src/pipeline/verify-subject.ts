@@ -23,7 +23,8 @@ const ABOUT_SUBJECT: readonly string[] = ['x-keyporter-refused', 'subject', 'cac
  */
 export async function shownKey({ request }: Exchange, { identity }: Parts): Promise<string> {
   refuseKeyInQuery(request.query, canonicalKey);
-  const shown = credentialsOf(request);
+  // A proxy asks about a WebSocket handshake without shaking hands itself: the key may still stand in a sub-protocol.
+  const shown = credentialsOf({ ...request, upgrade: true });
   const [first] = shown;
   if (first === undefined) throw missing();
   if (shown.length === 1) return first;

@@ -52,6 +52,15 @@ describe('POST /auth/introspect', () => {
     expect([...new Set(answers)]).toEqual(['200 {"active":false}']);
   });
 
+  it('says of any number of wrong tokens that they are not active', async () => {
+    const strict = await startVerifyWorld({ auth: { failures_per_minute: 3 } });
+    for (let times = 0; times < 6; times += 1) {
+      const { status, text } = await introspect({ token: `wrong-${times}` }, bearer(strict.asker), strict.api);
+      expect([status, text]).toEqual([200, '{"active":false}']);
+    }
+    await strict.close();
+  });
+
   it('names no scope of inference for a key that is bound to models, but its patterns', async () => {
     const bound = await world.make({ scopes: ['infer', 'infer:chat', 'usage:read'], models: ['test-*', 'renamed'] });
     expect((await introspect({ token: bound.key })).json()).toMatchObject({

@@ -44,8 +44,11 @@ describe('/auth/verify', () => {
     ]) {
       expect((await verify('/auth/verify', null, headers)).status).toBe(200);
     }
+    const handshake = { 'sec-websocket-protocol': `realtime, openai-insecure-api-key.${world.key}` };
+    expect((await verify('/auth/verify', null, handshake)).status).toBe(200);
     const other = await world.make({ scopes: ['infer'] });
     expect((await verify('/auth/verify', world.key, { 'x-api-key': other.key })).status).toBe(400);
+    expect((await verify('/auth/verify', other.key, handshake)).status).toBe(400);
   });
 
   it('asks for the key although the proxy stands in a network that needs none', async () => {
