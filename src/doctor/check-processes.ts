@@ -1,14 +1,42 @@
 import type { DoctorFinding } from '../admin/ports.js';
+import { refusesKey } from './check-servers.js';
 import type { DoctorFacts, ProcessFacts } from './facts.js';
 
 const BROKEN = ['failed', 'failed_initial_delay', 'failed_probing', 'not_ready'];
 
-/** The model servers that Keyporter started: those that do not run, and those that can be used past it. */
-export function checkProcesses({ processes }: DoctorFacts): DoctorFinding[] {
-  return processes.flatMap((process) => [...checkRunning(process), ...checkLock(process)]);
+const GIVE_KEY =
+  'Give it its private key through `env`, such as `LLAMA_API_KEY: "{api_key}"` or `VLLM_API_KEY: "{api_key}"`, or through `{key_file}`.';
+
+/** The model servers that Keyporter started: those that take no key of ours, those that do not run, and those that can be used past it. */
+export function checkProcesses({ processes, upstreams }: DoctorFacts): DoctorFinding[] {
+  const refusing = new Set(upstreams.filter(refusesKey).map(({ url }) => url));
+  return processes.flatMap((process) => {
+    const { url, detail } = process;
+    const refuses = detail?.includes('refuses its private key') === true || (url !== null && refusing.has(url));
+    return [...(refuses ? [keyFinding(process)] : checkRunning(process)), ...checkLock(process)];
+  });
+}
+
+/** Its key was made by Keyporter: there is no `api_key` anybody could correct. */
+function keyFinding({ id }: ProcessFacts): DoctorFinding {
+  return {
+    check: 'process_key',
+    severity: 'error',
+    finding: `The model server ${id} refuses the private key that Keyporter made for it: it gets no requests, or refuses them.`,
+    cure: `${GIVE_KEY} Take a key of its own out of \`command\` and \`env\`.`,
+  };
 }
 
 function checkRunning({ id, condition, detail }: ProcessFacts): DoctorFinding[] {
+  if (condition === 'starting' && detail?.includes('`readiness_probe.path`'))
+    return [
+      {
+        check: 'process_probe',
+        severity: 'warning',
+        finding: `The model server ${id} runs and does not count as ready. ${detail}`,
+        cure: 'Name a path that it answers with 200 once it is ready as `readiness_probe.path` of the model.',
+      },
+    ];
   if (!BROKEN.includes(condition)) return [];
   return [
     {
@@ -27,7 +55,7 @@ function checkLock({ id, answersWithoutKey, publicAt }: ProcessFacts): DoctorFin
       check: 'process_without_key',
       severity: publicAt.length > 0 ? 'error' : 'warning',
       finding: `The model server ${id} answers without a key on its port: whoever reaches it uses it past Keyporter.`,
-      cure: 'Give it its private key through `env`, such as `LLAMA_API_KEY: "{api_key}"` or `VLLM_API_KEY: "{api_key}"`, or through `{key_file}`.',
+      cure: GIVE_KEY,
     });
   }
   if (publicAt.length > 0) {

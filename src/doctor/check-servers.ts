@@ -2,18 +2,29 @@ import type { DoctorFinding } from '../admin/ports.js';
 import type { ReplicaState } from '../replicas/model.js';
 import type { DoctorFacts } from './facts.js';
 
-/** The model servers: those open to others, those that do not answer, those that offer nothing. */
-export function checkServers({ upstreams, exposed }: DoctorFacts): DoctorFinding[] {
+/** True when it wants a key, or another one than it was given. */
+export function refusesKey({ state, detail }: ReplicaState): boolean {
+  return state === 'up' && detail?.includes('`api_key`') === true;
+}
+
+/** The model servers of others: those open to others, those that do not answer, those that offer nothing. */
+export function checkServers({ upstreams, exposed, processes }: DoctorFacts): DoctorFinding[] {
+  const started = new Set(processes.map(({ url }) => url));
   const open = exposed.map(({ finding, cure }): DoctorFinding => ({
     check: 'engine_exposed',
     severity: 'error',
     finding,
     cure,
   }));
-  return [...open, ...upstreams.flatMap(checkServer), ...checkAny(upstreams)];
+  return [
+    ...open,
+    ...upstreams.filter(({ url }) => !started.has(url)).flatMap(checkServer),
+    ...(processes.length > 0 ? [] : checkAny(upstreams)),
+  ];
 }
 
-function checkServer({ url, state, detail }: ReplicaState): DoctorFinding[] {
+function checkServer(server: ReplicaState): DoctorFinding[] {
+  const { url, state, detail } = server;
   const finding = `${url} ${detail ?? 'does not answer'}.`;
   if (state === 'down')
     return [
@@ -25,7 +36,7 @@ function checkServer({ url, state, detail }: ReplicaState): DoctorFinding[] {
       },
     ];
   if (state === 'unknown' || detail === null) return [];
-  const aboutKey = detail.includes('`api_key`');
+  const aboutKey = refusesKey(server);
   const cure = aboutKey
     ? 'Set `api_key` of this upstream in the configuration to the key of the model server.'
     : 'Rename those models on the server: 1 to 256 characters that print, at most 1000 models.';

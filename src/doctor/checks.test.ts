@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema, type Config } from '../config/schema.js';
 import { runChecks } from './checks.js';
-import type { DoctorFacts, HostFacts, KeyFacts } from './facts.js';
+import type { DoctorFacts, HostFacts, KeyFacts, ProcessFacts } from './facts.js';
 
 const NOW_MS = Date.parse('2026-11-22T00:00:00Z');
 const NOW = NOW_MS / 1000;
@@ -41,6 +41,15 @@ function keysOf(entry: Partial<KeyFacts>): KeyFacts {
   return { active: 1, ...none, newestChangeAt: NOW, ...entry };
 }
 
+const PROCESS: ProcessFacts = {
+  id: 'm-0',
+  condition: 'ready',
+  url: 'http://127.0.0.1:9100',
+  detail: null,
+  answersWithoutKey: false,
+  publicAt: [],
+};
+
 const GOOD: DoctorFacts = {
   host: HOST,
   config: configOf(),
@@ -56,7 +65,7 @@ const GOOD: DoctorFacts = {
     },
   ],
   exposed: [],
-  processes: [{ id: 'm-0', condition: 'ready', detail: null, answersWithoutKey: false, publicAt: [] }],
+  processes: [PROCESS],
   keys: keysOf({ active: 2, admins: ['root'] }),
   audit: { intact: true, entries: 3, brokenAt: null, head: 'a', notProven: [] },
   store: { journalMode: 'wal', synchronous: 2 },
@@ -94,7 +103,7 @@ describe('each misconfiguration is named with its cure', () => {
   it.each<[string, Partial<DoctorFacts>, string]>([
     ['engine_exposed', { exposed: [{ finding: 'vLLM is open.', cure: 'Close it.' }] }, 'error'],
     ['upstream_down', { upstreams: [...GOOD.upstreams, down] }, 'warning'],
-    ['no_model_server', { upstreams: [] }, 'warning'],
+    ['no_model_server', { upstreams: [], processes: [] }, 'warning'],
     [
       'upstream_key',
       { upstreams: [{ ...down, state: 'up', detail: 'wants a key: set `api_key` of this upstream' }] },
@@ -105,6 +114,14 @@ describe('each misconfiguration is named with its cure', () => {
       { upstreams: [{ ...down, state: 'up', detail: 'lists 2 more models whose names cannot be used' }] },
       'warning',
     ],
+    [
+      'process_probe',
+      { processes: [{ ...PROCESS, condition: 'starting', detail: 'Name another `readiness_probe.path`.' }] },
+      'warning',
+    ],
+    ['process_down', { processes: [{ ...PROCESS, condition: 'failed' }] }, 'error'],
+    ['process_without_key', { processes: [{ ...PROCESS, answersWithoutKey: true }] }, 'warning'],
+    ['process_public', { processes: [{ ...PROCESS, publicAt: ['http://10.0.0.5:9100'] }] }, 'warning'],
     ['node_old', withHost({ nodeVersion: '20.20.2' }), 'note'],
     ['node_unsupported', withHost({ nodeVersion: '20.18.0' }), 'error'],
     ['clock_wrong', withHost({ nowMs: 0 }), 'error'],
@@ -186,6 +203,42 @@ describe('each misconfiguration is named with its cure', () => {
       finding: expect.stringMatching(/\S/),
       cure: expect.stringMatching(/\S/),
     });
+  });
+
+  it.each<[string, Partial<DoctorFacts>]>([
+    [
+      'while it starts',
+      { processes: [{ ...PROCESS, condition: 'starting', detail: 'It refuses its private key at /v1/models.' }] },
+    ],
+    [
+      'while it runs',
+      { upstreams: [{ ...down, url: PROCESS.url ?? '', state: 'up', detail: 'refuses the key: correct `api_key`' }] },
+    ],
+  ])('a started process that refuses its private key is told how to take it, and of no `api_key`: %s', (_, change) => {
+    const findings = runChecks({ ...GOOD, ...change });
+    expect(findings).toEqual([
+      {
+        check: 'process_key',
+        severity: 'error',
+        finding: expect.stringContaining('m-0'),
+        cure: expect.stringMatching(/^Give it its private key through `env`/),
+      },
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('`api_key`');
+  });
+
+  it('a started process that is down is named once, as what it is', () => {
+    const findings = runChecks({
+      ...GOOD,
+      upstreams: [...GOOD.upstreams, { ...down, url: PROCESS.url ?? '' }],
+      processes: [{ ...PROCESS, condition: 'failed', detail: 'It ended with exit code 1.' }],
+    });
+    expect(findings.map(({ check }) => check)).toEqual(['process_down']);
+  });
+
+  it('a started process that still loads is no fault, and nobody is told to start another server', () => {
+    const loading = { ...PROCESS, condition: 'starting', detail: 'It says at /health that it is not ready yet.' };
+    expect(runChecks({ ...GOOD, upstreams: [], processes: [loading] })).toEqual([]);
   });
 
   it('the worst comes first', () => {

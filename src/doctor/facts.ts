@@ -55,6 +55,8 @@ export interface KeyFacts {
 export interface ProcessFacts {
   id: string;
   condition: string;
+  /** Where it answers; null while it has no port. */
+  url: string | null;
   /** What is wrong and what to do, in a sentence. */
   detail: string | null;
   /** Its port answers without its private key; null until that was asked. */
