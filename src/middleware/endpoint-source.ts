@@ -47,11 +47,14 @@ function ogx(endpoint: URL): Contract {
     malformed: 'Invalid Authorization header format',
     refused: (status) => `Authentication failed: ${status}`,
     outage: () => new Denial(503, 'Authentication service unavailable', { 'retry-after': '5' }),
-    read(body) {
+    read(body, credential) {
       if (body === null) throw this.outage('network');
       const reply = objectIn(body);
-      const principal = principalIn(reply?.['principal']);
       const attributes = attributesIn(reply?.['attributes'] ?? reply?.['access_attributes']);
+      const named = reply?.['principal'] ?? null;
+      // Before there was a `principal`, `access_attributes` alone told that this is an answer.
+      const isOlder = named === null && (reply?.['access_attributes'] ?? null) !== null;
+      const principal = isOlder ? hashedName(credential) : principalIn(named);
       return principal === null || attributes === null ? null : holder(principal, attributes);
     },
     showsBearer: false,
@@ -99,12 +102,12 @@ function contractOf(name: string, endpoint: URL): Contract {
   throw new TypeError('requireKey: contract must be "ogx" or "llama-stack-1626".');
 }
 
-/** Exactly one header, and exactly this scheme. */
+/** Exactly one header, and exactly this scheme. The fetch API joins two headers to one. */
 function bearerOf({ headers }: AskedRequest, contract: Contract): string {
   const [value, ...more] = headers.get('authorization') ?? [];
   if (value === undefined) throw new Denial(401, contract.missing);
   const token = value.startsWith('Bearer ') ? value.slice(7) : '';
-  if (token === '' || more.length > 0) throw new Denial(401, contract.malformed);
+  if (token === '' || more.length > 0 || /,\s*bearer /i.test(token)) throw new Denial(401, contract.malformed);
   return token;
 }
 

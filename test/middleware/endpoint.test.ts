@@ -106,6 +106,23 @@ describe('later contracts', () => {
       expect(await holder(await guarded({ contract }))).toMatchObject({ principal: 'alice', attributes });
   });
 
+  it('B-08 an answer of the forms before there was a principal names the holder by a hash', async () => {
+    const attributes = { roles: ['admin'] };
+    endpoint.says(200, JSON.stringify({ access_attributes: attributes }));
+    expect(await holder(await guarded({}))).toMatchObject({
+      principal: expect.stringMatching(/^[0-9a-f]{32}$/),
+      attributes,
+    });
+  });
+
+  it.each(Object.entries(PROGRAMS))('shows two credentials to nobody in %s', async (_name, make) => {
+    endpoint.says(200, JSON.stringify({ principal: 'alice' }));
+    const url = await guarded({}, make);
+    const answer = await ask(url, { headers: { authorization: ['Bearer one', 'Bearer two'] } });
+    expect([answer.status, message(answer)]).toEqual([401, 'Invalid Authorization header format']);
+    expect(endpoint.questions).toEqual([]);
+  });
+
   it('B-09 principal and attributes are those of the holder', async () => {
     endpoint.says(200, JSON.stringify({ principal: 'alice', attributes: { scopes: ['test.read'] }, message: 'hello' }));
     expect(await holder(await guarded({}))).toEqual({
