@@ -1,9 +1,22 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
-import { isLocked, NOTICE_FILE } from './lock.js';
+import { isLocked, NOTICE_FILE, SPARE_NOTICE_FILE } from './lock.js';
+import { storeRefusal } from './sqlite/faults.js';
 
 export { lock } from './lock.js';
 
@@ -65,9 +78,23 @@ export async function runningGateway(dir: string): Promise<GatewayNotice | null>
 
 /** Tells other processes where this gateway is. The caller holds the lock. */
 export async function announce(dir: string, notice: GatewayNotice): Promise<void> {
-  const file = join(dir, NOTICE_FILE);
-  writeFileSync(`${file}.new`, `${JSON.stringify(notice)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  const spare = join(dir, SPARE_NOTICE_FILE);
+  try {
+    writeInPlace(spare, `${JSON.stringify(notice)}\n`);
+    renameSync(spare, join(dir, NOTICE_FILE));
+  } catch (error) {
+    throw storeRefusal(error, join(dir, NOTICE_FILE));
+  }
+}
+
+/** Writes over what is there, which takes no space that the file does not have already. */
+function writeInPlace(file: string, text: string): void {
+  const descriptor = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  try {
+    ftruncateSync(descriptor, writeSync(descriptor, text, 0));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../core/errors.js';
 import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
@@ -13,6 +13,8 @@ export interface Lock {
 const LOCK_FILE = 'lock.db';
 /** What the holder tells of itself, see `announce`. */
 export const NOTICE_FILE = 'keyporter.json';
+/** The same file while nobody runs: kept, so that the next holder can tell of itself on a full disk too. */
+export const SPARE_NOTICE_FILE = `${NOTICE_FILE}.new`;
 /** Others hold the lock for an instant when they look whether someone works here. */
 const LOOKING_MS = 500;
 
@@ -27,14 +29,13 @@ export async function lock(dir: string): Promise<Lock> {
       message: `Another Keyporter already works on ${dir}. Stop it ("keyporter stop"), or name another directory with --data-dir.`,
     });
   }
-  const notice = join(dir, NOTICE_FILE);
-  rmSync(notice, { force: true });
+  withdrawNotice(dir);
   let held = true;
   return {
     release() {
       if (!held) return;
       held = false;
-      rmSync(notice, { force: true });
+      withdrawNotice(dir);
       database.exec('ROLLBACK');
       database.close();
     },
@@ -52,6 +53,11 @@ export function isLocked(dir: string): boolean {
     if (isBusy(error)) return true;
     throw error;
   }
+}
+
+function withdrawNotice(dir: string): void {
+  const notice = join(dir, NOTICE_FILE);
+  if (existsSync(notice)) renameSync(notice, join(dir, SPARE_NOTICE_FILE));
 }
 
 function taken(dir: string): SqliteDatabase | null {

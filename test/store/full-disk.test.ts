@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { announce, lock, runningGateway } from '../../src/storage/data-directory.js';
 import { freshDirectory } from './fresh-directory.js';
 import { OPERATOR, openStore, refusalOf } from './opened.js';
 
@@ -17,6 +18,14 @@ function fill(dir: string): string {
   const filler = join(dir, 'filler');
   const { bavail, bsize } = statfsSync(dir);
   writeFileSync(filler, Buffer.alloc(bavail * bsize, 1));
+  // The count of free blocks is an estimate.
+  for (let size = bavail * bsize; size > 0; size += bsize) {
+    try {
+      appendFileSync(filler, Buffer.alloc(bsize, 1));
+    } catch {
+      break;
+    }
+  }
   return filler;
 }
 
@@ -64,5 +73,24 @@ describe.skipIf(!mounted)('a full disk', () => {
     expect(data).toMatchObject([{ actor: OPERATOR.id, details: { reason: 'stolen' } }]);
     expect(await reopened.audit.verify()).toMatchObject({ intact: true });
     await reopened.close();
+  });
+
+  it('stops no gateway from telling where it is, after an orderly end and after a kill', async () => {
+    const notice = {
+      pid: process.pid,
+      socket: join(mountPoint, 'keyporter.sock'),
+      url: 'http://127.0.0.1:1',
+      listen: '',
+    };
+    const before = await lock(mountPoint);
+    await announce(mountPoint, notice);
+    before.release();
+    const full = fill(mountPoint);
+    const url = 'http://127.0.0.1:12345';
+    const after = await lock(mountPoint);
+    await announce(mountPoint, { ...notice, url });
+    expect(await runningGateway(mountPoint)).toMatchObject({ url });
+    after.release();
+    rmSync(full);
   });
 });
