@@ -4,10 +4,18 @@ import { engineOf } from './engines/table.js';
 import type { Readiness, Replica } from './model.js';
 import { member, parseJson } from './model-list.js';
 import { saysWorking } from './orchestra-worker.js';
-import type { Probe, ProbeAnswer, ProbeFailure, ProbeOutcome, ProbeRequest } from './probe.js';
+import type { Probe, ProbeAnswer, ProbeFailure, ProbeFailureKind, ProbeOutcome, ProbeRequest } from './probe.js';
 
 const MAX_ANSWER_BYTES = 4_194_304;
 const MOST_SLOTS = 100_000;
+
+/** What to do about a server that gives no answer, where the words for it do not say so themselves. */
+const CURES: Partial<Record<ProbeFailureKind, string>> = {
+  refused: 'start it, or correct its address in the configuration',
+  timeout: 'look at its load and its log, or raise `readiness_probe.timeout_seconds`',
+  unreachable: 'look at the network between, or correct its address in the configuration',
+  unknown_name: 'correct the name in the configuration, or make it known to this machine',
+};
 
 /** Asks a replica, with its own key, whether it is ready. Never rejects. */
 export async function askReady(replica: Replica, readiness: Readiness, probe: Probe): Promise<Verdict> {
@@ -61,29 +69,43 @@ function inLowerCase(headers: Readonly<Record<string, Secret>>): Record<string, 
 }
 
 function withoutAnswer({ kind, detail }: ProbeFailure): Verdict {
-  if (kind === 'timeout') return { ready: false, kind: 'late', detail };
-  return { ready: false, kind: kind === 'refused' ? 'refused' : 'broken', detail };
+  const cure = CURES[kind];
+  const told = cure === undefined ? detail : `${detail}; ${cure}`;
+  if (kind === 'timeout') return { ready: false, kind: 'late', detail: told };
+  return { ready: false, kind: kind === 'refused' ? 'refused' : 'broken', detail: told };
 }
 
 /** Without a path of the operator's own, whatever answers as a server that works is ready. */
 function judge({ status, body }: ProbeAnswer): Verdict {
   if (saysLoading(status, body)) return { ready: false, kind: 'says_no', detail: 'is loading its model' };
   if (status >= 500)
-    return { ready: false, kind: 'says_no', detail: `answers the question whether it is ready with status ${status}` };
+    return {
+      ready: false,
+      kind: 'says_no',
+      detail: `answers the question whether it is ready with status ${status}; look at its log`,
+    };
   const locked = status === 401 || status === 403;
   return { ready: true, detail: locked ? 'refuses the key it was given: correct its `api_key`' : null };
 }
 
 function judgeWorker({ body }: ProbeAnswer): Verdict {
   if (saysWorking(body)) return { ready: true, detail: null };
-  return { ready: false, kind: 'says_no', detail: 'answers GET / without a `status` of running or degraded' };
+  return {
+    ready: false,
+    kind: 'says_no',
+    detail: 'answers GET / without a `status` of running or degraded; look at its log, or correct `engine`',
+  };
 }
 
 function judgeOwn({ status }: ProbeAnswer, path: string): Verdict {
   if (status === 200) return { ready: true, detail: null };
+  const cure =
+    status === 401 || status === 403
+      ? 'correct its `api_key`, or `readiness_probe.headers`'
+      : 'look at its log, or correct `readiness_probe.path`';
   return {
     ready: false,
     kind: 'says_no',
-    detail: `answers its readiness probe at ${path} with status ${status}, not 200`,
+    detail: `answers its readiness probe at ${path} with status ${status}, not 200; ${cure}`,
   };
 }

@@ -198,6 +198,28 @@ describe('replicas that come and go', () => {
   );
 });
 
+it('a server that is not there, one that says nothing and one without a name are shown as down, each with what to do', async () => {
+  const silent = await startTcp(() => {});
+  const gone = await startTcp(() => {});
+  await gone.stop();
+  const cures: Record<string, RegExp> = {
+    [gone.url]: /^refuses connections: nothing listens there; start it, or correct its address/,
+    [silent.url]:
+      /^does not answer within 1 s; look at its load and its log, or raise `readiness_probe.timeout_seconds`$/,
+    'http://no-such-host.invalid:81': /^has a host name that .*; correct the name/,
+  };
+  const probe = { interval_seconds: 1, timeout_seconds: 1, startup_grace_seconds: 1 };
+  const world = await startPools(
+    Object.keys(cures).map((url) => ({ url })),
+    { readiness_probe: probe },
+  );
+  await until(10_000, 'all are known', async () =>
+    Object.values(await statesOf(world)).every(({ state }) => state === 'down'),
+  );
+  const states = await statesOf(world);
+  for (const [url, cure] of Object.entries(cures)) expect(states[url]?.detail).toMatch(cure);
+});
+
 it('a TLS port under http and a plain port under https are shown as down, each with its cure', async () => {
   const secure = createTlsServer(makeCertificate('localhost', 2), (_, response) => response.end()).listen(
     0,
@@ -231,7 +253,7 @@ describe('readiness probes of the operator', () => {
     const world = await startPools([{ url: replica.url, api_key: 'own-key' }], { readiness_probe: probe });
     await until(5000, 'it was asked', async () => (await statesOf(world))[replica.url]?.state === 'down');
     expect((await statesOf(world))[replica.url]?.detail).toBe(
-      'answers its readiness probe at /ready with status 204, not 200',
+      'answers its readiness probe at /ready with status 204, not 200; look at its log, or correct `readiness_probe.path`',
     );
     expect((await world.chat()).status).toBe(503);
     status = 200;
@@ -259,7 +281,9 @@ describe('names', () => {
       'it was asked',
       async () => (await statesOf(world))['http://no-such-host.invalid:80']?.state === 'down',
     );
-    expect((await statesOf(world))['http://no-such-host.invalid:80']?.detail).toMatch(/host name that/);
+    expect((await statesOf(world))['http://no-such-host.invalid:80']?.detail).toMatch(
+      /host name that .*; correct the name/,
+    );
     expect(Object.keys(await statesOf(world))).toContain(`http://127.0.0.1:${replica.port}`);
   });
 });
