@@ -47,7 +47,7 @@ export interface Reply {
   /** Sends the head now, for an answer whose first byte is still to come. */
   flush(): void;
   /** False = hold back until `onDrain` calls. */
-  write(chunk: Uint8Array): boolean;
+  write(chunk: Buffer): boolean;
   end(chunk?: Buffer): void;
   /**
    * Breaks the connection, so that an incomplete answer cannot look complete. With `last`, these

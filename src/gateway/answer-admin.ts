@@ -143,7 +143,7 @@ async function stream(body: ReadableStream<Uint8Array>, { reply }: Exchange): Pr
   for (;;) {
     const { done, value } = await reader.read();
     if (done || reply.closed) break;
-    if (!reply.write(value)) await new Promise<void>((resolve) => (resume = resolve));
+    if (!reply.write(Buffer.from(value))) await new Promise<void>((resolve) => (resume = resolve));
   }
   reply.end();
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { plainAddress } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
@@ -59,6 +60,10 @@ export class NodeArrival implements Arrival {
   #closes = false;
   /** The head told the length of the body. */
   #hasLength = false;
+  /** The head is on its way, and what is written follows it. */
+  #begun = false;
+  #awaitsDrain = false;
+  readonly #whenDrained: (() => void)[] = [];
   #whenClosed: ((finished: boolean) => void)[] = [];
 
   constructor(parts: ArrivalParts) {
@@ -127,11 +132,18 @@ export class NodeArrival implements Arrival {
   }
 
   flush(): void {
-    if (!this.closed) this.#response.flushHeaders();
+    if (this.closed) return;
+    this.#begun = true;
+    this.#response.flushHeaders();
   }
 
-  write(chunk: Uint8Array): boolean {
-    return this.closed || this.#response.write(chunk);
+  write(chunk: Buffer): boolean {
+    if (this.closed) return true;
+    const { socket, chunkedEncoding } = this.#response;
+    if (this.#begun && socket !== null && chunkedEncoding && chunk.length > 0 && chunk.length <= ONE_WRITE_BYTES)
+      return this.#writeInOnePiece(socket, chunk);
+    this.#begun = true;
+    return this.#response.write(chunk);
   }
 
   end(chunk?: Buffer): void {
@@ -155,12 +167,26 @@ export class NodeArrival implements Arrival {
   }
 
   onDrain(resume: () => void): void {
+    this.#whenDrained.push(resume);
     this.#response.on('drain', resume);
   }
 
   onClose(closed: (finished: boolean) => void): void {
     if (this.#closed) closed(this.#response.writableFinished);
     else this.#whenClosed.push(closed);
+  }
+
+  /** Node would hand over the length, the bytes and the line ends of a chunk one by one. */
+  #writeInOnePiece(socket: Socket, chunk: Buffer): boolean {
+    const goOn = socket.write(`${chunk.length.toString(16)}\r\n${chunk.toString('latin1')}\r\n`, 'latin1');
+    if (!goOn && !this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      socket.once('drain', () => {
+        this.#awaitsDrain = false;
+        for (const resume of this.#whenDrained) resume();
+      });
+    }
+    return goOn;
   }
 
   /** Text travels in the same write as the head, bytes in one of their own: latin1 is each byte as it is. */

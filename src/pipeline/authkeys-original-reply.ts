@@ -68,7 +68,7 @@ export class OriginalReply implements Reply {
     if (!this.replaced) this.inner.flush();
   }
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Buffer): boolean {
     return this.replaced || this.inner.write(chunk);
   }
 

@@ -44,7 +44,7 @@ class Client implements Reply {
 
   flush(): void {}
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Buffer): boolean {
     this.sent += Buffer.from(chunk).toString('utf8');
     return !this.full;
   }

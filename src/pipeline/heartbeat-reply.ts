@@ -89,7 +89,7 @@ export class HeartbeatReply implements Reply {
     this.#inner.flush();
   }
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Buffer): boolean {
     if (this.#state === 'failing') return this.#keep(chunk);
     this.#heard();
     const goOn = this.#inner.write(chunk);
@@ -126,7 +126,7 @@ export class HeartbeatReply implements Reply {
   }
 
   /** Always true: an error is short, and what is beyond its beginning is not kept. */
-  #keep(chunk: Uint8Array): true {
+  #keep(chunk: Buffer): true {
     if (this.#errorBytes < MOST_ERROR_BYTES) this.#error.push(Buffer.from(chunk));
     this.#errorBytes += chunk.length;
     return true;
