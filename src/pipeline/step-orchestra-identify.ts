@@ -55,12 +55,14 @@ async function ownerOf(key: string, { identity, orchestra }: Parts): Promise<Cal
   return listed === null ? null : identity.present(listed);
 }
 
-/** A key of ours in another header, or the place. Text that is no key of ours is ignored. */
+/** A key of ours in another header, or the place: that of the key file, then that of every listener. Text that is no key of ours is ignored. */
 async function elsewhere({ request, route }: Exchange, parts: Parts): Promise<Caller | null> {
   const shown = credentialsOf(request);
   const known = shown.length === 0 ? null : await identify(request, parts);
   if (known !== null || shown.some((value) => canonicalKey(value) !== null)) return known;
-  return route.path === '/infer' ? parts.orchestra.keys.callerAt(placeOf(request)) : null;
+  if (route.path !== '/infer') return null;
+  const local = parts.orchestra.keys.callerAt(placeOf(request));
+  return local === null && shown.length === 0 ? identify(request, parts) : local;
 }
 
 /** Where somebody else was asked and said no, that is a wrong credential like any other. */

@@ -295,6 +295,30 @@ describe('the key file', () => {
     }
   });
 
+  test('auth.local_networks hold for POST /infer as on every listener, and for nothing else here', async () => {
+    const own = await startOrchestraWorld({
+      orchestra: { keys_file: null },
+      config: { auth: { local_networks: ['127.0.0.1/32'] } },
+    });
+    try {
+      const local = { key: null, from: '127.0.0.1' };
+      expect((await own.infer(local)).status).toBe(200);
+      const others = [
+        { ...local, from: EXTERNAL },
+        { ...local, key: 'wrong' },
+        { ...local, headers: { 'x-forwarded-for': '10.0.0.1' } },
+      ];
+      for (const other of others) {
+        const answer = await own.infer(other);
+        expect([answer.status, answer.text]).toEqual([401, INVALID_KEY]);
+      }
+      for (const path of ['/status', '/metrics', '/logs'])
+        expect((await own.call('GET', path, { from: '127.0.0.1' })).status).toBe(401);
+    } finally {
+      await own.close();
+    }
+  });
+
   test('a key that is added works and one that is removed ends what runs under it, without a restart', async () => {
     await under(
       { ...DEFAULT_FILE, valid_keys: ['k1', 'k2'] },
