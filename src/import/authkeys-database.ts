@@ -1,8 +1,11 @@
+import { Refusal } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
 import type { ImportedKey } from '../keys/key.js';
 import { openSqlite, type SqliteDatabase, type SqlRow } from '../storage/sqlite/driver.js';
+import { sqliteFault, type SqliteFault } from '../storage/sqlite/faults.js';
 import { AUTHKEYS_OWNER } from './authkeys-config.js';
 import { counted, UnreadableFile, Verdicts, type Reading } from './reading.js';
+import { takeKey } from './take-key.js';
 
 const SCOPES: Readonly<Record<string, readonly string[]>> = {
   infer: ['infer'],
@@ -14,39 +17,53 @@ const SCOPE_LABEL = 'authkeys_scope';
 /** The end of the year 9999. */
 const LATEST_SECOND = 253_402_300_799;
 
-/** Reads the tokens of `authwall.db`, which may be in use meanwhile. `now` in Unix seconds. */
+/** What keeps a database from being read, in words that say what to do next. */
+const FAULTS: Partial<Record<SqliteFault, string>> = {
+  busy: 'is locked by another program: stop that, or import a copy of the file',
+  corrupt: 'is damaged, or is no SQLite database: import a backup of it',
+  readonly: 'holds a change that was not finished: start the program it belongs to once, or import a backup',
+};
+const COLUMNS = ['token', 'scope', 'created_at', 'expired_at'];
+
+/** Reads the tokens of `authwall.db`, which may be in use meanwhile. `now` in Unix seconds. Throws an `UnreadableFile`. */
 export function readAuthkeysDatabase(path: string, now: number): Reading {
-  const database = openSqlite(path, { file: 'existing', readOnly: true });
   try {
-    return readTokens(database, now);
-  } finally {
-    database.close();
+    const database = openSqlite(path, { file: 'existing', readOnly: true });
+    try {
+      return readTokens(database, now);
+    } finally {
+      database.close();
+    }
+  } catch (cause) {
+    throw unreadable(cause);
   }
 }
 
+function unreadable(cause: unknown): unknown {
+  if (cause instanceof UnreadableFile) return cause;
+  const error = cause instanceof Refusal ? cause.cause : cause;
+  // Not every engine gives its errors a code.
+  const fault = sqliteFault(error) ?? (String(error).includes('malformed') ? 'corrupt' : null);
+  return fault === null ? cause : new UnreadableFile(FAULTS[fault] ?? 'cannot be read', { cause });
+}
+
 function readTokens(database: SqliteDatabase, now: number): Reading {
-  const tables = new Set(
-    database
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
-      .all()
-      .map((row) => row['name']),
-  );
-  if (!tables.has('tokens')) throw new UnreadableFile('is an SQLite database without a table `tokens`');
-  const rows = database
-    .prepare('SELECT rowid AS row, token, scope, created_at, expired_at FROM tokens ORDER BY rowid')
-    .all();
+  const columns = columnsOf(database, 'tokens');
+  if (columns.size === 0) throw new UnreadableFile('is an SQLite database without a table `tokens`');
+  const missing = COLUMNS.filter((name) => !columns.has(name));
+  if (missing.length > 0)
+    throw new UnreadableFile(`has a table \`tokens\` without ${missing.map((name) => `\`${name}\``).join(', ')}`);
+  const rows = database.prepare(`SELECT ${COLUMNS.map(numberSafe).join(', ')} FROM tokens ORDER BY rowid`).all();
   const verdicts = new Verdicts();
-  const keys = rows.flatMap((row, index) => keyOf(row, { position: index + 1, now, verdicts }) ?? []);
-  if (rows.length > 0) {
-    verdicts.taken(
-      'tokens.token',
-      `${counted(keys.length, 'key')} of ${rows.length}; only digests are kept, and clients keep their tokens`,
-    );
-    verdicts.taken('tokens.scope', '`infer` as infer, `write` as keys:read and keys:write, `revoke` as keys:revoke');
-    verdicts.taken('tokens.created_at', 'as it is');
-    verdicts.taken('tokens.expired_at', 'the second itself is still valid; NULL and 0 never end');
-  }
-  if (tables.has('usage_logs')) verdicts.refused('usage_logs', 'holds tokens in clear; the request log begins anew');
+  const keys = rows.flatMap((row, index) => {
+    const at = { field: `tokens row ${index + 1}`, now, verdicts };
+    const key = keyOf(row, index + 1, at);
+    return key === null ? [] : takeKey(at.field, key, verdicts);
+  });
+  if (rows.length > 0) judgeColumns({ taken: keys.length, of: rows.length }, verdicts);
+  verdicts.refuseUnknown(Object.fromEntries([...columns].map((name) => [name, ''])), COLUMNS, 'tokens.');
+  if (columnsOf(database, 'usage_logs').size > 0)
+    verdicts.refused('usage_logs', 'holds tokens in clear; the request log begins anew');
   return {
     format: 'Llama-Server-AuthKeys tokens',
     fields: verdicts.fields,
@@ -56,11 +73,35 @@ function readTokens(database: SqliteDatabase, now: number): Reading {
   };
 }
 
+function columnsOf(database: SqliteDatabase, table: string): Set<unknown> {
+  return new Set(
+    database
+      .prepare('SELECT name FROM pragma_table_info(?)')
+      .all(table)
+      .map(({ name }) => name),
+  );
+}
+
+/** Whole numbers as wide as SQLite knows them are more than JavaScript can hold, and none of them is a time. */
+function numberSafe(column: string): string {
+  return `CASE typeof(${column}) WHEN 'integer' THEN CAST(${column} AS REAL) ELSE ${column} END AS ${column}`;
+}
+
+function judgeColumns({ taken, of }: { taken: number; of: number }, verdicts: Verdicts): void {
+  verdicts.taken(
+    'tokens.token',
+    `${counted(taken, 'key')} of ${of}; only digests are kept, and clients keep their tokens`,
+  );
+  verdicts.taken('tokens.scope', '`infer` as infer, `write` as keys:read and keys:write, `revoke` as keys:revoke');
+  verdicts.taken('tokens.created_at', 'as it is');
+  verdicts.taken('tokens.expired_at', 'the second itself is still valid; NULL and 0 never end');
+}
+
 function keyOf(
   row: SqlRow,
-  { position, now, verdicts }: { position: number; now: number; verdicts: Verdicts },
+  position: number,
+  { field, now, verdicts }: { field: string; now: number; verdicts: Verdicts },
 ): ImportedKey | null {
-  const field = `tokens row ${position}`;
   const { token, scope } = row;
   if (typeof token !== 'string' || token === '') {
     verdicts.refused(field, 'its token is no text');

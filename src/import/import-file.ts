@@ -3,21 +3,14 @@ import { readAuthkeysDatabase } from './authkeys-database.js';
 import { readKeyLines } from './key-lines.js';
 import { readLitellmKeys } from './litellm-keys.js';
 import { readOrchestraKeys } from './orchestra-keys.js';
-import { isObject, UnreadableFile, type Reading } from './reading.js';
-import { readYamlFile } from './yaml-file.js';
+import { isObject, UnreadableFile, type ImportOptions, type Reading } from './reading.js';
+import { readYamlFile, refuseBrokenYaml } from './yaml-file.js';
 
 /** The foreign file as it lies on the disk. */
 export interface ForeignFile {
   path: string;
   /** Null for a database, which is read through its own engine. */
   text: string | null;
-}
-
-export interface ImportOptions {
-  /** Take the root token of an authkeys configuration. */
-  root: boolean;
-  /** Unix seconds. */
-  now: number;
 }
 
 /** The first bytes of every SQLite database. */
@@ -31,9 +24,12 @@ export function readForeignFile({ path, text }: ForeignFile, options: ImportOpti
   if (text === null) return readAuthkeysDatabase(path, options.now);
   const bare = text.replace(/^\uFEFF/, '').trimStart();
   if (bare === '') throw new UnreadableFile('is empty');
-  if (/^\[(APP|DB|INFER|DEFAULT)\]/m.test(bare)) return readAuthkeysConfig(text, options);
+  if (/^[ \t]*\[(APP|DB|INFER|DEFAULT)\]/m.test(bare)) return readAuthkeysConfig(text, options);
   if (bare.startsWith('{') && isOrchestra(bare)) return readOrchestraKeys(text);
-  return readLitellmKeys(text) ?? readYamlFile(text) ?? readKeyLines(text);
+  const reading = readLitellmKeys(text) ?? readYamlFile(text, options);
+  if (reading !== null) return reading;
+  if (/\.ya?ml$/i.test(path)) refuseBrokenYaml(text);
+  return readKeyLines(text);
 }
 
 function isOrchestra(text: string): boolean {

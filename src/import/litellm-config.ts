@@ -1,3 +1,4 @@
+import { addressOf } from './address.js';
 import { isObject, objectAt, Verdicts, type Reading } from './reading.js';
 
 /** Providers of LiteLLM that are plain servers of the OpenAI protocol, and our name for their engine. */
@@ -23,9 +24,13 @@ export function isLitellmConfig(root: Readonly<Record<string, unknown>>): boolea
 export function readLitellmConfig(root: Record<string, unknown>): Reading {
   const verdicts = new Verdicts();
   const entries: readonly unknown[] = Array.isArray(root['model_list']) ? root['model_list'] : [];
-  const models: Record<string, Model> = {};
+  // Names come from the file: none of them may be one that every object has.
+  const models = Object.create(null) as Record<string, Model>;
   for (const [index, entry] of entries.entries()) {
-    const found = isObject(entry) ? deployment(`model_list[${index}]`, entry, verdicts) : null;
+    const field = `model_list[${index}]`;
+    const found = isObject(entry)
+      ? deployment(field, entry, verdicts)
+      : refuse(verdicts, field, 'is no map of members');
     if (found !== null) add(models, found, verdicts);
   }
   const general = objectAt(root, 'general_settings');
@@ -48,7 +53,7 @@ export function readLitellmConfig(root: Record<string, unknown>): Reading {
 
 interface Model {
   engine?: string;
-  upstream_model: string;
+  upstream_model?: string;
   replicas: { url: string; api_key?: string; weight?: number }[];
 }
 
@@ -71,15 +76,25 @@ function deployment(field: string, entry: Record<string, unknown>, verdicts: Ver
     return refuse(verdicts, `${field} (${name})`, 'is a provider whose protocol Keyporter does not translate');
   if (typeof base !== 'string')
     return refuse(verdicts, `${field} (${name})`, 'has no api_base: it is no server of your own');
+  if (upstream.includes('*') && !(upstream === '*' && name === '*'))
+    return refuse(verdicts, `${field} (${name})`, 'is a pattern of names; only `*` alone passes any name on');
+  const url =
+    fromEnvironment(base) ?? addressOf(base, { field: `${field}.litellm_params.api_base`, taken: null, verdicts });
+  if (url === null) return null;
   verdicts.taken(`${field} (${name})`, 'a replica of this model');
+  verdicts.refuseUnknown(entry, ['model_name', 'litellm_params'], `${field}.`);
   const unused = Object.keys(params).filter((one) => !['model', 'api_base', 'api_key', 'weight'].includes(one));
   for (const one of unused)
     verdicts.refused(`${field}.litellm_params.${one}`, 'Keyporter has nothing that corresponds to it');
-  const url = fromEnvironment(base) ?? base;
   const own = typeof key === 'string' ? keyOf(field, key, verdicts) : {};
-  const share =
-    typeof weight === 'number' && Number.isInteger(weight) && weight >= 1 && weight <= 1000 ? { weight } : {};
+  if (weight !== undefined && !isWeight(weight))
+    verdicts.refused(`${field}.litellm_params.weight`, 'is no whole number from 1 to 1000');
+  const share = isWeight(weight) ? { weight } : {};
   return { field, name, engine: ENGINES[provider] ?? null, model: upstream, replica: { url, ...own, ...share } };
+}
+
+function isWeight(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000;
 }
 
 function refuse(verdicts: Verdicts, field: string, why: string): null {
@@ -114,10 +129,11 @@ function add(
 ): void {
   const present = models[name];
   if (present === undefined) {
-    models[name] = { ...(engine === null ? {} : { engine }), upstream_model: model, replicas: [replica] };
+    const as = model === '*' ? {} : { upstream_model: model };
+    models[name] = { ...(engine === null ? {} : { engine }), ...as, replicas: [replica] };
     return;
   }
-  if (present.upstream_model !== model)
+  if ((present.upstream_model ?? '*') !== model)
     verdicts.refused(
       `${field} (${name})`,
       'has another name at its server than the first of this model; give it a name of its own',

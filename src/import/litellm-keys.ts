@@ -3,6 +3,7 @@ import type { LimitName, LimitSettings } from '../core/limits.js';
 import type { ImportedKey } from '../keys/key.js';
 import { readDelimited } from './delimited.js';
 import { counted, isObject, Verdicts, type Reading } from './reading.js';
+import { takeKey } from './take-key.js';
 
 /** Names in `models` that stand for every model there is. */
 const EVERY_MODEL = new Set(['all-proxy-models', 'all-team-models', '*']);
@@ -12,8 +13,22 @@ const LIMITS = {
   tpm_limit: 'tokens_per_minute',
   max_parallel_requests: 'concurrent_requests',
 } as const satisfies Record<string, LimitName>;
+/** The end of the year 9999. */
+const LATEST_SECOND = 253_402_300_799;
 /** Limits in money. */
-const BUDGETS = ['max_budget', 'budget_duration', 'model_max_budget'];
+const BUDGETS = ['max_budget', 'soft_budget', 'budget_duration', 'model_max_budget', 'budget_id'];
+/** What else of a key is taken, and as what. */
+const TAKEN: Readonly<Record<string, string>> = {
+  key_alias: 'name of the key',
+  user_id: 'owner of the key',
+  team_id: 'label `team` of the key; what the team itself may do is not in this table',
+  models: 'models of the key',
+  expires: 'as it is',
+  created_at: 'as it is',
+  blocked: 'the key comes disabled',
+};
+/** What the original counted or showed, and what is empty in a table as it is made. */
+const BOOKKEEPING = new Set(['token', 'key_name', 'spend', 'model_spend', 'updated_at', 'last_active']);
 
 /** Reads an export of LiteLLM's table of keys, which holds their SHA-256; null when the text is none. */
 export function readLitellmKeys(text: string): Reading | null {
@@ -21,10 +36,10 @@ export function readLitellmKeys(text: string): Reading | null {
   if (rows.length === 0 || !rows.every((row) => 'token' in row) || !rows.some((row) => digestOf(row['token']) !== null))
     return null;
   const verdicts = new Verdicts();
-  const keys = rows.flatMap((row, index) => keyOf(row, index + 1, verdicts) ?? []);
+  const keys = rows.flatMap((row, index) => keyOf(row, index + 1, verdicts));
   verdicts.taken('token', `${counted(keys.length, 'key')} of ${rows.length}, by their SHA-256; clients keep them`);
-  verdicts.taken('key_alias', 'name of the key');
-  verdicts.taken('expires', 'as it is');
+  for (const [column, why] of Object.entries(TAKEN))
+    if (rows.some((row) => isGiven(row[column]))) verdicts.taken(column, why);
   for (const [limit, ours] of Object.entries(LIMITS)) {
     const count = rows.filter((row) => isGiven(row[limit])).length;
     if (count > 0) verdicts.taken(limit, `${counted(count, 'key')} had it; limits.${ours} of the key`);
@@ -37,6 +52,10 @@ export function readLitellmKeys(text: string): Reading | null {
         `${counted(count, 'key')} had it; Keyporter knows no prices: limit tokens, such as tokens_per_month`,
       );
   }
+  const known = new Set([...Object.keys(TAKEN), ...Object.keys(LIMITS), ...BUDGETS, ...BOOKKEEPING]);
+  const others = new Set(rows.flatMap((row) => Object.keys(row).filter((column) => isGiven(row[column]))));
+  for (const column of others)
+    if (!known.has(column)) verdicts.refused(column, 'Keyporter has nothing that corresponds to it');
   return { format: 'LiteLLM keys', fields: verdicts.fields, keys, configuration: null, advice: [] };
 }
 
@@ -61,38 +80,52 @@ function digestOf(value: unknown): Uint8Array | null {
   return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? Buffer.from(value, 'hex') : null;
 }
 
-function keyOf(row: Record<string, unknown>, position: number, verdicts: Verdicts): ImportedKey | null {
+function keyOf(row: Record<string, unknown>, position: number, verdicts: Verdicts): ImportedKey[] {
   const field = `row ${position}`;
   const sha256 = digestOf(row['token']);
   if (sha256 === null) {
     verdicts.refused(field, 'its token is no SHA-256');
-    return null;
+    return [];
   }
   const models = modelsOf(row['models']);
-  const expires = row['expires'];
-  const at =
-    typeof expires === 'string' && expires !== ''
-      ? Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(expires) ? expires : `${expires.replace(' ', 'T')}Z`)
-      : Number.NaN;
-  const unclear = isGiven(expires) && Number.isNaN(at);
+  const expiresAt = secondsOf(row['expires']);
+  const unclear = isGiven(row['expires']) && expiresAt === null;
   if (unclear) verdicts.approximated(field, 'its expiry is no time; imported disabled');
   const { limits, unclear: unclearLimits } = limitsOf(row);
   for (const limit of unclearLimits)
     verdicts.approximated(field, `its ${limit} is no whole number from 1; imported disabled`);
   const hasNoModel = models.includes('no-default-models');
   if (hasNoModel) verdicts.approximated(field, 'may use no model by itself; imported disabled');
-  return {
-    name: nameOf(row['key_alias']) ?? `litellm-${position}`,
-    owner: nameOf(row['user_id']),
-    scopes: ['infer'],
-    models: models.some((name) => EVERY_MODEL.has(name)) ? [] : models.filter((name) => name !== 'no-default-models'),
-    limits,
-    labels: labelsOf(row),
-    createdAt: null,
-    expiresAt: Number.isNaN(at) ? null : Math.max(1, Math.floor(at / 1000)),
-    disabled: unclear || unclearLimits.length > 0 || hasNoModel || isYes(row['blocked']),
-    secret: { sha256 },
-  };
+  const isBound = isGiven(row['allowed_routes']);
+  if (isBound) verdicts.approximated(field, 'may use certain routes alone, which no scope says; imported disabled');
+  if (models.includes('all-team-models'))
+    verdicts.approximated(
+      field,
+      'has the models of its team, which are not in this table; here every one that is not restricted',
+    );
+  return takeKey(
+    field,
+    {
+      name: nameOf(row['key_alias']) ?? `litellm-${position}`,
+      owner: nameOf(row['user_id']),
+      scopes: ['infer'],
+      models: models.some((name) => EVERY_MODEL.has(name)) ? [] : models.filter((name) => name !== 'no-default-models'),
+      limits,
+      labels: labelsOf(row),
+      createdAt: secondsOf(row['created_at']),
+      expiresAt,
+      disabled: unclear || unclearLimits.length > 0 || hasNoModel || isBound || isYes(row['blocked']),
+      secret: { sha256 },
+    },
+    verdicts,
+  );
+}
+
+/** A time as the original's database writes it; null when it is none. */
+function secondsOf(value: unknown): number | null {
+  if (typeof value !== 'string' || value === '') return null;
+  const at = Date.parse(/[zZ]$|[+-]\d\d(:?\d\d)?$/.test(value.slice(10)) ? value : `${value.replace(' ', 'T')}Z`);
+  return Number.isNaN(at) ? null : Math.min(Math.max(1, Math.floor(at / 1000)), LATEST_SECOND);
 }
 
 /** A limit that is not understood is named: without it the key could do more than before. */
@@ -137,5 +170,6 @@ function nameOf(value: unknown): string | null {
 }
 
 function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== '' && value !== '{}';
+  if (value === undefined || value === null || value === '' || value === '{}' || value === '[]') return false;
+  return typeof value !== 'object' || Object.keys(value).length > 0;
 }

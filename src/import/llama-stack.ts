@@ -1,3 +1,4 @@
+import { addressOf } from './address.js';
 import { isObject, objectAt, Verdicts, type Reading } from './reading.js';
 import { quotaLimits } from './llama-stack-quota.js';
 import { providerOf } from './llama-stack-provider.js';
@@ -11,6 +12,7 @@ export function isLlamaStack(root: Readonly<Record<string, unknown>>): boolean {
   );
 }
 
+const OF_AUTH = ['endpoint', 'provider_type', 'config', 'provider_config', 'route_policy', 'access_policy'];
 const OF_SERVER = ['port', 'host', 'auth', 'tls_certfile', 'tls_keyfile', 'tls_cafile', 'quota', 'cors'];
 
 /** Reads the front door and the model servers of a Llama Stack; keys lie at the service it delegates to. */
@@ -30,6 +32,7 @@ export function readLlamaStack(root: Record<string, unknown>): Reading {
   const limits = quotaLimits(server['quota'], { isOpen: provider === null, verdicts });
   if (server['cors'] !== undefined) verdicts.refused('server.cors', 'name each origin under cors.allow_origins');
   verdicts.refuseUnknown(server, OF_SERVER, 'server.');
+  verdicts.refuseUnknown(auth, OF_AUTH, 'server.auth.');
   const upstreams = upstreamsOf(withReferences(objectAt(root, 'providers')) as Record<string, unknown>, verdicts);
   for (const name of Object.keys(root))
     if (!['server', 'providers', 'version'].includes(name))
@@ -56,7 +59,12 @@ function listenerOf(server: Record<string, unknown>, verdicts: Verdicts): Record
   const name = typeof host === 'string' ? host : '127.0.0.1';
   const listen = `${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${typeof port === 'number' || typeof port === 'string' ? port : 8321}`;
   const listener = { listen, profile: 'llama-stack' };
-  if (typeof cert !== 'string' || typeof key !== 'string') return listener;
+  if (typeof cert !== 'string' || typeof key !== 'string') {
+    for (const name of ['tls_certfile', 'tls_keyfile', 'tls_cafile'])
+      if (server[name] !== undefined)
+        verdicts.refused(`server.${name}`, 'a certificate needs both tls_certfile and tls_keyfile');
+    return listener;
+  }
   verdicts.taken('server.tls_certfile, server.tls_keyfile', 'certificate of the listener');
   return {
     ...listener,
@@ -75,14 +83,21 @@ function upstreamsOf(providers: Record<string, unknown>, verdicts: Verdicts): { 
       verdicts.refused(field, 'has no URL of a model server');
       return [];
     }
-    verdicts.taken(`${field}.config.url`, 'a model server whose models are offered');
-    if (typeof key !== 'string' || key === '' || key === 'fake') return [{ url }];
-    if (/^\$\{[A-Za-z_]\w*(:-[^}]*)?\}$/.test(key)) return [{ url, api_key: key }];
+    const taken = 'a model server whose models are offered';
+    const bare = addressOf(url, { field: `${field}.config.url`, taken, verdicts });
+    if (bare === null) return [];
+    verdicts.refuseUnknown(config, ['url', 'base_url', 'api_key', 'api_token'], `${field}.config.`);
+    if (typeof key !== 'string' || key === '' || key === 'fake') return [{ url: bare }];
+    const reference = /^\$\{([A-Za-z_]\w*)(?::-(?:fake)?)?\}$/.exec(key);
+    if (reference !== null) {
+      verdicts.taken(`${field}.config key`, 'a reference to the environment');
+      return [{ url: bare, api_key: key }];
+    }
     verdicts.refused(
       `${field}.config key`,
       'its value is not copied; put it into `api_key` as ${NAME} or ${file:PATH}',
     );
-    return [{ url }];
+    return [{ url: bare }];
   });
   for (const name of Object.keys(providers))
     if (name !== 'inference') verdicts.refused(`providers.${name}`, 'concerns the stack itself');

@@ -1,4 +1,7 @@
-import { plainKey } from './key-lines.js';
+import type { ImportedKey } from '../keys/key.js';
+import { addressOf } from './address.js';
+import { isSecretName, withoutSecrets } from './command-secrets.js';
+import { secretKeys } from './key-lines.js';
 import { isObject, objectAt, Verdicts, type Reading } from './reading.js';
 
 /** True for a configuration of llama-swap: models that are started by a command or proxied. */
@@ -27,6 +30,10 @@ const OF_MODEL = [
 ];
 const USUAL_TIMEOUT_SECONDS = 120;
 const MOST_IN_FLIGHT = 100_000;
+/** A reference of the original to its environment. */
+const ENVIRONMENT = /\$\{env\.([A-Za-z_]\w*)\}/g;
+/** llama.cpp reads the one, vLLM the other. */
+const OWN_KEY = { LLAMA_API_KEY: '{api_key}', VLLM_API_KEY: '{api_key}' };
 
 /** Reads `config.yaml` of llama-swap. All its models run side by side here, where the original swaps them. */
 export function readLlamaSwap(root: Record<string, unknown>): Reading {
@@ -36,25 +43,36 @@ export function readLlamaSwap(root: Record<string, unknown>): Reading {
   if (root['healthCheckTimeout'] !== undefined) verdicts.taken('healthCheckTimeout', 'grace of a starting model');
   if (root['macros'] !== undefined) verdicts.taken('macros', 'written out where they are used');
   const models = Object.entries(objectAt(root, 'models')).flatMap(([name, value]) => {
-    const model = isObject(value) ? modelOf(`models.${name}`, value, { verdicts, macros, grace }) : null;
+    const field = `models.${name}`;
+    if (!isObject(value)) {
+      verdicts.refused(field, 'is no map of members');
+      return [];
+    }
+    const model = modelOf(field, value, { verdicts, macros, grace });
     return model === null ? [] : [[name, model] as const];
   });
-  const listed: readonly unknown[] = Array.isArray(root['apiKeys']) ? root['apiKeys'] : [];
-  const secrets = [
-    ...new Set(listed.filter((key): key is string => typeof key === 'string' && key !== '' && !/\$\{env\./.test(key))),
-  ];
-  if (listed.length > 0)
-    verdicts.taken('apiKeys', `${secrets.length} of ${listed.length}, each with the scope infer; clients keep them`);
-  if (secrets.length < listed.length)
-    verdicts.refused('apiKeys', 'keys that stand in the environment or twice are left out');
+  const keys = keysOf(root['apiKeys'], verdicts);
   verdicts.refuseUnknown(root, KNOWN);
   return {
     format: 'llama-swap configuration',
     fields: verdicts.fields,
-    keys: secrets.map((secret, index) => plainKey(`llama-swap-${index + 1}`, secret)),
+    keys,
     configuration: { models: Object.fromEntries(models) },
     advice: ['All models of the file run at the same time. Leave out those for which there is no memory.'],
   };
+}
+
+function keysOf(value: unknown, verdicts: Verdicts): ImportedKey[] {
+  if (value === undefined) return [];
+  const listed: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const secrets = [
+    ...new Set(listed.filter((key): key is string => typeof key === 'string' && key !== '' && !/\$\{env\./.test(key))),
+  ];
+  const keys = secretKeys('llama-swap', secrets, { field: 'apiKeys, key', verdicts });
+  verdicts.taken('apiKeys', `${keys.length} of ${listed.length}, each with the scope infer; clients keep them`);
+  if (secrets.length < listed.length)
+    verdicts.refused('apiKeys', 'what stands in the environment, is no text or stands there twice is left out');
+  return keys;
 }
 
 interface Around {
@@ -63,49 +81,83 @@ interface Around {
   grace: number;
 }
 
-function modelOf(
-  field: string,
-  model: Record<string, unknown>,
-  { verdicts, macros, grace }: Around,
-): Record<string, unknown> | null {
-  const { cmd, proxy, aliases, checkEndpoint, useModelName } = model;
-  const upstream = typeof useModelName === 'string' ? { upstream_model: useModelName } : {};
-  const most = inFlightOf(field, model['concurrencyLimit'], verdicts);
-  const names = Array.isArray(aliases) ? { aliases: aliases.filter((alias) => typeof alias === 'string') } : {};
+function modelOf(field: string, model: Record<string, unknown>, around: Around): Record<string, unknown> | null {
+  const { verdicts } = around;
+  const { cmd, proxy } = model;
   verdicts.refuseUnknown(model, OF_MODEL, `${field}.`);
   for (const name of ['unlisted', 'name', 'description'])
     if (model[name] !== undefined) verdicts.refused(`${field}.${name}`, 'models are listed by their names');
-  if (typeof cmd !== 'string') {
-    if (typeof proxy !== 'string') {
-      verdicts.refused(field, 'has neither cmd nor proxy');
-      return null;
-    }
-    verdicts.taken(`${field}.proxy`, 'address of the model server');
-    return { ...names, ...upstream, ...most, replicas: [{ url: proxy }] };
+  if (typeof cmd === 'string') {
+    if (proxy !== undefined) verdicts.refused(`${field}.proxy`, 'the process gets a port of its own');
+    return startedModel(field, cmd, { ...around, model });
   }
-  const command = commandOf(cmd, macros);
-  if (command === null) {
+  if (typeof proxy !== 'string') {
+    verdicts.refused(field, 'has neither cmd nor proxy');
+    return null;
+  }
+  const url = addressOf(proxy, { field: `${field}.proxy`, taken: 'address of the model server', verdicts });
+  if (url === null) return null;
+  if (model['checkEndpoint'] !== undefined)
+    verdicts.refused(`${field}.checkEndpoint`, 'a model server that is not started here is asked in its own way');
+  if (model['env'] !== undefined) verdicts.refused(`${field}.env`, 'nothing is started that could have it');
+  return { ...namesOf(field, model, verdicts), replicas: [{ url }] };
+}
+
+function namesOf(field: string, model: Record<string, unknown>, verdicts: Verdicts): Record<string, unknown> {
+  const { aliases, useModelName } = model;
+  const names = Array.isArray(aliases) ? aliases.filter((alias) => typeof alias === 'string' && alias !== '') : [];
+  if (aliases !== undefined) verdicts.taken(`${field}.aliases`, 'other names of the model');
+  if (typeof useModelName === 'string') verdicts.taken(`${field}.useModelName`, 'upstream_model');
+  return {
+    ...(names.length === 0 ? {} : { aliases: names }),
+    ...(typeof useModelName === 'string' ? { upstream_model: useModelName } : {}),
+    ...inFlightOf(field, model['concurrencyLimit'], verdicts),
+  };
+}
+
+function startedModel(
+  field: string,
+  cmd: string,
+  { model, macros, grace, verdicts }: Around & { model: Record<string, unknown> },
+): Record<string, unknown> | null {
+  const written = commandOf(cmd, macros);
+  if (written === null) {
     verdicts.refused(
       `${field}.cmd`,
       'uses a macro that is not there, or cannot be told apart from placeholders; start it by hand and name its URL',
     );
     return null;
   }
+  const { command, variables, hadKey } = withoutSecrets(written);
   verdicts.taken(`${field}.cmd`, 'started and watched by Keyporter, on a port of its own');
-  const path = typeof checkEndpoint === 'string' && checkEndpoint.startsWith('/') ? { path: checkEndpoint } : {};
+  if (hadKey)
+    verdicts.approximated(
+      `${field}.cmd --api-key`,
+      'is not copied; each process gets a private key in its environment',
+    );
+  for (const name of variables)
+    verdicts.approximated(`${field}.cmd`, `a secret in it is not copied; set ${name} in the environment of Keyporter`);
+  const { checkEndpoint } = model;
+  const isPath = typeof checkEndpoint === 'string' && checkEndpoint.startsWith('/');
+  if (isPath) verdicts.taken(`${field}.checkEndpoint`, 'path of the readiness probe');
+  else if (checkEndpoint !== undefined)
+    verdicts.refused(`${field}.checkEndpoint`, 'is no path; the process is asked in the way of its engine');
+  const env = { ...environmentOf(field, model['env'], verdicts), ...(hadKey ? OWN_KEY : {}) };
   return {
-    ...names,
-    ...upstream,
-    ...most,
+    ...namesOf(field, model, verdicts),
     command,
-    ...environmentOf(field, model['env'], verdicts),
-    readiness_probe: { ...path, startup_grace_seconds: Math.max(1, grace) },
+    ...(Object.keys(env).length === 0 ? {} : { env }),
+    readiness_probe: { ...(isPath ? { path: checkEndpoint } : {}), startup_grace_seconds: Math.max(1, grace) },
   };
 }
 
 /** 0 is the original's word for its own default. */
 function inFlightOf(field: string, limit: unknown, verdicts: Verdicts): { max_in_flight?: number } {
-  if (limit === undefined || limit === 0) return {};
+  if (limit === undefined) return {};
+  if (limit === 0) {
+    verdicts.taken(`${field}.concurrencyLimit`, 'the usual number');
+    return {};
+  }
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MOST_IN_FLIGHT) {
     verdicts.refused(`${field}.concurrencyLimit`, `is no whole number from 1 to ${MOST_IN_FLIGHT}`);
     return {};
@@ -125,19 +177,23 @@ function commandOf(cmd: string, macros: Readonly<Record<string, unknown>>): stri
       return typeof value === 'string' || typeof value === 'number' ? String(value) : whole;
     });
   }
-  const rest = text.replaceAll('{port}', '');
-  return /\$\{/.test(rest) || /\{[a-z][a-z_]*\}/.test(rest) ? null : text;
+  const rest = text.replaceAll('{port}', '').replaceAll(ENVIRONMENT, '');
+  return /\$\{/.test(rest) || /\{[a-z][a-z_]*\}/.test(rest) ? null : text.replaceAll(ENVIRONMENT, '${$1}');
 }
 
-function environmentOf(field: string, env: unknown, verdicts: Verdicts): Record<string, unknown> {
-  if (!Array.isArray(env) || env.length === 0) return {};
-  const pairs = env.flatMap((line) => {
-    const [, name, value] = typeof line === 'string' ? (/^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? []) : [];
-    if (name === undefined || value === undefined) return [];
-    if (!/TOKEN|KEY|SECRET|PASSWORD/i.test(name)) return [[name, value.replaceAll('${', '$${')] as const];
+function environmentOf(field: string, env: unknown, verdicts: Verdicts): Record<string, string> {
+  if (env === undefined) return {};
+  const lines: readonly unknown[] = Array.isArray(env) ? env : [env];
+  const pairs = lines.flatMap((line): [string, string][] => {
+    const [, name, value] = typeof line === 'string' ? (/^([A-Za-z_]\w*)=(.*)$/s.exec(line) ?? []) : [];
+    if (name === undefined || value === undefined) {
+      verdicts.refused(`${field}.env`, 'what is no NAME=VALUE is left out');
+      return [];
+    }
+    if (!isSecretName(name) && !/:\/\/[^\s/@]+@/.test(value)) return [[name, value.replaceAll('${', '$${')]];
     verdicts.approximated(`${field}.env.${name}`, 'its value is not copied; set it in the environment of Keyporter');
-    return [[name, `\${${name}}`] as const];
+    return [[name, `\${${name}}`]];
   });
-  verdicts.taken(`${field}.env`, 'variables of the process');
-  return { env: Object.fromEntries(pairs) };
+  if (pairs.length > 0) verdicts.taken(`${field}.env`, 'variables of the process');
+  return Object.fromEntries(pairs);
 }

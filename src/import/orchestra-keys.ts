@@ -1,10 +1,8 @@
 import { Secret } from '../core/secret.js';
 import type { ImportedKey } from '../keys/key.js';
+import { weaknessOf } from '../orchestra/weak-keys.js';
 import { counted, isObject, UnreadableFile, Verdicts, type Reading } from './reading.js';
-
-/** Printed in the guides of the original: whoever reads them has them. */
-const PUBLISHED = new Set(['demo-key-12345', 'prod-key-67890', 'change-me-demo-key-123']);
-const SHORT = 20;
+import { takeKey } from './take-key.js';
 
 /** Reads `api_keys.json` of Orchestra. */
 export function readOrchestraKeys(text: string): Reading {
@@ -64,17 +62,11 @@ function keysOf(list: readonly unknown[], verdicts: Verdicts): ImportedKey[] {
       return [];
     }
     seen.add(value);
-    if (PUBLISHED.has(value)) {
-      verdicts.approximated(
-        field,
-        'is a sample that everybody can read in the guide of the original; taken, but rotate it now',
-      );
-    } else if (value.length < SHORT)
-      verdicts.approximated(
-        field,
-        `has fewer than ${SHORT} characters and can be guessed; taken with a slow hash. Rotate it soon`,
-      );
-    return [keyOf(value, index + 1)];
+    const taken = takeKey(field, keyOf(value, index + 1), verdicts);
+    const weakness = weaknessOf(value);
+    if (taken.length > 0 && weakness !== null)
+      verdicts.approximated(field, `${weakness}; taken as it is. Rotate it soon`);
+    return taken;
   });
 }
 

@@ -22,6 +22,16 @@ export interface Reading {
   advice: readonly string[];
 }
 
+/** What an import is told besides its files. */
+export interface ImportOptions {
+  /** Take the root token of an authkeys configuration. */
+  root: boolean;
+  /** Unix seconds. */
+  now: number;
+  /** Where values are looked for that a file names and does not hold. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
 /** Why a file cannot be read at all, as a clause about the file. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';

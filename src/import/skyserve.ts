@@ -1,24 +1,28 @@
+import { isSecretName } from './command-secrets.js';
 import { counted, UnreadableFile, Verdicts, type Reading } from './reading.js';
 import { ServiceFault } from './skyserve-fault.js';
 import { modelNames } from './skyserve-run.js';
 import { readServiceTask, type ServiceTask } from './skyserve-task.js';
-import { bearerVariable, fillText, fillValues, keyVariable, type Resolve } from './skyserve-text.js';
+import { sharedKeyOf, sharedKeys, withoutSecretTexts, type Environment } from './skyserve-secrets.js';
+import { fillText, fillValues, type Resolve } from './skyserve-text.js';
 
-const SECRET_NAME = /TOKEN|KEY|SECRET|PASSWORD|PASSWD|CREDENTIAL/i;
 /** How many requests a second and a replica make a weight of one whole number each. */
 const WEIGHTS_PER_QPS = 10;
 
-/** Reads a SkyServe service as the model of a gateway in front of it. Values of secrets stay references to the environment. */
-export function readSkyserve(root: Record<string, unknown>): Reading {
+/**
+ * Reads a SkyServe service as the model of a gateway in front of it. Values of secrets stay references to the
+ * environment; the one that clients share is looked for there too, and becomes a key.
+ */
+export function readSkyserve(root: Record<string, unknown>, { env, now }: { env: Environment; now: number }): Reading {
   const task = taskOf(root);
   const verdicts = new Verdicts();
   const resolve = references(task);
-  const header = Object.entries(task.probe.headers).find(([name]) => name.toLowerCase() === 'authorization');
-  const key = header === undefined ? null : bearerVariable(header[1]);
-  const credential = key ?? keyVariable(task.run);
+  const shared = sharedKeyOf(task, env);
   const port = task.port ?? 8000;
-  const replica = { url: `http://127.0.0.1:${port}`, ...(credential === null ? {} : { api_key: `\${${credential}}` }) };
+  const credential = shared === null ? {} : { api_key: `\${${shared.variable}}` };
+  const replica = { url: `http://127.0.0.1:${port}`, ...credential };
   const [name = '*', ...aliases] = modelNames(task.run, resolve);
+  const probe = probeOf(task, { keyHeader: shared?.header ?? null, resolve, verdicts });
   const model = {
     ...(aliases.length > 0 ? { aliases } : {}),
     ...(/\bvllm\b/.test(task.run) ? { engine: 'vllm' } : {}),
@@ -26,13 +30,14 @@ export function readSkyserve(root: Record<string, unknown>): Reading {
     balance: { round_robin: 'round_robin', least_load: 'least_load', instance_aware_least_load: 'weighted_least_load' }[
       task.plan.policy
     ],
-    readiness_probe: probeOf(task, key === null ? null : (header?.[0] ?? null), resolve),
+    readiness_probe: probe,
   };
-  judge(task, verdicts, { port, credential, isKeyInProbe: key !== null });
+  const keys = shared === null ? [] : sharedKeys(shared, now, verdicts);
+  judge(task, verdicts, { port, shared: shared?.variable ?? null });
   return {
     format: 'SkyServe service',
     fields: verdicts.fields,
-    keys: [],
+    keys,
     configuration: { ...tlsOf(task), models: { [name]: model } },
     advice: [
       `Put the endpoint of the service (sky serve status --endpoint NAME), or the endpoint of each replica, in place of ${replica.url}.`,
@@ -51,22 +56,31 @@ function taskOf(root: Record<string, unknown>): ServiceTask {
 }
 
 /** A plain value stands where it is used; a secret one is looked up when the gateway starts. */
-function references({ envs, secrets }: ServiceTask): Resolve {
+function references(task: ServiceTask): Resolve {
   return (name) => {
-    if (Object.hasOwn(secrets, name)) return `\${${name}}`;
-    if (!Object.hasOwn(envs, name)) return undefined;
-    const value = envs[name] ?? null;
-    return value === null || SECRET_NAME.test(name) ? `\${${name}}` : value.replaceAll('${', '$${');
+    if (isLookedUp(task, name)) return `\${${name}}`;
+    return task.envs[name]?.replaceAll('${', '$${');
   };
 }
 
-function probeOf({ probe }: ServiceTask, keyHeader: string | null, resolve: Resolve): Record<string, unknown> {
-  const headers = Object.fromEntries(Object.entries(probe.headers).filter(([name]) => name !== keyHeader));
-  const body = probe.postData === null ? null : JSON.stringify(fillValues(probe.postData, resolve));
+function isLookedUp({ envs, secrets }: ServiceTask, name: string): boolean {
+  if (Object.hasOwn(secrets, name) || name.startsWith('PROBE_')) return true;
+  return Object.hasOwn(envs, name) && (envs[name] === null || isSecretName(name));
+}
+
+function probeOf(
+  { probe }: ServiceTask,
+  { keyHeader, resolve, verdicts }: { keyHeader: string | null; resolve: Resolve; verdicts: Verdicts },
+): Record<string, unknown> {
+  const field = 'service.readiness_probe';
+  verdicts.taken(field, `${probe.postData === null ? 'GET' : 'POST'} ${probe.path}, ready is status 200`);
+  const others = Object.fromEntries(Object.entries(probe.headers).filter(([name]) => name !== keyHeader));
+  const headers = withoutSecretTexts(others, `${field}.headers`, verdicts);
+  const data = withoutSecretTexts(probe.postData, `${field}.post_data`, verdicts);
   return {
     path: fillText(probe.path, resolve),
-    ...(body === null ? {} : { method: 'POST', body }),
-    ...(Object.keys(headers).length === 0 ? {} : { headers: fillValues(headers, resolve) }),
+    ...(probe.postData === null ? {} : { method: 'POST', body: JSON.stringify(fillValues(data, resolve)) }),
+    ...(Object.keys(others).length === 0 ? {} : { headers: fillValues(headers, resolve) }),
     interval_seconds: 10,
     timeout_seconds: Math.max(1, Math.ceil(probe.timeoutSeconds)),
     startup_grace_seconds: Math.max(1, Math.ceil(probe.initialDelaySeconds)),
@@ -84,26 +98,14 @@ function tlsOf({ tls }: ServiceTask): Record<string, unknown> {
   return tls === null ? {} : { tls: { cert_file: tls.certFile, key_file: tls.keyFile } };
 }
 
-function judge(
-  task: ServiceTask,
-  verdicts: Verdicts,
-  found: { port: number; credential: string | null; isKeyInProbe: boolean },
-): void {
+function judge(task: ServiceTask, verdicts: Verdicts, found: { port: number; shared: string | null }): void {
   const { plan, resources } = task;
-  verdicts.taken(
-    'service.readiness_probe',
-    `${task.probe.postData === null ? 'GET' : 'POST'} ${task.probe.path}, ready is status 200`,
-  );
-  if (found.credential !== null) {
-    const where = found.isKeyInProbe ? 'service.readiness_probe.headers.Authorization' : 'run (--api-key)';
-    verdicts.taken(
-      where,
-      `the key of the replicas: a reference to ${found.credential} of the environment, sent with every request`,
-    );
-    verdicts.refused(
-      `envs.${found.credential}`,
-      'its value is not copied; give the clients keys of their own, or import the old one from a file with one key a line',
-    );
+  for (const name of Object.keys({ ...task.envs, ...task.secrets })) {
+    const field = `${Object.hasOwn(task.secrets, name) ? 'secrets' : 'envs'}.${name}`;
+    if (name === found.shared) continue;
+    if (isLookedUp(task, name))
+      verdicts.approximated(field, 'its value is not copied; where it is used it is looked up in the environment');
+    else verdicts.taken(field, 'written out where it is used');
   }
   judgeReplicas(task, verdicts);
   verdicts.taken(
@@ -120,6 +122,7 @@ function judge(
   for (const name of Object.keys(resources))
     if (name !== 'ports') verdicts.refused(`resources.${name}`, 'the engine goes on running where it runs');
   for (const name of task.unused) verdicts.refused(name, 'means something to a cloud alone');
+  if (task.workdir !== null) verdicts.refused('workdir', 'the engine goes on running where it runs');
   if (task.run !== '') verdicts.refused('run', 'the engine is not started by the gateway');
   if (task.setup !== null) verdicts.refused('setup', 'the engine is not set up by the gateway');
 }

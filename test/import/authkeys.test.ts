@@ -182,8 +182,108 @@ describe('importing Llama-Server-AuthKeys', () => {
     const { out } = await world.here(['import', ini, '--json']);
     expect((JSON.parse(out) as { configuration: string }).configuration).toContain('listen: "[::1]:5001"');
     expect(out).toContain('http://h%41:1/v1');
+    await writeFile(ini, '[LOG]\nformat = %d\n[APP]\nhost = ::1\n');
+    expect((await world.here(['import', ini])).code).toBe(0);
     await writeFile(ini, '[APP]\nhost = 50%\n');
     const broken = await world.here(['import', ini]);
     expect([broken.code, broken.err]).toEqual([1, expect.stringContaining('neither %% nor %(name)s')]);
+  });
+
+  it('rows that no key can be made of are left out and named, and the others are taken', async () => {
+    makeDatabase(file, [
+      { token: token(1), scope: 'infer', expiredAt: null },
+      { token: 'x'.repeat(5000), scope: 'infer', expiredAt: null },
+      { token: 'kp_abcdefghijkl_not-a-key', scope: 'infer', expiredAt: null },
+      { token: token(2), scope: 'infer', expiredAt: null },
+    ]);
+    const database = openSqlite(file, { file: 'existing', journal: 'plain' });
+    database.exec(`INSERT INTO tokens VALUES ('${token(3)}', 'infer', 1, 100000000000000000)`);
+    database.exec(`INSERT INTO tokens VALUES (x'00ff', 'infer', 1, NULL)`);
+    database.close();
+    const { out, code } = await world.here(['import', file]);
+    expect([code, out]).toEqual([0, expect.stringContaining('Imported 3 keys.')]);
+    for (const row of [2, 3, 6]) expect(out).toMatch(new RegExp(`refused +tokens row ${row}: `));
+    expect(out).not.toContain('not-a-key');
+  });
+
+  it.each([
+    [
+      'without its columns',
+      (database: ReturnType<typeof openSqlite>) => {
+        database.exec('DROP TABLE tokens; CREATE TABLE tokens (token TEXT)');
+      },
+      'without `scope`, `created_at`, `expired_at`',
+    ],
+    [
+      'without its table',
+      (database: ReturnType<typeof openSqlite>) => {
+        database.exec('DROP TABLE tokens');
+      },
+      'without a table `tokens`',
+    ],
+  ])('a database %s ends the command with a sentence about the file', async (_name, change, told) => {
+    makeDatabase(file, []);
+    const database = openSqlite(file, { file: 'existing', journal: 'plain' });
+    change(database);
+    database.close();
+    const { err, code } = await world.here(['import', file]);
+    expect([code, err]).toEqual([1, expect.stringContaining(told)]);
+    expect(err).toContain('Nothing was imported.');
+  });
+
+  it('a damaged database ends the command with a sentence about the file, wherever the damage is', async () => {
+    makeDatabase(
+      file,
+      Array.from({ length: 2000 }, (_, index) => ({ token: token(index), scope: 'infer', expiredAt: null })),
+    );
+    const whole = await readFile(file);
+    const holed = Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(8192, 0xff), whole.subarray(12_288)]);
+    for (const damaged of [whole.subarray(0, 16), whole.subarray(0, 5000), holed]) {
+      await writeFile(file, damaged);
+      const { err, code } = await world.here(['import', file]);
+      expect([code, err]).toEqual([1, expect.stringContaining('is damaged, or is no SQLite database')]);
+      expect(err).not.toContain('keyporter restore');
+    }
+  });
+
+  it('an indented file is read as Python reads it, and what it holds is not shown', async () => {
+    const ini = join(world.home, 'config.ini');
+    const root = 'a-long-root-token-0123456789';
+    await writeFile(
+      ini,
+      `  [APP]\n  host = 127.0.0.1\n  port = 5002\n\n  [DB]\n  root_token = ${root}\n  [INFER]\n  v1 = http://me:pa55word@h:1/v1?key=sesame\n`,
+    );
+    const { out, code } = await world.here(['import', ini, '--json']);
+    expect(code).toBe(0);
+    for (const secret of [root, 'pa55word', 'sesame']) expect(out).not.toContain(secret);
+    const { configuration } = JSON.parse(out) as { configuration: string };
+    expect(configuration).toContain('listen: 127.0.0.1:5002');
+    expect(configuration).toContain('url: http://h:1/v1');
+  });
+
+  it('what no configuration can hold is refused, and the result can be checked', async () => {
+    const ini = join(world.home, 'config.ini');
+    await writeFile(
+      ini,
+      '[APP]\nhost = bad host!\nport = 99999\n[INFER]\nv1 = localhost:1234\ncompletions = nowhere\n',
+    );
+    const made = join(world.home, 'made.yaml');
+    const { out, code } = await world.here(['import', ini, '--out', made]);
+    expect(code).toBe(0);
+    for (const field of ['APP.host', 'APP.port', 'INFER.v1', 'INFER.completions'])
+      expect(out).toMatch(new RegExp(`refused +${field}: `));
+    expect((await world.run(['check', made])).code).toBe(0);
+  });
+
+  it('below an INFER.v1 that does not end in /v1 the usual paths go where they went', async () => {
+    const ini = join(world.home, 'config.ini');
+    await writeFile(
+      ini,
+      '[APP]\nhost = 127.0.0.1\n[INFER]\nv1 = http://h:1/api/v0\ncompletions = http://h:1/api/v0/chat/completions\n',
+    );
+    const { out } = await world.here(['import', ini, '--json']);
+    const { configuration } = JSON.parse(out) as { configuration: string };
+    expect(configuration).toContain('/v1/chat/completions: http://h:1/api/v0/chat/completions');
+    expect(configuration).toContain('/v1/embeddings: http://h:1/api/v0/embeddings');
   });
 });

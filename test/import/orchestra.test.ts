@@ -33,7 +33,15 @@ describe('importing api_keys.json of Orchestra', () => {
     await writeFile(
       file,
       JSON.stringify({
-        valid_keys: ['short', 'short', 'demo-key-12345', 7],
+        valid_keys: [
+          'short',
+          'short',
+          'demo-key-12345',
+          7,
+          'has-25-characters-and-no-m',
+          'kp_abcdefghijkl_not-a-key',
+          'x'.repeat(5000),
+        ],
         require_auth_for_external: false,
         local_networks: ['localhost', 'my-host'],
       }),
@@ -45,11 +53,14 @@ describe('importing api_keys.json of Orchestra', () => {
       configuration: string;
     };
     const verdicts = new Map(body.files[0]?.fields.map(({ field, verdict, why }) => [field, `${verdict}: ${why}`]));
-    expect(body.keys).toEqual({ found: 2, imported: 2, known: 0 });
-    expect(verdicts.get('valid_keys[0]')).toContain('fewer than 20 characters');
+    expect(body.keys).toEqual({ found: 3, imported: 3, known: 0 });
+    expect(verdicts.get('valid_keys[0]')).toContain('approximated: has 5 characters; at least 32 are advised');
     expect(verdicts.get('valid_keys[1]')).toBe('refused: stands in the list twice');
-    expect(verdicts.get('valid_keys[2]')).toContain('is a sample that everybody can read');
+    expect(verdicts.get('valid_keys[2]')).toContain("approximated: stands in Orchestra's published guide");
     expect(verdicts.get('valid_keys[3]')).toBe('refused: is no text');
+    expect(verdicts.get('valid_keys[4]')).toContain('approximated: has 26 characters');
+    expect(verdicts.get('valid_keys[5]')).toContain('refused: is left out');
+    expect(verdicts.get('valid_keys[6]')).toContain('refused: is left out');
     expect(verdicts.get('require_auth_for_external')).toContain('refused');
     expect(verdicts.get('local_networks')).toContain('refused: exempting networks stays off');
     expect(body.configuration).not.toContain('local_networks');

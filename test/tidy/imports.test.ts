@@ -59,8 +59,16 @@ const DIRECTIONS: Record<string, Reach> = {
   demo: { code: ['core'] },
   supervisor: { code: ['core'], types: ['config'] },
   doctor: { code: ['core'], types: ['config'] },
-  // Readers of foreign files; a database among them is read by the engine of our own.
-  import: { code: ['core', 'config'], files: ['src/storage/sqlite/driver.ts'] },
+  // Readers of foreign files; a database among them is read by the engine of our own. Keys that no store would take are left out.
+  import: {
+    code: ['core', 'config'],
+    files: [
+      'src/storage/sqlite/driver.ts',
+      'src/storage/sqlite/faults.ts',
+      'src/keys/import-fault.ts',
+      'src/orchestra/weak-keys.ts',
+    ],
+  },
   // Where the gateway of a data directory runs, and what needs no gateway at all.
   cli: {
     code: ['core', 'config', 'admin', 'gateway', 'import'],

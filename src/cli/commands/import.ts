@@ -1,15 +1,16 @@
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { ImportedBody, ImportedKeyBody } from '../../admin/contract-import.js';
 import { systemClock, unixSeconds } from '../../core/clock.js';
 import { combinedConfiguration } from '../../import/combine.js';
-import { readForeignFile, SQLITE_MARK, type ForeignFile } from '../../import/import-file.js';
-import { UnreadableFile, type Reading } from '../../import/reading.js';
+import { readForeignFile } from '../../import/import-file.js';
+import { UnreadableFile, type ImportOptions, type Reading } from '../../import/reading.js';
 import type { ImportedKey } from '../../keys/key.js';
 import { ask } from '../ask.js';
 import { withAdmin } from '../client.js';
-import { Failure } from '../failure.js';
+import { Failure, failureOf } from '../failure.js';
+import { codeOf, foreignContent } from '../foreign-content.js';
 import { printImport, type ImportReport } from '../import-view.js';
 import type { Invocation, RunCommand } from '../invocation.js';
 import { createProgressBar } from '../progress-bar.js';
@@ -17,7 +18,6 @@ import { withoutWatched } from '../watched-secrets.js';
 
 /** Keys in one request, and so in one transaction. */
 const BATCH = 250;
-const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
 interface ImportCommandOptions {
   dryRun?: boolean;
@@ -30,7 +30,7 @@ export const run: RunCommand = async (invocation) => {
   const { args, options, io, globals } = invocation;
   const { dryRun = false, out, rootToken = false }: ImportCommandOptions = options;
   const files = args.filter((name) => name !== undefined);
-  const settings = { root: rootToken, now: unixSeconds(systemClock) };
+  const settings = { root: rootToken, now: unixSeconds(systemClock), env: io.env };
   const found: Reading[] = [];
   for (const file of files) found.push(await readOne(resolve(io.cwd, file), settings));
   const settled = globals.url === undefined ? await withoutWatched(invocation, found) : found;
@@ -38,8 +38,9 @@ export const run: RunCommand = async (invocation) => {
   const configuration = combinedConfiguration(readings.map(({ reading }) => reading));
   const yaml = configuration === null ? null : stringify(configuration, { lineWidth: 0 });
   const keys = readings.flatMap(({ reading }) => reading.keys);
-  if (!dryRun && out !== undefined && yaml !== null) await writeNew(resolve(io.cwd, out), yaml);
-  const outcome = dryRun || keys.length === 0 ? null : await importAll(invocation, keys);
+  const written = dryRun || out === undefined || yaml === null ? null : resolve(io.cwd, out);
+  if (written !== null && yaml !== null) await writeNew(written, yaml);
+  const outcome = dryRun || keys.length === 0 ? null : await importAll(invocation, keys, written);
   const report: ImportReport = {
     readings,
     keys: keys.length,
@@ -52,30 +53,13 @@ export const run: RunCommand = async (invocation) => {
   return 0;
 };
 
-async function readOne(path: string, settings: { root: boolean; now: number }): Promise<Reading> {
+async function readOne(path: string, settings: ImportOptions): Promise<Reading> {
   try {
-    return readForeignFile(await contentOf(path), settings);
+    return readForeignFile(await foreignContent(path), settings);
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     throw new Failure(`${path} ${error.message}. Nothing was imported.`, { cause: error });
   }
-}
-
-/** Databases are only recognised here: they may be large, and in use. */
-async function contentOf(path: string): Promise<ForeignFile> {
-  const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new Failure(`${path} cannot be read (${codeOf(cause)}). Nothing was imported.`, { cause });
-  });
-  try {
-    const { size } = await file.stat();
-    const mark = Buffer.alloc(SQLITE_MARK.length);
-    await file.read(mark, 0, mark.length, 0);
-    if (mark.toString('latin1') === SQLITE_MARK) return { path, text: null };
-    if (size > LARGEST_FILE_BYTES) throw new UnreadableFile(`is larger than ${LARGEST_FILE_BYTES} bytes`);
-  } finally {
-    await file.close();
-  }
-  return { path, text: await readFile(path, 'utf8') };
 }
 
 async function writeNew(path: string, text: string): Promise<void> {
@@ -86,16 +70,33 @@ async function writeNew(path: string, text: string): Promise<void> {
   });
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+interface Outcome {
+  imported: number;
+  known: number;
 }
 
+/** Takes the keys over. When that fails, `written` is taken away again, so that the command can be repeated as it is. */
 async function importAll(
   invocation: Invocation,
   keys: readonly ImportedKey[],
-): Promise<{ imported: number; known: number }> {
-  const { io } = invocation;
+  written: string | null,
+): Promise<Outcome> {
   const outcome = { imported: 0, known: 0 };
+  try {
+    await importInto(outcome, keys, invocation);
+    return outcome;
+  } catch (error) {
+    if (written !== null) await rm(written, { force: true });
+    const done = outcome.imported + outcome.known;
+    const failure = failureOf(error);
+    if (done === 0) throw failure;
+    const sentence = `${failure.message} ${done} of ${keys.length} keys were taken before that: repeat the command for the others.`;
+    throw new Failure(sentence, { exitCode: failure.exitCode, cause: error });
+  }
+}
+
+async function importInto(outcome: Outcome, keys: readonly ImportedKey[], invocation: Invocation): Promise<void> {
+  const { io } = invocation;
   const bar = io.outIsTerminal && keys.length > BATCH ? createProgressBar(io) : null;
   try {
     await withAdmin(
@@ -113,7 +114,6 @@ async function importAll(
   } finally {
     bar?.clear();
   }
-  return outcome;
 }
 
 function wireOf({ createdAt, expiresAt, secret, scopes, models, ...same }: ImportedKey): ImportedKeyBody {
