@@ -59,7 +59,11 @@ describe.skipIf(!hasChromium)('the life of a key in the browser (chromium has to
     await dialog.getByLabel('Owner').fill('ann');
     await dialog.getByRole('button', { name: 'Add a limit' }).click();
     await dialog.getByRole('textbox', { name: 'Requests per minute' }).fill('60');
+    await dialog.getByRole('button', { name: 'Add a limit' }).click();
+    await dialog.getByLabel('No limit: Requests per day (UTC)').check();
+    await dialog.getByLabel('Priority').selectOption('high');
     await dialog.getByLabel('Expires').selectOption('30');
+    await dialog.getByLabel('Attributes').fill('roles=admin\nroles=user');
     const command = await dialog.locator('.kp-cli-command').textContent();
     await dialog.getByRole('button', { name: 'Create the key' }).click();
     await page.getByRole('button', { name: 'Copy the key' }).click();
@@ -67,7 +71,7 @@ describe.skipIf(!hasChromium)('the life of a key in the browser (chromium has to
     secret = await page.evaluate<string>('navigator.clipboard.readText()');
     expect(secret).toMatch(/^kp_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$/);
     expect(command).toBe(
-      String.raw`keyporter keys create --name 'ann'\''s notebook' --owner ann --scope infer --expires 30d --limit requests_per_minute=60`,
+      String.raw`keyporter keys create --name 'ann'\''s notebook' --owner ann --scope infer --expires 30d --limit requests_per_minute=60 --limit requests_per_day=none --limit priority=high --attribute roles=admin --attribute roles=user`,
     );
     const example = page.getByLabel('Example', { exact: true });
     for (const language of ['curl', 'Python', 'Node.js']) {
@@ -75,7 +79,12 @@ describe.skipIf(!hasChromium)('the life of a key in the browser (chromium has to
       expect(await example.textContent()).toContain(secret);
     }
     const made = await world.admin.must('GET', `/keys/${idOf(secret)}`);
-    expect(made).toMatchObject({ owner: 'ann', scopes: ['infer'], limits: { requests_per_minute: 60 } });
+    expect(made).toMatchObject({
+      owner: 'ann',
+      scopes: ['infer'],
+      limits: { requests_per_minute: 60, requests_per_day: null, priority: 'high' },
+      attributes: { roles: ['admin', 'user'] },
+    });
   });
 
   it('once its dialog is closed the secret is nowhere in the page or the storage', { timeout: LIMIT_MS }, async () => {

@@ -40,7 +40,7 @@ describe.skipIf(!hasChromium)('signing in with a browser (chromium has to be ins
     const link = String((await world.admin.must('POST', '/session/links'))['url']);
     await signIn(await watchedPage(browser), link);
     const page = await open(link.slice(link.indexOf('#')));
-    await page.getByText('Run `keyporter ui` again for a new one').waitFor();
+    await page.getByText('Run keyporter ui again for a new one').waitFor();
     expect(page.url()).not.toContain('link=');
   });
 

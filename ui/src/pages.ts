@@ -10,6 +10,7 @@ import {
   ShieldIcon,
   StreamIcon,
 } from './parts/icons.js';
+import { PageNotLoaded } from './layout/page-not-loaded.js';
 
 export interface PageEntry {
   /** Below /ui. */
@@ -24,6 +25,14 @@ export interface PageEntry {
   component: LazyExoticComponent<ComponentType>;
 }
 
+function opened(load: () => Promise<ComponentType>): PageEntry['component'] {
+  return lazy(async () => ({
+    default: await load().catch((cause: unknown) => {
+      throw new PageNotLoaded(cause);
+    }),
+  }));
+}
+
 /** Every page, in the order of the menu. Each is loaded when it is first opened. */
 export const PAGES: readonly PageEntry[] = [
   {
@@ -31,41 +40,41 @@ export const PAGES: readonly PageEntry[] = [
     label: 'Overview',
     icon: GaugeIcon,
     scope: 'usage:read',
-    component: lazy(async () => ({ default: (await import('./pages/overview/overview-page.js')).OverviewPage })),
+    component: opened(async () => (await import('./pages/overview/overview-page.js')).OverviewPage),
   },
   {
     path: '/keys',
     label: 'Keys',
     icon: KeyIcon,
     scope: 'keys:read',
-    component: lazy(async () => ({ default: (await import('./pages/keys/keys-page.js')).KeysPage })),
+    component: opened(async () => (await import('./pages/keys/keys-page.js')).KeysPage),
   },
   {
     path: '/keys/:id',
     label: 'Key',
     scope: 'keys:read',
-    component: lazy(async () => ({ default: (await import('./pages/key/key-page.js')).KeyPage })),
+    component: opened(async () => (await import('./pages/key/key-page.js')).KeyPage),
   },
   {
     path: '/streams',
     label: 'Streams',
     icon: StreamIcon,
     scope: 'usage:read',
-    component: lazy(async () => ({ default: (await import('./pages/streams/streams-page.js')).StreamsPage })),
+    component: opened(async () => (await import('./pages/streams/streams-page.js')).StreamsPage),
   },
   {
     path: '/usage',
     label: 'Usage',
     icon: ChartIcon,
     scope: 'usage:read',
-    component: lazy(async () => ({ default: (await import('./pages/usage/usage-page.js')).UsagePage })),
+    component: opened(async () => (await import('./pages/usage/usage-page.js')).UsagePage),
   },
   {
     path: '/requests',
     label: 'Requests',
     icon: ListIcon,
     scope: 'usage:read',
-    component: lazy(async () => ({ default: (await import('./pages/requests/requests-page.js')).RequestsPage })),
+    component: opened(async () => (await import('./pages/requests/requests-page.js')).RequestsPage),
   },
   {
     path: '/replicas',
@@ -73,7 +82,7 @@ export const PAGES: readonly PageEntry[] = [
     icon: ServerIcon,
     scope: 'replicas:read',
     installation: true,
-    component: lazy(async () => ({ default: (await import('./pages/replicas/replicas-page.js')).ReplicasPage })),
+    component: opened(async () => (await import('./pages/replicas/replicas-page.js')).ReplicasPage),
   },
   {
     path: '/audit',
@@ -81,20 +90,20 @@ export const PAGES: readonly PageEntry[] = [
     icon: ShieldIcon,
     scope: 'audit:read',
     installation: true,
-    component: lazy(async () => ({ default: (await import('./pages/audit/audit-page.js')).AuditPage })),
+    component: opened(async () => (await import('./pages/audit/audit-page.js')).AuditPage),
   },
   {
     path: '/playground',
     label: 'Playground',
     icon: PlayIcon,
     scope: null,
-    component: lazy(async () => ({ default: (await import('./pages/playground/playground-page.js')).PlaygroundPage })),
+    component: opened(async () => (await import('./pages/playground/playground-page.js')).PlaygroundPage),
   },
   {
     path: '/settings',
     label: 'Settings',
     icon: GearIcon,
     scope: null,
-    component: lazy(async () => ({ default: (await import('./pages/settings/settings-page.js')).SettingsPage })),
+    component: opened(async () => (await import('./pages/settings/settings-page.js')).SettingsPage),
   },
 ];

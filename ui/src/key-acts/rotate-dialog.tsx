@@ -45,7 +45,8 @@ export function RotateDialog({ subject, onClose }: { subject: KeyBody; onClose: 
         />
         {subject.previous !== null && (
           <Text size="sm">
-            The secret before this one, which would end <Moment at={subject.previous.expires_at} />, ends now.
+            The secret before this one, last used <Moment at={subject.previous.last_used_at} />, would end{' '}
+            <Moment at={subject.previous.expires_at} />. It ends now.
           </Text>
         )}
         {rotate.error !== null && <ErrorNotice error={rotate.error} what="The key was not rotated" />}

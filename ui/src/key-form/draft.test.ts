@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeyBody } from '../api/keys.js';
 import { shellWord } from '../parts/cli-twin.js';
-import { changeBody, changeOptions, draftOf, EMPTY_DRAFT, faultOf, newKeyBody, newKeyOptions } from './draft.js';
+import { changeBody, draftOf, EMPTY_DRAFT, faultOf, newKeyBody } from './draft.js';
+import { changeOptions, newKeyOptions } from './draft-command.js';
 
 const KEY: KeyBody = {
   id: 'Hx81kTzPq02a',
@@ -14,7 +15,7 @@ const KEY: KeyBody = {
   models: ['qwen3'],
   allow_ips: ['10.0.0.0/8'],
   limits: { requests_per_minute: 60, tokens_per_day: null, priority: 'high' },
-  attributes: {},
+  attributes: { roles: ['admin', 'user'], teams: [] },
   labels: { team: 'search' },
   state: 'active',
   imported: false,
@@ -37,19 +38,54 @@ describe('the form of a key', () => {
     expect(changeOptions(draftOf(KEY), KEY)).toBe('');
   });
 
-  it('keeps the limits it has no field for', () => {
+  it('shows every limit of the key, also one that is lifted and the priority', () => {
+    const { limits, priority, attributes } = draftOf(KEY);
+    expect(limits).toEqual([
+      { name: 'requests_per_minute', value: 60 },
+      { name: 'tokens_per_day', value: 'none' },
+    ]);
+    expect([priority, attributes]).toEqual(['high', ['roles=admin', 'roles=user']]);
+  });
+
+  it('changes one limit and leaves the others', () => {
     const draft = { ...draftOf(KEY), limits: [{ name: 'requests_per_minute' as const, value: 90 }] };
-    expect(changeBody(draft, KEY)).toEqual({
-      limits: { tokens_per_day: null, priority: 'high', requests_per_minute: 90 },
-    });
-    expect(changeOptions(draft, KEY)).toBe('--limit requests_per_minute=90');
+    expect(changeBody(draft, KEY)).toEqual({ limits: { priority: 'high', requests_per_minute: 90 } });
+    expect(changeOptions(draft, KEY)).toBe('--limit requests_per_minute=90 --limit tokens_per_day=default');
+  });
+
+  it('lifts a limit, takes the priority back, and says both as the command line does', () => {
+    const draft = { ...draftOf(KEY), limits: [{ name: 'requests_per_minute' as const, value: 'none' as const }] };
+    expect(changeBody({ ...draft, priority: null }, KEY)).toEqual({ limits: { requests_per_minute: null } });
+    expect(changeOptions({ ...draft, priority: null }, KEY)).toBe(
+      '--limit requests_per_minute=none --limit tokens_per_day=default --limit priority=default',
+    );
   });
 
   it('gives a limit that is removed back to the configuration, and clears what is emptied', () => {
-    const draft = { ...draftOf(KEY), owner: ' ', models: [], labels: [], limits: [] };
-    expect(changeBody(draft, KEY)).toMatchObject({ owner: null, models: [], labels: {} });
+    const draft = { ...draftOf(KEY), owner: ' ', models: [], labels: [], attributes: [], limits: [] };
+    expect(changeBody(draft, KEY)).toMatchObject({ owner: null, models: [], labels: {}, attributes: {} });
     expect(changeOptions(draft, KEY)).toBe(
-      '--limit requests_per_minute=default --clear owner --clear models --clear labels',
+      '--limit requests_per_minute=default --limit tokens_per_day=default --clear owner --clear models --clear attributes --clear labels',
+    );
+  });
+
+  it('makes a key with everything that the command line can give it', () => {
+    const draft = {
+      ...EMPTY_DRAFT,
+      name: 'build',
+      priority: 'low' as const,
+      limits: [
+        { name: 'weight' as const, value: 3 },
+        { name: 'tokens_per_day' as const, value: 'none' as const },
+      ],
+      attributes: ['roles=admin', 'roles=a=b'],
+    };
+    expect(newKeyBody(draft)).toMatchObject({
+      limits: { weight: 3, tokens_per_day: null, priority: 'low' },
+      attributes: { roles: ['admin', 'a=b'] },
+    });
+    expect(newKeyOptions(draft)).toBe(
+      '--name build --scope infer --limit weight=3 --limit tokens_per_day=none --limit priority=low --attribute roles=admin --attribute roles=a=b',
     );
   });
 
@@ -70,7 +106,8 @@ describe('the form of a key', () => {
     expect(faultOf(draft)).toBe(null);
     expect(faultOf({ ...draft, name: ' ' })).toMatch(/name/);
     expect(faultOf({ ...draft, scopes: [] })).toMatch(/scope/);
-    expect(faultOf({ ...draft, labels: ['team'] })).toMatch(/name=value/);
+    expect(faultOf({ ...draft, labels: ['team'] })).toMatch(/labels as name=value/);
+    expect(faultOf({ ...draft, attributes: ['=admin'] })).toMatch(/attributes as name=value/);
     expect(faultOf({ ...draft, limits: [{ name: 'tokens_per_day', value: null }] })).toMatch(/limit/);
     expect(faultOf({ ...draft, expiry: { kind: 'on', day: '' } })).toMatch(/day/);
   });

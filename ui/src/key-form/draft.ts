@@ -1,7 +1,6 @@
 import type { KeyBody, KeyChangeBody, NewKeyBody } from '../api/keys.js';
 import { nowSeconds } from '../clock.js';
-import { shellWord } from '../parts/cli-twin.js';
-import type { LimitKey } from './limit-words.js';
+import type { LimitKey, Priority } from './limit-words.js';
 
 /** When a key ends: as it is or as the configuration says, never, after so many days, or on a day. */
 export type Expiry =
@@ -19,14 +18,18 @@ export interface KeyDraft {
   allowIps: readonly string[];
   expiry: Expiry;
   limits: readonly DraftLimit[];
+  /** Null = as the configuration says. */
+  priority: Priority | null;
+  /** `name=value` each; a name may stand in several lines. */
+  attributes: readonly string[];
   /** `name=value` each. */
   labels: readonly string[];
 }
 
 export interface DraftLimit {
   name: LimitKey;
-  /** Null while nothing is typed. */
-  value: number | null;
+  /** Null while nothing is typed; `none` = there is no such limit, whatever the configuration says. */
+  value: number | 'none' | null;
 }
 
 export const EMPTY_DRAFT: KeyDraft = {
@@ -37,11 +40,14 @@ export const EMPTY_DRAFT: KeyDraft = {
   allowIps: [],
   expiry: { kind: 'usual' },
   limits: [],
+  priority: null,
+  attributes: [],
   labels: [],
 };
 
 /** The draft of a key that exists, to change it or to derive from it. */
 export function draftOf(key: KeyBody): KeyDraft {
+  const { priority = null, ...amounts } = key.limits;
   return {
     name: key.name,
     owner: key.owner ?? '',
@@ -49,9 +55,9 @@ export function draftOf(key: KeyBody): KeyDraft {
     models: key.models,
     allowIps: key.allow_ips,
     expiry: { kind: 'usual' },
-    limits: Object.entries(key.limits).flatMap(([name, value]) =>
-      typeof value === 'number' ? [{ name: name as LimitKey, value }] : [],
-    ),
+    limits: Object.entries(amounts).map(([name, value]) => ({ name: name as LimitKey, value: value ?? 'none' })),
+    priority,
+    attributes: Object.entries(key.attributes).flatMap(([name, values]) => values.map((value) => `${name}=${value}`)),
     labels: Object.entries(key.labels).map(([name, value]) => `${name}=${value}`),
   };
 }
@@ -61,9 +67,14 @@ export function faultOf(draft: KeyDraft): string | null {
   if (draft.name.trim() === '') return 'Give the key a name.';
   if (draft.scopes.length === 0) return 'Choose at least one scope.';
   if (draft.limits.some(({ value }) => value === null)) return 'Give every limit a number, or remove it.';
-  if (draft.labels.some((label) => !/^[^=]+=/.test(label))) return 'Write labels as name=value.';
+  if (!draft.attributes.every(isPair)) return 'Write attributes as name=value.';
+  if (!draft.labels.every(isPair)) return 'Write labels as name=value.';
   if (draft.expiry.kind === 'on' && secondsOf(draft.expiry) === null) return 'Choose the day on which the key ends.';
   return null;
+}
+
+function isPair(line: string): boolean {
+  return /^[^=]+=/.test(line);
 }
 
 const DAY_SECONDS = 86_400;
@@ -91,20 +102,24 @@ export function newKeyBody(draft: KeyDraft): NewKeyBody {
     models: [...draft.models],
     allow_ips: [...draft.allowIps],
     limits: limitsOf(draft),
-    labels: labelsOf(draft),
+    attributes: attributesOf(draft),
+    labels: Object.fromEntries(draft.labels.map(pairOf)),
     ...(expires === undefined ? {} : { expires_at: expires }),
   };
 }
 
-/** The members of `key` that the draft changes. A limit the form has no field for stays. */
+/** The members of `key` that the draft changes. What the form cannot hold stays as it is. */
 export function changeBody(draft: KeyDraft, key: KeyBody): KeyChangeBody {
-  const wanted = newKeyBody(draft);
-  const kept = Object.fromEntries(Object.entries(key.limits).filter(([, value]) => typeof value !== 'number'));
-  const whole: KeyChangeBody = { ...wanted, owner: wanted.owner ?? null, limits: { ...kept, ...wanted.limits } };
-  const present = key as unknown as Record<string, unknown>;
+  const before: Record<string, unknown> = wholeChange(draftOf(key));
   return Object.fromEntries(
-    Object.entries(whole).filter(([name, value]) => sorted(value) !== sorted(present[name])),
-  ) as KeyChangeBody;
+    Object.entries(wholeChange(draft)).filter(([name, value]) => sorted(value) !== sorted(before[name])),
+  );
+}
+
+/** A change that leaves nothing out. */
+function wholeChange(draft: KeyDraft): KeyChangeBody {
+  const body = newKeyBody(draft);
+  return { ...body, owner: body.owner ?? null };
 }
 
 /** Text that is the same for the same content, in whatever order it stands. */
@@ -114,72 +129,19 @@ function sorted(value: unknown): string {
   return JSON.stringify(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
-function limitsOf(draft: KeyDraft): NonNullable<NewKeyBody['limits']> {
-  return Object.fromEntries(draft.limits.map(({ name, value }) => [name, value]));
+function limitsOf({ limits, priority }: KeyDraft): NonNullable<NewKeyBody['limits']> {
+  const amounts = Object.fromEntries(limits.map(({ name, value }) => [name, value === 'none' ? null : value]));
+  return { ...amounts, ...(priority === null ? {} : { priority }) };
 }
 
-function labelsOf(draft: KeyDraft): Record<string, string> {
-  return Object.fromEntries(
-    draft.labels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
-  );
+function attributesOf({ attributes }: KeyDraft): Record<string, string[]> {
+  const lists = new Map<string, string[]>();
+  for (const [name, value] of attributes.map(pairOf)) lists.set(name, [...(lists.get(name) ?? []), value]);
+  return Object.fromEntries(lists);
 }
 
-/** The options of `keys create` and `keys derive` that say the same. */
-export function newKeyOptions(draft: KeyDraft): string {
-  return [
-    option('name', draft.name.trim() || 'NAME'),
-    ...(draft.owner.trim() === '' ? [] : [option('owner', draft.owner.trim())]),
-    ...draft.scopes.map((scope) => option('scope', scope)),
-    ...draft.models.map((model) => option('model', model)),
-    ...draft.allowIps.map((range) => option('allow-ip', range)),
-    ...expiryOptions(draft.expiry),
-    ...draft.limits.map(({ name, value }) => option('limit', `${name}=${value ?? 'N'}`)),
-    ...draft.labels.map((label) => option('label', label)),
-  ].join(' ');
-}
-
-/** The options of `keys update` that change `key` to what the draft says. */
-export function changeOptions(draft: KeyDraft, key: KeyBody): string {
-  const change = changeBody(draft, key);
-  const cleared = (
-    [
-      ['owner', change.owner === null],
-      ['models', change.models?.length === 0],
-      ['allow-ips', change.allow_ips?.length === 0],
-      ['labels', change.labels !== undefined && Object.keys(change.labels).length === 0],
-    ] as const
-  ).flatMap(([member, empty]) => (empty ? [option('clear', member)] : []));
-  return [
-    ...(change.name === undefined ? [] : [option('name', change.name)]),
-    ...(change.owner == null ? [] : [option('owner', change.owner)]),
-    ...(change.scopes ?? []).map((scope) => option('scope', scope)),
-    ...(change.models ?? []).map((model) => option('model', model)),
-    ...(change.allow_ips ?? []).map((range) => option('allow-ip', range)),
-    ...expiryOptions(draft.expiry),
-    ...changedLimitOptions(change, key),
-    ...Object.entries(change.labels ?? {}).map(([name, value]) => option('label', `${name}=${value}`)),
-    ...cleared,
-  ].join(' ');
-}
-
-function changedLimitOptions(change: KeyChangeBody, key: KeyBody): string[] {
-  if (change.limits === undefined) return [];
-  const before: Record<string, unknown> = key.limits;
-  const after: Record<string, unknown> = change.limits;
-  const set = Object.entries(after).filter(([name, value]) => before[name] !== value);
-  const gone = Object.keys(before).filter((name) => !(name in after));
-  return [
-    ...set.map(([name, value]) => option('limit', `${name}=${String(value)}`)),
-    ...gone.map((name) => option('limit', `${name}=default`)),
-  ];
-}
-
-function expiryOptions(expiry: Expiry): string[] {
-  if (expiry.kind === 'usual') return [];
-  if (expiry.kind === 'never') return ['--expires never'];
-  return [option('expires', expiry.kind === 'days' ? `${expiry.days}d` : expiry.day || 'DAY')];
-}
-
-function option(name: string, value: string): string {
-  return `--${name} ${shellWord(value)}`;
+/** `name=value` in two; the value may hold further equals signs. */
+function pairOf(line: string): [string, string] {
+  const at = line.indexOf('=');
+  return [line.slice(0, at), line.slice(at + 1)];
 }

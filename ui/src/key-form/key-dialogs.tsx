@@ -4,16 +4,8 @@ import { useChangeKey, useCreateKey, useDeriveKey, type CreatedKeyBody, type Key
 import { CliTwin } from '../parts/cli-twin.js';
 import { moment } from '../parts/format.js';
 import { ErrorNotice } from '../parts/notices.js';
-import {
-  changeBody,
-  changeOptions,
-  draftOf,
-  EMPTY_DRAFT,
-  faultOf,
-  newKeyBody,
-  newKeyOptions,
-  type KeyDraft,
-} from './draft.js';
+import { changeBody, draftOf, EMPTY_DRAFT, faultOf, newKeyBody, type KeyDraft } from './draft.js';
+import { changeOptions, newKeyOptions } from './draft-command.js';
 import { KeyFields } from './key-fields.js';
 import { NewSecret } from './new-secret.js';
 
@@ -45,7 +37,7 @@ export function DeriveKeyDialog({ parent, onClose }: { parent: KeyBody; onClose:
     <FormDialog
       title={`Derive a key from ${parent.name}`}
       confirm="Derive the key"
-      start={{ ...draftOf(parent), name: '', limits: [], labels: [] }}
+      start={{ ...draftOf(parent), name: '', limits: [], priority: null, labels: [] }}
       usualExpiry="With its parent at the latest"
       command={(draft) => `keyporter keys derive ${parent.id} ${newKeyOptions(draft)}`}
       act={derive}

@@ -48,13 +48,19 @@ export function KeyFields({ draft, onChange, usualExpiry }: FieldsParts) {
         clearable
         clearButtonProps={{ 'aria-label': 'Clear the models' }}
       />
-      <LimitFields limits={draft.limits} onChange={(limits) => set({ limits })} />
+      <LimitFields limits={draft.limits} priority={draft.priority} onChange={set} />
       <ExpiryFields expiry={draft.expiry} onChange={(expiry) => set({ expiry })} usual={usualExpiry} />
       <LinesField
         label="Allowed addresses"
         description="IP addresses or ranges such as 10.0.0.0/8, one a line. None: from anywhere."
         lines={draft.allowIps}
         onChange={(allowIps) => set({ allowIps })}
+      />
+      <LinesField
+        label="Attributes"
+        description="What other programs are told that ask about the key: roles=admin, one a line."
+        lines={draft.attributes}
+        onChange={(attributes) => set({ attributes })}
       />
       <LinesField
         label="Labels"

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { modelsQuery } from '../api/activity.js';
 import type { KeyBody } from '../api/keys.js';
+import { useApiOrigin } from '../api/served-at.js';
 import { useRefusal } from '../api/session.js';
 import { SecretOnce } from '../parts/secret-once.js';
 
@@ -29,7 +30,7 @@ export function NewSecret({ created, title, children, onClose }: NewSecretParts)
       withCloseButton={false}
     >
       <Stack>
-        <SecretOnce secret={created.key} model={model} origin={window.location.origin} />
+        <SecretOnce secret={created.key} model={model} origin={useApiOrigin()} />
         {children}
         <Group justify="flex-end">
           <Button onClick={onClose}>I have copied it</Button>

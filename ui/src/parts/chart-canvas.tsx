@@ -3,7 +3,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useMemo, useRef } from 'react';
 import UPlot from 'uplot';
 import type { ChartProps } from './chart.js';
-import { shortNumber } from './format.js';
+import { moment, shortNumber } from './format.js';
 
 /** Told apart by people who see few colours, and readable on both backgrounds. */
 const COLOURS = {
@@ -13,7 +13,8 @@ const COLOURS = {
 const LINES = { light: { text: '#495057', grid: '#e9ecef' }, dark: { text: '#c9c9c9', grid: '#3b3b3b' } } as const;
 
 /** The picture of a chart. Made anew when its form changes; new values alone are only drawn. */
-export function ChartCanvas({ title, times, series, kind = 'lines', height = 180, format = shortNumber }: ChartProps) {
+export function ChartCanvas(props: ChartProps) {
+  const { title, times, series, kind = 'lines', height = 180, format = shortNumber, formatTime = moment } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
   const scheme = useComputedColorScheme('light');
@@ -28,7 +29,7 @@ export function ChartCanvas({ title, times, series, kind = 'lines', height = 180
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const options = optionsOf({ names: names.split('\n'), scheme, kind, height, format });
+    const options = optionsOf({ names: names.split('\n'), scheme, kind, height, format, formatTime });
     const made = new UPlot({ ...options, width: Math.max(element.clientWidth, 200) }, newest.current, element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: Math.max(element.clientWidth, 200), height }));
@@ -38,7 +39,7 @@ export function ChartCanvas({ title, times, series, kind = 'lines', height = 180
       made.destroy();
       plot.current = null;
     };
-  }, [names, scheme, kind, height, format]);
+  }, [names, scheme, kind, height, format, formatTime]);
 
   useEffect(() => plot.current?.setData(data), [data]);
 
@@ -51,21 +52,25 @@ interface Form {
   kind: 'lines' | 'bars';
   height: number;
   format: (value: number) => string;
+  formatTime: (at: number) => string;
 }
 
-function optionsOf({ names, scheme, kind, height, format }: Form): Omit<UPlot.Options, 'width'> {
+/** Distances of the axis: what is drawn are counts and milliseconds, which have no fractions worth a line. */
+const WHOLE_STEPS = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
+function optionsOf({ names, scheme, kind, height, format, formatTime }: Form): Omit<UPlot.Options, 'width'> {
   const { text, grid } = LINES[scheme];
   const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
   return {
     height,
     cursor: { y: false },
-    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 10] } },
+    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? Math.max(most * 1.1, 1) : 10] } },
     axes: [
       { ...axis, values: (_plot, splits) => timeLabels(splits) },
-      { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) },
+      { ...axis, size: 64, incrs: WHOLE_STEPS, values: (_plot, values) => values.map((value) => format(value)) },
     ],
     series: [
-      { label: 'Time', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
+      { label: 'Time', value: (_plot, at: number | null) => (at === null ? '–' : formatTime(at)) },
       ...names.map((label, at) => seriesOf(label, { colour: colourAt(scheme, at), kind, format })),
     ],
   };
@@ -97,9 +102,14 @@ function seriesOf(
     stroke: colour,
     width: kind === 'bars' ? 0 : 2,
     fill: kind === 'bars' ? colour : `${colour}1f`,
-    points: { show: false },
+    points: { show: isAlone },
     spanGaps: true,
     value: (_plot, value: number | null) => (value === null ? '–' : format(value)),
     ...(bars === undefined ? {} : { paths: bars }),
   };
+}
+
+/** One value alone makes no line: it is drawn as a point. */
+function isAlone({ data }: UPlot, at: number): boolean {
+  return (data[at] ?? []).filter((value) => value != null).length === 1;
 }

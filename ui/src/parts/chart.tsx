@@ -18,7 +18,7 @@ export interface ChartProps {
   height?: number;
   /** How a value is written on the axis, in the legend and in the table. */
   format?: (value: number) => string;
-  /** How a time is written in the table. */
+  /** How a time is written in the legend and in the table. */
   formatTime?: (at: number) => string;
 }
 
@@ -26,7 +26,13 @@ const Canvas = lazy(() => import('./chart-canvas.js').then((module) => ({ defaul
 
 /** Values over time, as a picture and as a table. The library that draws is loaded with the first chart. */
 export function Chart(props: ChartProps) {
-  const { height = 180, title } = props;
+  const { height = 180, title, series } = props;
+  if (series.every(({ values }) => values.every((value) => value === null)))
+    return (
+      <figure className="kp-chart kp-chart-none" aria-label={title}>
+        Nothing was measured in this time.
+      </figure>
+    );
   return (
     <figure className="kp-chart" aria-label={title}>
       <Suspense fallback={<Skeleton height={height} />}>

@@ -24,6 +24,8 @@ export interface DataTableProps<Row> {
   filters?: ReactNode;
   error?: Error | null;
   retry?: () => void;
+  /** There are more rows than were read. */
+  cut?: boolean;
   /** Stands in place of the table when `rows` is empty. */
   empty: ReactNode;
   /** Height of the scrolled part, as CSS. */
@@ -80,6 +82,7 @@ function LoadedTable<Row>(props: DataTableProps<Row> & { rows: readonly Row[] })
         <PhoneSort table={table} />
         <span className="kp-table-count" role="status">
           {countOf(found.length, rows.length)} {what}
+          {props.cut === true && ' so far'}
         </span>
       </div>
       {nothingYet && empty}

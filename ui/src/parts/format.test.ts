@@ -9,6 +9,8 @@ describe('times and numbers', () => {
     expect(relativeTime(NOW - 90, NOW)).toBe('1 minute ago');
     expect(relativeTime(NOW + 3 * 3600 + 60, NOW)).toBe('in 3 hours');
     expect(relativeTime(NOW - 86_400, NOW)).toBe('yesterday');
+    expect(relativeTime(NOW - 119, NOW)).toBe('1 minute ago');
+    expect(relativeTime(NOW + 30 * 86_400 - 20, NOW)).toBe('in 30 days');
     expect(relativeTime(NOW + 40 * 86_400, NOW)).toBe('next month');
   });
 

@@ -53,7 +53,9 @@ export function relativeTime(at: number, now: number): string {
   const distance = at - now;
   const step = STEPS.find(({ seconds }) => Math.abs(distance) >= seconds);
   if (step === undefined) return Math.abs(distance) < 10 ? 'just now' : RELATIVE.format(Math.round(distance), 'second');
-  return RELATIVE.format(Math.trunc(distance / step.seconds), step.unit);
+  // What is past is not yet the next unit; what is to come is told as people would: 29.9 days are 30.
+  const count = distance / step.seconds;
+  return RELATIVE.format(distance < 0 ? Math.trunc(count) : Math.round(count), step.unit);
 }
 
 /** `requests_per_minute` as `requests per minute`. */

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/problem.js';
 import { CliTwin } from './cli-twin.js';
 import { AlertIcon } from './icons.js';
+import { Prose } from './prose.js';
 
 interface Failure {
   error: Error;
@@ -17,12 +18,14 @@ export function ErrorNotice({ error, what, retry }: Failure) {
   return (
     <Alert color="red" title={what} icon={<AlertIcon />} role="alert">
       <Stack gap="xs">
-        <Text size="sm">{error.message}</Text>
+        <Text size="sm">
+          <Prose text={error.message} />
+        </Text>
         {problem !== null && problem.faults.length > 0 && (
           <ul className="kp-faults">
             {problem.faults.map((fault) => (
               <li key={fault.pointer + fault.detail}>
-                <code>{fault.pointer}</code> {fault.detail}
+                <code>{fault.pointer}</code> <Prose text={fault.detail} />
               </li>
             ))}
           </ul>

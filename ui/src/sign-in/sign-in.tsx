@@ -4,6 +4,7 @@ import { ApiProblem } from '../api/problem.js';
 import { useSignIn } from '../api/session.js';
 import { CliTwin } from '../parts/cli-twin.js';
 import { ErrorNotice } from '../parts/notices.js';
+import { Prose } from '../parts/prose.js';
 
 /** Three ways in: the one-time link, an admin key, and a proxy that says who asks. */
 export function SignIn({ linkFailure, trouble }: { linkFailure: Error | null; trouble: Error | null }) {
@@ -23,7 +24,7 @@ export function SignIn({ linkFailure, trouble }: { linkFailure: Error | null; tr
         <Stack>
           {linkFailure !== null && (
             <Alert color="red" title="The link did not work" role="alert">
-              {linkFault(linkFailure)}
+              <Prose text={linkFault(linkFailure)} />
             </Alert>
           )}
           {trouble !== null && <ErrorNotice error={trouble} what="It is not known whether you are signed in" />}

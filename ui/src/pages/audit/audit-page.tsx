@@ -54,6 +54,7 @@ export function AuditPage() {
         rowKey={({ sequence }) => String(sequence)}
         error={trail.error}
         retry={trail.retry}
+        cut={trail.readOlder !== undefined}
         filters={<Filters filter={filter} change={(changed) => setFilter({ ...filter, ...changed })} />}
         empty={
           <EmptyState title="No entries" command="keyporter audit list">

@@ -1,35 +1,31 @@
-import { Autocomplete, Button, TextInput } from '@mantine/core';
+import { Autocomplete, Button, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { explain, modelsQuery, type ExplanationBody } from '../../api/activity.js';
+import type { ExplainBody } from '../../../../src/admin/contract-gateway.js';
+import { explain, modelsQuery } from '../../api/activity.js';
 import { useRefusal } from '../../api/session.js';
 import { Act } from '../../parts/act.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
-import { duration, spoken, wholeNumber } from '../../parts/format.js';
-import { Moment } from '../../parts/moment.js';
 import { ErrorNotice } from '../../parts/notices.js';
-import { StateBadge } from '../../parts/state-badge.js';
+import { ExplanationAnswer } from '../../request/explanation-answer.js';
 
-const USUAL_PATH = '/v1/chat/completions';
+interface Form {
+  method: string;
+  path: string;
+  model: string;
+  from: string;
+  /** As the field of a browser has it, in its own time zone: `2027-01-31T12:00`. */
+  at: string;
+}
+
+const USUAL: Form = { method: 'POST', path: '/v1/chat/completions', model: '', from: '', at: '' };
 
 /** Asks every rule about a request, without sending it. */
 export function ExplainForm({ keyId }: { keyId: string }) {
-  const [path, setPath] = useState(USUAL_PATH);
-  const [model, setModel] = useState('');
-  const [from, setFrom] = useState('');
+  const [form, setForm] = useState(USUAL);
   const refusal = useRefusal('admin');
-  const models = useQuery({ ...modelsQuery, enabled: useRefusal('replicas:read') === null });
-  const ask = useMutation({
-    mutationFn: () =>
-      explain({
-        key_id: keyId,
-        method: 'POST',
-        path,
-        ...(model.trim() === '' ? {} : { model: model.trim() }),
-        ...(from.trim() === '' ? {} : { from: from.trim() }),
-      }),
-  });
-  const options = `${model.trim() === '' ? '' : ` --model ${shellWord(model.trim())}`}${from.trim() === '' ? '' : ` --from ${shellWord(from.trim())}`}`;
+  const question = questionOf(form, keyId);
+  const ask = useMutation({ mutationFn: () => explain(question) });
   return (
     <form
       className="kp-stack"
@@ -38,16 +34,7 @@ export function ExplainForm({ keyId }: { keyId: string }) {
         if (refusal === null) ask.mutate();
       }}
     >
-      <div className="kp-fields-row">
-        <TextInput label="Path (POST)" value={path} onChange={(event) => setPath(event.currentTarget.value)} />
-        <Autocomplete label="Model" data={models.data?.map(({ id }) => id) ?? []} value={model} onChange={setModel} />
-        <TextInput
-          label="From the address"
-          placeholder="any"
-          value={from}
-          onChange={(event) => setFrom(event.currentTarget.value)}
-        />
-      </div>
+      <Fields form={form} change={(changed) => setForm({ ...form, ...changed })} />
       <div>
         {refusal === null ? (
           <Button type="submit" variant="default" loading={ask.isPending}>
@@ -59,45 +46,66 @@ export function ExplainForm({ keyId }: { keyId: string }) {
           </Act>
         )}
       </div>
-      <div aria-live="polite">
-        {ask.error !== null && <ErrorNotice error={ask.error} what="This could not be explained" />}
-        {ask.data !== undefined && <Explanation answer={ask.data} />}
-      </div>
-      <CliTwin command={`keyporter explain --id ${keyId} POST ${shellWord(path)}${options}`} />
+      {ask.error !== null && <ErrorNotice error={ask.error} what="This could not be explained" />}
+      {ask.data !== undefined && <ExplanationAnswer answer={ask.data} />}
+      <CliTwin command={commandOf(question)} />
     </form>
   );
 }
 
-function Explanation({ answer }: { answer: ExplanationBody }) {
+function Fields({ form, change }: { form: Form; change: (changed: Partial<Form>) => void }) {
+  const models = useQuery({ ...modelsQuery, enabled: useRefusal('replicas:read') === null });
   return (
-    <div className="kp-stack">
-      <p className="kp-line">
-        <b>{answer.allowed ? 'It would pass.' : `It would be refused: ${answer.status} ${answer.code ?? ''}`}</b>{' '}
-        {answer.message}
-        {answer.next_pass_at !== null && (
-          <>
-            {' '}
-            It would next pass <Moment at={answer.next_pass_at} />.
-          </>
-        )}
-      </p>
-      <ol className="kp-rules">
-        {answer.rules.map((rule) => (
-          <li key={rule.rule}>
-            <StateBadge state={rule.answer} /> <b>{rule.rule}</b> <span className="kp-dim">{rule.why}</span>
-          </li>
-        ))}
-      </ol>
-      {answer.limits.length > 0 && (
-        <ul className="kp-plain">
-          {answer.limits.map(({ limit, account, most, remaining, reset_ms: reset }) => (
-            <li key={limit + account}>
-              {spoken(limit)} of {account}: <b>{wholeNumber(remaining)}</b> of {wholeNumber(most)} left
-              {remaining < most && `, all of it again in ${duration(reset)}`}
-            </li>
-          ))}
-        </ul>
-      )}
+    <div className="kp-fields-row">
+      <div className="kp-method-path">
+        <NativeSelect
+          label="Method"
+          data={['POST', 'GET', 'DELETE']}
+          value={form.method}
+          onChange={(event) => change({ method: event.currentTarget.value })}
+        />
+        <TextInput label="Path" value={form.path} onChange={(event) => change({ path: event.currentTarget.value })} />
+      </div>
+      <Autocomplete
+        label="Model"
+        placeholder="none named"
+        data={models.data?.map(({ id }) => id) ?? []}
+        value={form.model}
+        onChange={(model) => change({ model })}
+      />
+      <TextInput
+        label="From the address"
+        placeholder="any"
+        value={form.from}
+        onChange={(event) => change({ from: event.currentTarget.value })}
+      />
+      <TextInput
+        type="datetime-local"
+        label="At (now, if empty)"
+        value={form.at}
+        onChange={(event) => change({ at: event.currentTarget.value })}
+      />
     </div>
   );
+}
+
+function questionOf({ method, path, model, from, at }: Form, keyId: string): ExplainBody & { key_id: string } {
+  const atMs = Date.parse(at);
+  return {
+    key_id: keyId,
+    method,
+    path,
+    ...(model.trim() === '' ? {} : { model: model.trim() }),
+    ...(from.trim() === '' ? {} : { from: from.trim() }),
+    ...(Number.isNaN(atMs) ? {} : { at: Math.floor(atMs / 1000) }),
+  };
+}
+
+function commandOf({ key_id: id, method, path, model, from, at }: ReturnType<typeof questionOf>): string {
+  return [
+    `keyporter explain --id ${id} ${method} ${shellWord(path)}`,
+    ...(model === undefined ? [] : [`--model ${shellWord(model)}`]),
+    ...(from === undefined ? [] : [`--from ${shellWord(from)}`]),
+    ...(at === undefined ? [] : [`--at ${new Date(at * 1000).toISOString()}`]),
+  ].join(' ');
 }

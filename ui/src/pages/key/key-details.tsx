@@ -2,76 +2,78 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { KeyBody } from '../../api/keys.js';
 import { spoken, wholeNumber } from '../../parts/format.js';
+import { Facts } from '../../parts/facts.js';
 import { Moment } from '../../parts/moment.js';
 import { Panel } from '../../parts/page.js';
 
+type Told = readonly (readonly [name: string, value: ReactNode])[];
+
 /** What the key may do, and its life so far. */
-export function KeyDetails({ subject: key }: { subject: KeyBody }) {
+export function KeyDetails({ subject }: { subject: KeyBody }) {
   return (
     <Panel title="Rights and life">
-      <dl className="kp-facts">
-        <Fact name="Owner">{key.owner ?? 'none'}</Fact>
-        <Fact name="Scopes">{listed(key.scopes, 'none')}</Fact>
-        <Fact name="Models">{listed(key.models, 'every model that is not restricted')}</Fact>
-        <Fact name="Limits">
-          <Limits limits={key.limits} />
-        </Fact>
-        <Fact name="Allowed addresses">{listed(key.allow_ips, 'any')}</Fact>
-        <Fact name="Expires">
-          <Moment at={key.expires_at} />
-        </Fact>
-        <Fact name="Last used">
-          <Moment at={key.last_used_at} />
-        </Fact>
-        <Fact name="Made">
-          <Moment at={key.created_at} /> by {key.created_by}
-        </Fact>
-        {Object.keys(key.labels).length > 0 && (
-          <Fact name="Labels">
-            {listed(
-              Object.entries(key.labels).map((label) => label.join('=')),
-              '',
-            )}
-          </Fact>
-        )}
-        {key.parent_id !== null && (
-          <Fact name="Derived from">
-            <Link href={`/keys/${encodeURIComponent(key.parent_id)}`}>{key.parent_id}</Link>
-          </Fact>
-        )}
-        {key.imported && <Fact name="Imported">yes, with the secret it had elsewhere</Fact>}
-        {key.rotated_at !== null && (
-          <Fact name="Rotated">
-            <Moment at={key.rotated_at} />
-          </Fact>
-        )}
-        {key.previous !== null && (
-          <Fact name="Old secret">
-            ends <Moment at={key.previous.expires_at} />, last used <Moment at={key.previous.last_used_at} />
-          </Fact>
-        )}
-        {key.disabled_at !== null && (
-          <Fact name="Disabled">
-            <Moment at={key.disabled_at} />
-          </Fact>
-        )}
-        {key.revoked_at !== null && (
-          <Fact name="Revoked">
-            <Moment at={key.revoked_at} />
-            {key.revoke_reason === null ? '' : `: ${key.revoke_reason}`}
-          </Fact>
-        )}
-      </dl>
+      <Facts of={[...rightsOf(subject), ...lifeOf(subject)]} />
     </Panel>
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+function rightsOf(key: KeyBody): Told {
+  return [
+    ['Owner', key.owner ?? 'none'],
+    ['Scopes', listed(key.scopes, 'none')],
+    ['Models', listed(key.models, 'every model that is not restricted')],
+    ['Limits', <Limits key="limits" limits={key.limits} />],
+    ['Allowed addresses', listed(key.allow_ips, 'any')],
+    ['Expires', <Moment key="expires" at={key.expires_at} />],
+    [
+      'Attributes',
+      Object.keys(key.attributes).length === 0 ? null : <Attributes key="attributes" of={key.attributes} />,
+    ],
+    [
+      'Labels',
+      listed(
+        Object.entries(key.labels).map((label) => label.join('=')),
+        '',
+      ) || null,
+    ],
+    [
+      'Derived from',
+      key.parent_id === null ? null : (
+        <Link key="parent" href={`/keys/${encodeURIComponent(key.parent_id)}`}>
+          {key.parent_id}
+        </Link>
+      ),
+    ],
+  ];
+}
+
+function lifeOf(key: KeyBody): Told {
+  const at = (name: string, moment: number | null): Told[number] => [
+    name,
+    moment === null ? null : <Moment key={name} at={moment} />,
+  ];
+  return [
+    ['Last used', <Moment key="used" at={key.last_used_at} />],
+    [
+      'Made',
+      <span key="made">
+        <Moment at={key.created_at} /> by {key.created_by}
+      </span>,
+    ],
+    ['Imported', key.imported ? 'yes, with the secret it had elsewhere' : null],
+    at('Rotated', key.rotated_at),
+    ['Old secret', key.previous === null ? null : <OldSecret key="old" previous={key.previous} />],
+    at('Disabled', key.disabled_at),
+    at('Revoked', key.revoked_at),
+    ['Reason', key.revoke_reason],
+  ];
+}
+
+function OldSecret({ previous }: { previous: NonNullable<KeyBody['previous']> }) {
   return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    <>
+      ends <Moment at={previous.expires_at} />, last used <Moment at={previous.last_used_at} />
+    </>
   );
 }
 
@@ -83,6 +85,18 @@ function Limits({ limits }: { limits: KeyBody['limits'] }) {
       {named.map(([name, value]) => (
         <li key={name}>
           {spoken(name)}: <b>{typeof value === 'number' ? wholeNumber(value) : (value ?? 'no limit')}</b>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Attributes({ of }: { of: KeyBody['attributes'] }) {
+  return (
+    <ul className="kp-plain">
+      {Object.entries(of).map(([name, values]) => (
+        <li key={name}>
+          {name}: {listed(values, 'no value')}
         </li>
       ))}
     </ul>

@@ -54,11 +54,7 @@ function KnownKey({ subject }: { subject: KeyBody }) {
           <KeyChildren subject={subject} />
         </div>
       </div>
-      {noUsage === null ? (
-        <KeyRequests keyId={subject.id} rotated={subject.previous} />
-      ) : (
-        <NotAllowed reason={noUsage} />
-      )}
+      {noUsage === null ? <KeyRequests subject={subject} /> : <NotAllowed reason={noUsage} />}
       <Panel title="Would a request pass?">
         <ExplainForm keyId={subject.id} />
       </Panel>

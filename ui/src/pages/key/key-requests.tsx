@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { Button } from '@mantine/core';
+import { useMemo, useState } from 'react';
 import { requestsOfKeyQuery, type RequestRowBody } from '../../api/activity.js';
 import type { KeyBody } from '../../api/keys.js';
 import { useAtMostEvery, useLive } from '../../api/live.js';
@@ -10,6 +11,7 @@ import { Moment } from '../../parts/moment.js';
 import { EmptyState } from '../../parts/notices.js';
 import { LiveBadge, Panel } from '../../parts/page.js';
 import { StatusText } from '../../parts/status-text.js';
+import { RequestDetails } from '../../request/request-details.js';
 
 const MOST_ROWS = 200;
 
@@ -17,7 +19,10 @@ const MOST_ROWS = 200;
 const READ_AGAIN_MS = 5_000;
 
 /** The last requests of a key, as they finish; and what still shows the secret before the last rotation. */
-export function KeyRequests({ keyId, rotated }: { keyId: string; rotated: KeyBody['previous'] }) {
+export function KeyRequests({ subject }: { subject: KeyBody }) {
+  const keyId = subject.id;
+  const [opened, open] = useState<RequestRowBody | null>(null);
+  const columns = useMemo(() => columnsOf(open), []);
   const client = useQueryClient();
   const query = useMemo(() => requestsOfKeyQuery(keyId), [keyId]);
   const { data: rows, error, refetch } = useQuery(query);
@@ -38,11 +43,11 @@ export function KeyRequests({ keyId, rotated }: { keyId: string; rotated: KeyBod
   );
   return (
     <Panel title="Recent requests" actions={<LiveBadge state={live} />}>
-      {rotated !== null && <OldSecretUse rows={rows ?? []} />}
+      {subject.previous !== null && <OldSecretUse rows={rows ?? []} rotatedAt={subject.rotated_at ?? 0} />}
       <DataTable
         what="requests"
         rows={rows}
-        columns={COLUMNS}
+        columns={columns}
         rowKey={idOf}
         error={error}
         retry={() => void refetch()}
@@ -54,6 +59,7 @@ export function KeyRequests({ keyId, rotated }: { keyId: string; rotated: KeyBod
         }
       />
       <CliTwin command={`keyporter requests -f --key-id ${keyId}`} />
+      {opened !== null && <RequestDetails request={opened} onClose={() => open(null)} />}
     </Panel>
   );
 }
@@ -63,8 +69,9 @@ function withFresh(known: readonly RequestRowBody[], fresh: readonly RequestRowB
   return [...fresh, ...known.filter(({ id }) => !ids.has(id))].slice(0, MOST_ROWS);
 }
 
-function OldSecretUse({ rows }: { rows: readonly RequestRowBody[] }) {
-  const old = rows.filter((row) => row.previous_secret);
+/** A row from before the rotation may have shown an older secret yet, which has ended. */
+function OldSecretUse({ rows, rotatedAt }: { rows: readonly RequestRowBody[]; rotatedAt: number }) {
+  const old = rows.filter((row) => row.previous_secret && row.started_at >= rotatedAt);
   const users = [
     ...new Set(old.map((row) => `${row.address}${row.user_agent === null ? '' : ` (${row.user_agent})`}`)),
   ];
@@ -81,8 +88,24 @@ function idOf(row: RequestRowBody): string {
   return row.id;
 }
 
-const COLUMNS: readonly Column<RequestRowBody>[] = [
-  { id: 'when', header: 'When', width: '7.5rem', cell: (row) => <Moment at={row.started_at} /> },
+function columnsOf(open: (row: RequestRowBody) => void): Column<RequestRowBody>[] {
+  return [
+    {
+      id: 'when',
+      header: 'When',
+      width: '7.5rem',
+      cell: (row) => (
+        <Button size="compact-sm" variant="subtle" px={0} onClick={() => open(row)}>
+          <Moment at={row.started_at} />
+          <span className="kp-hidden">: details of the request</span>
+        </Button>
+      ),
+    },
+    ...FACTS,
+  ];
+}
+
+const FACTS: readonly Column<RequestRowBody>[] = [
   {
     id: 'status',
     header: 'Status',

@@ -5,11 +5,11 @@ import { usageByDayQuery, type UsageRowBody } from '../../api/activity.js';
 import { nowSeconds } from '../../clock.js';
 import { Chart } from '../../parts/chart.js';
 import { CliTwin } from '../../parts/cli-twin.js';
+import { dayColumns, dayName, sinceOf } from '../../parts/days.js';
 import { shortNumber, wholeNumber } from '../../parts/format.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Panel, Tile } from '../../parts/page.js';
 
-const DAY_SECONDS = 86_400;
 const SPANS = [
   { value: '7', label: '7 days' },
   { value: '30', label: '30 days' },
@@ -19,7 +19,7 @@ const SPANS = [
 /** What a key used, day by day. */
 export function KeyUsage({ keyId }: { keyId: string }) {
   const [days, setDays] = useState(30);
-  const since = startOfToday() - (days - 1) * DAY_SECONDS;
+  const since = sinceOf(days, nowSeconds());
   const { data: rows, error, refetch } = useQuery(usageByDayQuery(keyId, since));
   return (
     <Panel
@@ -41,10 +41,6 @@ export function KeyUsage({ keyId }: { keyId: string }) {
   );
 }
 
-function startOfToday(): number {
-  return Math.floor(nowSeconds() / DAY_SECONDS) * DAY_SECONDS;
-}
-
 interface Span {
   rows: readonly UsageRowBody[];
   /** Unix seconds of the first day. */
@@ -64,35 +60,23 @@ function Drawn({ rows, since, days }: Span) {
         <Tile name="GPU seconds" value={shortNumber(sum((row) => row.gpu_seconds))} />
       </div>
       <Chart
-        title={`Tokens a day over ${days} days: ${wholeNumber(sum((row) => row.total_tokens))} in all`}
+        title={`Tokens of each UTC day, ${days} days: ${wholeNumber(sum((row) => row.total_tokens))} in all`}
         times={times}
         series={series}
         kind="bars"
-        formatTime={dayOf}
+        formatTime={dayName}
       />
     </>
   );
 }
 
-/** A value for every day: the ledger has rows only for days with use. */
 function daily({ rows, since, days }: Span) {
-  const byDay = new Map(rows.map((row) => [row.day, row]));
-  const times = Array.from({ length: days }, (_day, at) => since + at * DAY_SECONDS);
-  const value = (of: (row: UsageRowBody) => number): number[] =>
-    times.map((at) => {
-      const row = byDay.get(dayOf(at));
-      return row === undefined ? 0 : of(row);
-    });
+  const { times, rows: byDay } = dayColumns(rows, since, days);
   return {
     times,
     series: [
-      { name: 'Tokens', values: value((row) => row.total_tokens) },
-      { name: 'Output tokens', values: value((row) => row.output_tokens) },
+      { name: 'Tokens', values: byDay.map((row) => row?.total_tokens ?? 0) },
+      { name: 'Output tokens', values: byDay.map((row) => row?.output_tokens ?? 0) },
     ],
   };
-}
-
-/** The UTC day of a time, `2027-01-31`. */
-function dayOf(at: number): string {
-  return new Date(at * 1000).toISOString().slice(0, 10);
 }

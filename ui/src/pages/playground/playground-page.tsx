@@ -1,12 +1,13 @@
 import { Alert, Loader } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import { useServedAt } from '../../api/served-at.js';
 import { CopyField } from '../../parts/copy.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Page, Panel } from '../../parts/page.js';
 import { ChatPanel } from './chat-panel.js';
 import { InferenceRefusal, modelsOf } from './inference.js';
 import { KeyPanel, type TriedKey } from './key-panel.js';
-import { NotServedHere, useServedAt } from './served-here.js';
+import { NotServedHere } from './served-here.js';
 import './playground.css';
 
 /** Tries a key and a model: what an application would get, streamed. */

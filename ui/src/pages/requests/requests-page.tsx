@@ -10,7 +10,7 @@ import { EmptyState } from '../../parts/notices.js';
 import { LiveBadge, Page } from '../../parts/page.js';
 import { useSettled } from '../../parts/settled.js';
 import { StatusText } from '../../parts/status-text.js';
-import { RequestDetails } from './request-details.js';
+import { RequestDetails } from '../../request/request-details.js';
 import { commandOf } from './request-command.js';
 import { filterOfAddress, type RequestFilter } from './request-filter.js';
 import { useRequestTail, type RequestTail } from './request-tail.js';
@@ -42,6 +42,7 @@ export function RequestsPage() {
         rowKey={({ id }) => id}
         error={tail.error}
         retry={tail.readAgain}
+        cut={tail.readOlder !== undefined}
         filters={<Filters filter={filter} change={(changed) => setFilter({ ...filter, ...changed })} />}
         empty={
           <EmptyState title="No requests here" command={commandOf(filter)}>

@@ -5,6 +5,7 @@ import { api, pathOf } from '../../api/client.js';
 import { CliTwin } from '../../parts/cli-twin.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Panel } from '../../parts/page.js';
+import { Prose } from '../../parts/prose.js';
 import { ToneBadge } from '../../parts/tone-badge.js';
 
 const TONES = { error: 'bad', warning: 'warn', note: 'plain' } as const;
@@ -28,9 +29,11 @@ export function FindingsPanel() {
           <li key={check + finding}>
             <ToneBadge tone={TONES[severity]}>{severity}</ToneBadge>
             <div>
-              <Text size="sm">{finding}</Text>
+              <Text size="sm">
+                <Prose text={finding} />
+              </Text>
               <Text size="sm" className="kp-dim">
-                {cure}
+                <Prose text={cure} />
               </Text>
             </div>
           </li>

@@ -8,6 +8,7 @@ import { wholeNumber } from '../../parts/format.js';
 import { Moment } from '../../parts/moment.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Panel } from '../../parts/page.js';
+import { Prose } from '../../parts/prose.js';
 
 export const STATUS = ['status'] as const;
 
@@ -50,7 +51,7 @@ function Status({ status }: { status: StatusBody }) {
       />
       {status.warnings.map((warning) => (
         <Alert key={warning} color="yellow" title="Warning">
-          {warning}
+          <Prose text={warning} />
         </Alert>
       ))}
     </>

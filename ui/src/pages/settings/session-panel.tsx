@@ -26,8 +26,8 @@ export function SessionPanel() {
             ['Id', session.kind === 'key' ? <KeyLink key="id" id={session.id} name={session.id} /> : session.id],
             ['Owner', session.owner ?? 'none: sees all owners'],
             ['Rights', session.kind === 'operator' ? 'all' : session.scopes.join(', ') || 'none'],
-            ['Ends', <Moment key="ends" at={session.expires_at} />],
-            ['Unless used', <Moment key="idle" at={session.idle_expires_at} />],
+            ['Ends at the latest', <Moment key="ends" at={session.expires_at} />],
+            ['Ends if idle', <Moment key="idle" at={session.idle_expires_at} />],
           ]}
         />
         <Text size="sm" className="kp-dim">

@@ -1,7 +1,6 @@
 import { Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { Link } from 'wouter';
 import { endStream, streamsQuery, type StreamBody } from '../../api/activity.js';
 import { useLive } from '../../api/live.js';
 import { useRefusal } from '../../api/session.js';
@@ -10,6 +9,7 @@ import { CliTwin } from '../../parts/cli-twin.js';
 import { ConfirmDialog } from '../../parts/confirm-dialog.js';
 import { DataTable, type Column } from '../../parts/data-table.js';
 import { byteSize, duration } from '../../parts/format.js';
+import { KeyLink } from '../../parts/key-link.js';
 import { Moment } from '../../parts/moment.js';
 import { EmptyState } from '../../parts/notices.js';
 import { LiveBadge, Page } from '../../parts/page.js';
@@ -40,7 +40,11 @@ export function StreamsPage() {
           </EmptyState>
         }
       />
-      {left > 0 && <Text size="sm">{left} more run or wait; `keyporter streams` lists them all.</Text>}
+      {left > 0 && (
+        <Text size="sm">
+          {left} more run or wait; <code>keyporter streams</code> lists them all.
+        </Text>
+      )}
       <CliTwin command="keyporter streams" />
       {ending !== null && <EndDialog stream={ending} onClose={() => setEnding(null)} />}
     </Page>
@@ -84,21 +88,21 @@ function streamColumns(end: (stream: StreamBody) => void, refusal: string | null
     {
       id: 'phase',
       header: 'Phase',
-      width: 'minmax(7rem, 1fr)',
-      sort: ({ phase }) => phase,
+      width: 'minmax(9.5rem, 1fr)',
+      sort: ({ phase, position }) => (position === null ? phase : `${phase} ${position}`),
       cell: (stream) => <Phase of={stream} />,
     },
     {
       id: 'key',
       header: 'Key',
-      width: 'minmax(8rem, 1.3fr)',
+      width: 'minmax(6.5rem, 1.6fr)',
       sort: (stream) => stream.key_id,
       cell: (stream) => <KeyOf stream={stream} />,
     },
-    { id: 'model', header: 'Model', sort: ({ model }) => model, cell: ({ model }) => model ?? '–' },
-    { id: 'replica', header: 'Server', cell: ({ replica }) => replica ?? '–' },
-    { id: 'path', header: 'Path', width: 'minmax(8rem, 1.3fr)', cell: ({ method, path }) => `${method} ${path}` },
-    { id: 'address', header: 'From', cell: ({ address }) => address },
+    text('model', 'Model', ({ model }) => model),
+    text('replica', 'Server', ({ replica }) => replica?.replace(/^https?:\/\//, '') ?? null),
+    text('path', 'Request', ({ method, path }) => (method === 'POST' ? path : `${method} ${path}`)),
+    { ...text('address', 'From', ({ address }) => address), width: 'minmax(5.5rem, 0.8fr)' },
     {
       id: 'started',
       header: 'Started',
@@ -109,7 +113,7 @@ function streamColumns(end: (stream: StreamBody) => void, refusal: string | null
     {
       id: 'sent',
       header: 'Sent',
-      width: '4.5rem',
+      width: '4rem',
       align: 'end',
       sort: (stream) => stream.bytes_out,
       cell: (stream) => byteSize(stream.bytes_out),
@@ -117,7 +121,7 @@ function streamColumns(end: (stream: StreamBody) => void, refusal: string | null
     {
       id: 'end',
       header: 'Actions',
-      width: '4rem',
+      width: '3rem',
       hideHeader: true,
       cell: (stream) => (
         <Act
@@ -134,26 +138,35 @@ function streamColumns(end: (stream: StreamBody) => void, refusal: string | null
   ];
 }
 
+function text(id: string, header: string, of: (stream: StreamBody) => string | null): Column<StreamBody> {
+  return {
+    id,
+    header,
+    width: 'minmax(5.5rem, 1fr)',
+    sort: of,
+    cell: (stream) => <span title={of(stream) ?? undefined}>{of(stream) ?? '–'}</span>,
+  };
+}
+
 function Phase({ of: { phase, position, waiting_ms: waited } }: { of: StreamBody }) {
+  if (position === null) return <StateBadge state={phase} />;
   return (
-    <>
-      <StateBadge state={phase} />
-      {position !== null && (
-        <span className="kp-dim">
-          {' '}
-          number {position}, {duration(waited)}
-        </span>
-      )}
-    </>
+    <span title={`Number ${position} in line, for ${duration(waited)}`}>
+      <StateBadge state={phase} />{' '}
+      <span className="kp-dim">
+        #{position}
+        <span className="kp-hidden"> in line</span>, {duration(waited)}
+      </span>
+    </span>
   );
 }
 
 /** A caller without a key of ours has no page. */
 function KeyOf({ stream: { key_id: id, owner } }: { stream: StreamBody }) {
   return (
-    <>
-      {id.includes(':') ? <code>{id}</code> : <Link href={`/keys/${encodeURIComponent(id)}`}>{id}</Link>}{' '}
+    <span title={owner === null ? id : `${id}, ${owner}`}>
+      {id.includes(':') ? <code>{id}</code> : <KeyLink id={id} />}{' '}
       {owner !== null && <span className="kp-dim">{owner}</span>}
-    </>
+    </span>
   );
 }

@@ -2,9 +2,10 @@ import { SegmentedControl, Skeleton } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { UsageRowBody } from '../../../../src/admin/contract-usage.js';
 import { Chart, type ChartSeries } from '../../parts/chart.js';
+import { dayColumns, dayName } from '../../parts/days.js';
 import { shortNumber } from '../../parts/format.js';
 import { Panel } from '../../parts/page.js';
-import { dayColumns, dayName, type Amount } from './usage-query.js';
+import type { Amount } from './usage-query.js';
 
 interface Measure {
   label: string;

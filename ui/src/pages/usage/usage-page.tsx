@@ -5,6 +5,7 @@ import type { UsageRowBody } from '../../../../src/admin/contract-usage.js';
 import { nowSeconds } from '../../clock.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
 import { csv } from '../../parts/csv.js';
+import { sinceOf } from '../../parts/days.js';
 import { saveText } from '../../parts/download.js';
 import { shortNumber, wholeNumber } from '../../parts/format.js';
 import { ErrorNotice } from '../../parts/notices.js';
@@ -13,7 +14,6 @@ import { UsageChart } from './usage-chart.js';
 import {
   csvColumns,
   GROUPS,
-  sinceOf,
   totalOf,
   useDays,
   useGroups,
@@ -150,7 +150,7 @@ function Totals({ sums }: { sums: Sums }) {
   const about = sums.estimated_requests > 0 ? '~' : '';
   const share = sums.requests === 0 ? 0 : Math.round((sums.estimated_requests / sums.requests) * 100);
   return (
-    <div className="kp-tiles">
+    <div className="kp-tiles kp-usage-tiles">
       <Tile name="Requests" value={shortNumber(sums.requests)} detail={`${wholeNumber(sums.failed)} failed`} />
       <Tile name="Tokens" value={`${about}${shortNumber(sums.total_tokens)}`} detail="input and output" />
       <Tile

@@ -1,11 +1,12 @@
 import { Modal, Stack, Text } from '@mantine/core';
-import type { RequestRowBody } from '../../../../src/admin/contract-activity.js';
-import { CopyField } from '../../parts/copy.js';
-import { byteSize, duration, moment } from '../../parts/format.js';
-import { Facts } from '../../parts/facts.js';
-import { KeyLink } from '../../parts/key-link.js';
-import { StatusText } from '../../parts/status-text.js';
-import { Explanation } from './explanation.js';
+import type { RequestRowBody } from '../../../src/admin/contract-activity.js';
+import { CopyField } from '../parts/copy.js';
+import { byteSize, duration, moment } from '../parts/format.js';
+import { Facts } from '../parts/facts.js';
+import { KeyLink } from '../parts/key-link.js';
+import { StatusText } from '../parts/status-text.js';
+import { ExplainAgain } from './explain-again.js';
+import './request.css';
 
 /** Everything the log knows of one request. */
 export function RequestDetails({ request, onClose }: { request: RequestRowBody; onClose: () => void }) {
@@ -48,7 +49,7 @@ export function RequestDetails({ request, onClose }: { request: RequestRowBody; 
             ],
           ]}
         />
-        <Explanation request={request} />
+        <ExplainAgain request={request} />
       </Stack>
     </Modal>
   );
