@@ -13,8 +13,11 @@ export async function switchCaller(invocation: Invocation, blocked: boolean): Pr
   return show(invocation, text, () => invocation.io.out(`${sentence(body)}\n`));
 }
 
-function sentence({ id, blocked, streams_ended: ended }: ChangedCallerBody): string {
-  return blocked
-    ? `${printable(id)} is blocked; running requests ended: ${ended}.`
-    : `${printable(id)} may come in again, if its provider vouches for it.`;
+function sentence({ id, blocked, streams_ended: ended, last_seen_at: lastSeen }: ChangedCallerBody): string {
+  if (!blocked) return `${printable(id)} may come in again, if its provider vouches for it.`;
+  const done = `${printable(id)} is blocked; running requests ended: ${ended}.`;
+  // Names are anybody's choice, so that a mistyped one cannot be told from one that will come.
+  return lastSeen === null
+    ? `${done} Nobody of that name has come in since the gateway started: compare with \`keyporter callers list\`.`
+    : done;
 }

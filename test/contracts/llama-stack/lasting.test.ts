@@ -36,7 +36,9 @@ const chat = async (token: string): Promise<number> =>
 
 test('a block outlives the process, and the command line sets and lifts it with and without a gateway', async () => {
   expect(await chat('alice')).toBe(200);
-  expect((await home.run(['callers', 'block', 'delegated:alice'])).code).toBe(0);
+  const blocked = await home.run(['callers', 'block', 'delegated:alice']);
+  expect([blocked.code, blocked.output]).toEqual([0, 'delegated:alice is blocked; running requests ended: 0.\n']);
+  expect((await home.run(['callers', 'block', 'delegated:alcie'])).output).toContain('Nobody of that name has come in');
   expect(await chat('alice')).toBe(401);
   await gateway.end('SIGTERM');
   expect((await home.run(['callers', 'list'])).output).toMatch(/delegated:alice\s.*blocked/);
