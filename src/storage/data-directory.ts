@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { systemClock } from '../core/clock.js';
+import { pause, systemClock } from '../core/clock.js';
 import { Refusal } from '../core/errors.js';
 import { isLocked, NOTICE_FILE, SPARE_NOTICE_FILE } from './lock.js';
 import { storeRefusal } from './sqlite/faults.js';
@@ -71,7 +71,7 @@ export async function runningGateway(dir: string): Promise<GatewayNotice | null>
         message: `Another Keyporter command works on ${dir} at this moment. Wait until it is done and try again.`,
       });
     }
-    await new Promise<void>((done) => void systemClock.after(NOTICE_RETRY_MS, done));
+    await pause(NOTICE_RETRY_MS);
   }
   return null;
 }

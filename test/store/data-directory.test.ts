@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { announce, lock, openDataDirectory, runningGateway, socketPath } from '../../src/storage/data-directory.js';
+import { GatewayHome } from '../support/spawn-gateway.js';
 import { freshDirectory } from './fresh-directory.js';
 import { openStore, refusalOf } from './opened.js';
 
@@ -98,6 +99,22 @@ describe('the lock', () => {
     const held = await lock(dir);
     expect((await refusalOf(runningGateway(dir))).code).toBe('conflict');
     held.release();
+  });
+
+  it('held without a notice ends commands and gateways of other processes with a sentence', async () => {
+    const home = await GatewayHome.make({});
+    expect((await home.run(['keys', 'create', '--name', 'x'])).code).toBe(0);
+    const held = await lock(home.dataDir);
+    for (const command of [['keys', 'list'], ['serve'], ['stop']]) {
+      const { code, output } = await home.run(command);
+      expect([command, code, output]).toEqual([
+        command,
+        1,
+        expect.stringContaining('Another Keyporter command works on'),
+      ]);
+    }
+    held.release();
+    await home.remove();
   });
 });
 
