@@ -18,7 +18,9 @@ export async function reportRunning(
   const { runningGateway } = await import('../storage/data-directory.js');
   const running = await runningGateway(dataDir);
   if (running === null) return null;
-  const difference = await differenceTo(invocation.options, loaded, await statusOf(running, dataDir));
+  const options: ServeOptions = invocation.options;
+  const difference =
+    differenceTo(options, loaded, await statusOf(running, dataDir)) ?? (await otherPlace(options, running));
   if (difference === null) {
     const { io, globals } = invocation;
     io.out(
@@ -39,20 +41,21 @@ async function statusOf(running: { pid: number; socket: string }, dataDir: strin
 }
 
 /** What was asked for and does not hold for the gateway that runs, as a clause; null when all of it does. */
-async function differenceTo(
-  { listen, upstream = [] }: ServeOptions,
-  loaded: LoadedConfig,
-  status: StatusBody,
-): Promise<string | null> {
+function differenceTo({ upstream = [] }: ServeOptions, loaded: LoadedConfig, status: StatusBody): string | null {
   if (loaded.file !== status.config_file)
     return `with ${status.config_file === null ? 'no configuration file' : `the configuration ${status.config_file}`}`;
   const missing = upstream.find((url) => !status.upstreams.some((known) => sameServer(known.url, url)));
-  if (missing !== undefined) return `without the model server ${missing}`;
+  return missing === undefined ? null : `without the model server ${missing}`;
+}
+
+/** An address is another one when its host or its port is: 0.0.0.0 lets others in, 127.0.0.1 does not. */
+async function otherPlace({ listen }: ServeOptions, running: { listen: string; url: string }): Promise<string | null> {
   if (listen === undefined) return null;
   const { parseListen } = await import('../config/listen.js');
-  const wanted = parseListen(listen);
-  const listening = status.listeners.some(({ url }) => wanted !== null && new URL(url).port === String(wanted.port));
-  return listening ? null : `not listening on ${listen}`;
+  const [wanted, present] = [parseListen(listen), parseListen(running.listen)];
+  const ports = [present?.port, Number(new URL(running.url).port)];
+  const same = wanted !== null && wanted.host === present?.host && ports.includes(wanted.port);
+  return same ? null : `not listening on ${listen}`;
 }
 
 /** Servers are known by their base URL, without `/v1` and a slash at the end. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { Refusal } from '../core/errors.js';
 import type { Problem } from '../admin/contract.js';
 
@@ -46,7 +47,7 @@ export function problemOfFailure(failure: Failure): Problem {
 function problemOf(refusal: Refusal): Problem {
   return {
     type: 'about:blank',
-    title: refusal.code,
+    title: STATUS_CODES[refusal.status] ?? 'Error',
     status: refusal.status,
     code: refusal.code,
     detail: refusal.publicMessage,

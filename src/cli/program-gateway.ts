@@ -114,7 +114,14 @@ function addStore(program: Command, bind: Bind): void {
   const migrate = program
     .command('migrate')
     .summary('the form of the store')
-    .description('Shows the version of the store.');
+    .description('Shows the version of the store, or brings it up to date.');
+  migrate
+    .command('up')
+    .summary('bring the store to the form of this program')
+    .description(
+      'Brings the store to the form that this program writes. The start of a gateway does the same; make a copy with `keyporter backup` before.',
+    )
+    .action(bind(() => import('./commands/migrate-up.js')));
   migrate
     .command('status')
     .summary('version of the store, and of this program')

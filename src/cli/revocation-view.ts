@@ -4,6 +4,10 @@ import { moment, printable } from './printable.js';
 
 /** What a revocation ended. */
 export function printRevocation(io: Io, revoked: RevokedBody): void {
+  if (revoked.revoked.length === 0) {
+    io.out('Nothing was left to revoke: it was revoked before.\n');
+    return;
+  }
   const children = revoked.children.length === 0 ? '' : ` (${revoked.children.length} of them derived)`;
   io.out(`Revoked ${count(revoked.revoked.length, 'key')}${children}: ${revoked.revoked.join(' ')}\n`);
   io.out(

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { type Failure, failureOf, misuse, problemOfFailure } from './failure.js';
 import type { Io } from './io.js';
 import { printable, styled } from './printable.js';
@@ -20,8 +20,28 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (error.exitCode === 0) return 0;
     // Help that was shown because a command is missing has said all there is to say.
     if (error.code === 'commander.help') return 2;
-    return report(io, misuse(error.message.replace(/^error: /, '').replaceAll('\n', ' ')), argv);
+    return report(io, misuse(wordsOf(error, program, argv)), argv);
   }
+}
+
+/** What commander found wrong, and where the right way stands. Values it refuses come with a sentence of their own. */
+function wordsOf({ message, code }: CommanderError, program: Command, argv: readonly string[]): string {
+  const fault = message.replace(/^error: /, '').replaceAll('\n', ' ');
+  if (code === 'commander.invalidArgument') return fault;
+  return `${fault.replace(/\.$/, '')}. \`${nameOf(program, argv)} --help\` shows what there is.`;
+}
+
+/** The command that was meant, as far as its words are known. */
+function nameOf(program: Command, argv: readonly string[]): string {
+  let command = program;
+  const words = [program.name()];
+  for (const word of argv) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) continue;
+    command = next;
+    words.push(word);
+  }
+  return words.join(' ');
 }
 
 function report(io: Io, failure: Failure, argv: readonly string[]): number {

@@ -32,15 +32,24 @@ export function pastMoment(value: string): number {
   const now = unixSeconds(systemClock);
   const seconds = parseDuration(value);
   if (seconds !== null) return now - seconds;
-  return pointInTime(value);
+  const moment = momentOf(value);
+  if (moment === null)
+    throw new InvalidArgumentError(
+      'Write a duration back such as 24h or 7d, a date such as 2027-01-31T12:00:00Z, or Unix seconds.',
+    );
+  return moment;
 }
 
 /** An ISO date or time, or Unix seconds. */
 export function pointInTime(value: string): number {
-  const seconds = /^\d{1,12}$/.test(value) ? Number(value) : Math.floor(Date.parse(value) / 1000);
-  if (!Number.isFinite(seconds))
-    throw new InvalidArgumentError('Write a date such as 2027-01-31T12:00:00Z, or Unix seconds.');
+  const seconds = momentOf(value);
+  if (seconds === null) throw new InvalidArgumentError('Write a date such as 2027-01-31T12:00:00Z, or Unix seconds.');
   return seconds;
+}
+
+function momentOf(value: string): number | null {
+  const seconds = /^\d{1,12}$/.test(value) ? Number(value) : Math.floor(Date.parse(value) / 1000);
+  return Number.isFinite(seconds) ? seconds : null;
 }
 
 /** A whole number of rows. */

@@ -19,6 +19,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   backup: ['copy.db'],
   restore: ['nothing.db'],
   'migrate status': [],
+  'migrate up': [],
   openapi: [],
   completion: ['bash'],
   ui: [],

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/storage/sqlite/driver.js';
 import { CliWorld } from './cli-world.js';
 
 const SECRET = /kp_[A-Za-z0-9]{12}_[A-Za-z0-9]{49}/;
@@ -24,6 +25,7 @@ describe('the command line while no gateway runs', () => {
       ['doctor'],
       ['streams'],
       ['migrate', 'status'],
+      ['migrate', 'up'],
       ['backup', 'x.db'],
     ]) {
       const { code, out, err } = await world.here(args);
@@ -38,6 +40,29 @@ describe('the command line while no gateway runs', () => {
     expect(existsSync(join(world.home, '.local'))).toBe(false);
     const made = await world.here(['keys', 'create', '--name', 'x']);
     expect([made.code, made.out.trim()]).toEqual([0, expect.stringMatching(SECRET)]);
+  });
+
+  it('migrate up brings an older store to the form of this program, and status only looks', async () => {
+    await world.here(['keys', 'create', '--name', 'x']);
+    const older = openSqlite(join(world.dataDir, 'keyporter.db'), { file: 'existing' });
+    older.exec('ALTER TABLE owners DROP COLUMN limits; UPDATE meta SET schema_version = 2, min_reader_version = 1');
+    older.close();
+    const forms = async (...args: string[]) => {
+      const { store_version, up_to_date } = (await world.here([...args, '--json'])).json();
+      return [store_version, up_to_date];
+    };
+    expect(await forms('migrate', 'status')).toEqual([2, false]);
+    expect(await forms('migrate', 'status')).toEqual([2, false]);
+    expect(await forms('migrate', 'up')).toEqual([3, true]);
+    expect(await forms('migrate', 'status')).toEqual([3, true]);
+    expect((await world.here(['keys', 'list', '--json'])).json()['data']).toHaveLength(1);
+  });
+
+  it('what was revoked before is said to have been', async () => {
+    const { id } = (await world.here(['keys', 'create', '--name', 'x', '--json'])).json();
+    expect((await world.here(['keys', 'revoke', String(id), '--yes'])).out).toContain(`Revoked 1 key: ${String(id)}`);
+    const again = await world.here(['keys', 'revoke', String(id), '--yes']);
+    expect([again.code, again.out]).toEqual([0, 'Nothing was left to revoke: it was revoked before.\n']);
   });
 
   it('--json prints what the admin API answers: a new key has all of its members', async () => {

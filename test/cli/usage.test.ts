@@ -51,10 +51,13 @@ describe('how the command line answers mistakes', () => {
 
   it('a mistake is one sentence on standard error, or a problem body with --json, and nothing on standard output', async () => {
     const plain = await world.run(['keys', 'creat']);
-    expect([plain.out, plain.err]).toEqual(['', "keyporter: unknown command 'creat' (Did you mean create?)\n"]);
+    const sentence =
+      "keyporter: unknown command 'creat' (Did you mean create?). `keyporter keys --help` shows what there is.\n";
+    expect([plain.out, plain.err]).toEqual(['', sentence]);
     const json = await world.run(['keys', 'list', '--json']);
     expect(json.out).toBe('');
     expect(JSON.parse(json.err)).toMatchObject({
+      title: 'Not Found',
       status: 404,
       code: 'not_found',
       detail: expect.stringContaining('keyporter serve'),
@@ -63,6 +66,19 @@ describe('how the command line answers mistakes', () => {
       status: 400,
       code: 'wrong_usage',
     });
+  });
+
+  it.each([
+    [['keys', 'list', '--nonsense'], 'keyporter keys list --help'],
+    [['--nonsense'], 'keyporter --help'],
+    [['keys', 'create'], 'keyporter keys create --help'],
+    [['completion'], 'keyporter completion --help'],
+    [['serve', 'extra'], 'keyporter serve --help'],
+    [['keys', 'list', '--expiring'], 'keyporter keys list --help'],
+    [['usage', '--since', 'soon'], 'a duration back such as 24h'],
+  ])('a mistake is answered with what to do next: %o', async (args, next) => {
+    const { code, err } = await world.run(args);
+    expect([code, err]).toEqual([2, expect.stringContaining(next)]);
   });
 
   it('a secret in the command line is refused, and not repeated', async () => {

@@ -46,6 +46,7 @@ describe('the command line and a gateway that runs', () => {
     await writeFile(join(world.home, 'other.yaml'), '');
     for (const args of [
       ['--listen', '127.0.0.1:1'],
+      ['--listen', `0.0.0.0:${port}`],
       ['--upstream', 'http://127.0.0.1:9'],
       ['--config', 'other.yaml'],
     ]) {

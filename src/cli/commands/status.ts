@@ -45,9 +45,9 @@ async function printStatus({ io }: Invocation, status: StatusBody, runs: boolean
       upstream.engine,
       upstream.state,
       String(upstream.models),
-      upstream.detail ?? '',
+      upstream.detail ?? '-',
     ]);
-    await printTable(io, ['MODEL SERVER', 'ENGINE', 'STATE', 'MODELS', ''], rows);
+    await printTable(io, ['MODEL SERVER', 'ENGINE', 'STATE', 'MODELS', 'DETAIL'], rows);
   }
   for (const warning of status.warnings) io.out(`${styled(io, 'yellow', 'Warning:')} ${printable(warning)}\n`);
 }
