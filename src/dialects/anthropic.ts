@@ -1,5 +1,5 @@
 import type { Dialect } from '../core/exchange.js';
-import { ERRORS, STREAM_ENDS, type ErrorCode, type StreamEnd } from '../core/errors.js';
+import { ERRORS, STREAM_ENDS, type ErrorCode, type Refusal, type StreamEnd } from '../core/errors.js';
 
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -9,16 +9,21 @@ const TYPES: Readonly<Record<number, string>> = {
   413: 'request_too_large',
   429: 'rate_limit_error',
   504: 'timeout_error',
+  529: 'overloaded_error',
 };
 
-function typeOf(code: ErrorCode): string {
-  const { status } = ERRORS[code];
+function typeOf(status: number): string {
   return TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
 }
 
 function typeOfEnd(end: StreamEnd | ErrorCode): string {
   if (end === 'insufficient_quota') return 'rate_limit_error';
-  return isRefusal(end) ? typeOf(end) : 'api_error';
+  return isRefusal(end) ? typeOf(ERRORS[end].status) : 'api_error';
+}
+
+/** A budget that is gone has the type of a rate: only this tells them apart. */
+function detailsOf({ code }: Refusal): { details?: { error_code: string } } {
+  return code === 'insufficient_quota' ? { details: { error_code: code } } : {};
 }
 
 function isRefusal(end: StreamEnd | ErrorCode): end is Exclude<ErrorCode, StreamEnd> {
@@ -30,7 +35,7 @@ export const anthropic: Dialect = {
   requestIdHeader: 'request-id',
   errorType: 'application/json',
   errorBody(refusal, requestId) {
-    const error = { type: typeOf(refusal.code), message: refusal.publicMessage };
+    const error = { type: typeOf(refusal.status), message: refusal.publicMessage, ...detailsOf(refusal) };
     return JSON.stringify({ type: 'error', error, request_id: requestId });
   },
   lastEvent(end, sentence, requestId) {

@@ -1,5 +1,5 @@
 import type { Dialect } from '../core/exchange.js';
-import { errorKind, ERRORS, STREAM_ENDS } from '../core/errors.js';
+import { errorKind, STREAM_ENDS } from '../core/errors.js';
 
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -17,10 +17,8 @@ function typeOf(status: number): string {
 export const llamaCpp: Dialect = {
   requestIdHeader: null,
   errorType: 'application/json; charset=utf-8',
-  errorBody(refusal) {
-    const { status } = ERRORS[refusal.code];
-    return JSON.stringify({ error: { code: status, message: refusal.publicMessage, type: typeOf(status) } });
-  },
+  errorBody: ({ status, publicMessage }) =>
+    JSON.stringify({ error: { code: status, message: publicMessage, type: typeOf(status) } }),
   lastEvent(end, sentence) {
     const status = end in STREAM_ENDS ? 500 : (errorKind(end)?.status ?? 500);
     const error = { code: status, message: sentence, type: typeOf(status), reason: end };

@@ -10,6 +10,7 @@ import { openListener, type Listener, type TlsMaterial } from '../http/listener.
 import type { Arrival } from '../http/node-arrival.js';
 import type { DoorRules } from '../pipeline/front-door.js';
 import { createMatcher } from '../pipeline/match.js';
+import { createDialectAt } from '../pipeline/dialect-at.js';
 import { authkeysProfile } from '../profiles/authkeys.js';
 import { firstLlamaStackProfile, llamaStackProfile } from '../profiles/llama-stack.js';
 import { openaiProfile } from '../profiles/openai.js';
@@ -36,12 +37,13 @@ const PROFILES: readonly Profile[] = [
 ];
 
 /** What the front door of a listener goes by, besides whether the operator stands before it. */
-export type ListenerRules = Pick<DoorRules, 'match' | 'dialect' | 'askers' | 'echoesRequestId'>;
+export type ListenerRules = Pick<DoorRules, 'match' | 'dialectAt' | 'askers' | 'echoesRequestId'>;
 
 /** The usual profile unless another one is named. */
 export function rulesFor(serve: readonly string[], profile: Profile = openaiProfile): ListenerRules {
   const { routes, fallback, door, echoesRequestId } = profile;
-  return { match: createMatcher(routes(serve), fallback), dialect: door, echoesRequestId };
+  const served = routes(serve);
+  return { match: createMatcher(served, fallback), dialectAt: createDialectAt(served, door), echoesRequestId };
 }
 
 /** The contract of the first provider tells which generation of Llama Stack its listener sounds like. */

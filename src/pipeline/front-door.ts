@@ -1,13 +1,14 @@
 import type { AddressRanges } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { Refusal, type ErrorCode } from '../core/errors.js';
-import type { CanonicalRequest, Dialect } from '../core/exchange.js';
+import type { CanonicalRequest } from '../core/exchange.js';
 import type { Log } from '../core/log.js';
 import { canonicalRequest, type ClientAddress } from '../http/canonical-request.js';
 import type { Cors } from '../http/cors.js';
 import type { HostRule } from '../http/host-rule.js';
 import type { Arrival } from '../http/node-arrival.js';
 import { sendRefusal } from '../http/refuse.js';
+import type { DialectAt } from './dialect-at.js';
 import type { Exchange } from './exchange.js';
 import type { Match, Matcher } from './match.js';
 import { takesBody } from './routes.js';
@@ -18,7 +19,7 @@ import { isSkippable, run, withoutKeys, type Runner } from './run.js';
 export interface DoorRules {
   match: Matcher;
   /** Words refusals before a route is known. */
-  dialect: Dialect;
+  dialectAt: DialectAt;
   operator: boolean;
   /** Answers carry the client's own request id, where it sent a fit one. */
   echoesRequestId?: boolean | undefined;
@@ -69,15 +70,20 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       }
       const cors = isAboutKeys(request) ? [] : settings.cors.headers(request);
       ownHeaders = answerHeaders(shownId, cors, door.draining());
-      const match = rules.match(request);
+      const match = inItsWords(rules.match(request), request);
       if (!rules.operator && hasAskerKey(request) && match.route.aboutKeys !== true) settings.hostRule(request.host);
       refuseUnwantedBody(request, match);
       refuseWrongUpgrade(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
     } catch (cause) {
-      refuseAtDoor(arrival, cause, { id, ownHeaders, request, dialect: rules.dialect, door });
+      refuseAtDoor(arrival, cause, { id, ownHeaders, request, dialectAt: rules.dialectAt, door });
     }
   };
+}
+
+function inItsWords(match: Match, { names }: CanonicalRequest): Match {
+  const { forAnthropic } = match.route;
+  return forAnthropic !== undefined && names.includes('anthropic-version') ? { ...match, route: forAnthropic } : match;
 }
 
 /** No web page asks about keys: none gets to read an answer. */
@@ -177,22 +183,24 @@ interface AtDoor {
   ownHeaders: readonly string[];
   /** Null when the request could not be understood. */
   request: CanonicalRequest | null;
-  dialect: Dialect;
+  dialectAt: DialectAt;
   door: FrontDoor;
 }
 
 /** Whatever is not understood exactly is answered and cut off: nothing behind it on the connection is looked at. */
-function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialect, door }: AtDoor): void {
+function refuseAtDoor(arrival: Arrival, cause: unknown, { id, ownHeaders, request, dialectAt, door }: AtDoor): void {
   const refusal = withoutKeys(
     forAsker(arrival.target, cause instanceof Refusal ? cause : new Refusal('internal', { cause })),
   );
   if (refusal.code === 'internal')
     door.log.error({ request: id, error: String(cause) }, 'a request failed at the front door');
   door.refusedAtDoor?.(refusal.code);
+  const dialect = dialectAt(request?.path ?? arrival.target.split('?', 1)[0] ?? '');
+  const { requestIdHeader } = dialect;
   sendRefusal(arrival, refusal, {
     dialect,
     requestId: id,
-    ownHeaders,
+    ownHeaders: requestIdHeader === null ? ownHeaders : [...ownHeaders, requestIdHeader, id],
     close:
       request === null ||
       !isSkippable(request) ||

@@ -74,6 +74,8 @@ export interface Route {
   steps: readonly StepName[];
   /** Counted and logged as a request of a model; the rest is housekeeping. */
   logged: boolean;
+  /** Walked in its place for clients of the Messages API, which say so in each request. */
+  forAnthropic?: Route;
   /** Taken by a WebSocket handshake and by nothing else. */
   upgrades?: true;
   /** The contract streams unless the body says otherwise. */

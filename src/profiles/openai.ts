@@ -1,3 +1,4 @@
+import { anthropic } from '../dialects/anthropic.js';
 import { openai } from '../dialects/openai.js';
 import { NATIVE_ROUTES } from '../pipeline/native-routes.js';
 import {
@@ -11,9 +12,16 @@ import {
 } from '../pipeline/routes.js';
 import type { Profile } from './profile.js';
 
+/** What clients of both contracts ask for is refused in the words of each. */
+function inBothWords(route: Route): Route {
+  const { path } = route;
+  if (path !== '/v1/models' && path !== '/v1/models/{model}') return route;
+  return { ...route, forAnthropic: { ...route, dialect: anthropic } };
+}
+
 /** What each word of `serve` stands for. */
 const SERVED: Readonly<Record<string, readonly Route[]>> = {
-  api: [...API_ROUTES, ...NATIVE_ROUTES, ...VERIFY_ROUTES],
+  api: [...API_ROUTES.map(inBothWords), ...NATIVE_ROUTES, ...VERIFY_ROUTES],
   admin: [...ADMIN_ROUTES, ...UI_ROUTES],
   metrics: METRICS_ROUTES,
   verify: VERIFY_ROUTES,

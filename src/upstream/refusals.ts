@@ -9,6 +9,7 @@ export class StatusKept extends Error {
   constructor(status: number, contentType: string) {
     super(`status ${status}`);
     this.refusal = new Refusal('upstream_error', {
+      status,
       message: `The model server failed with status ${status}.`,
       reason: `status ${status} with ${contentType === '' ? 'no content type' : contentType}`,
     });

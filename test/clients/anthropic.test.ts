@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OlderAnthropic from '@anthropic-ai/sdk-0.137';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { headBytes } from '../support/exchange.js';
 import { startWorld } from '../support/start-gateway.js';
 import { refuseMessagesWith, rejection } from '../support/upstream-refusals.js';
 
@@ -75,6 +76,42 @@ describe.each(packages)('%s', (_name, Sdk) => {
       const error = await rejection(client.messages.create({ ...ask, model }));
       if (!(error instanceof Sdk.NotFoundError)) throw error;
       expect(error.error).toMatchObject({ type: 'error', error: { type: 'not_found_error' } });
+    }
+  });
+
+  test('the list of models refuses in its words too, with the request id', async () => {
+    const stranger = await rejection(clientOf('kp_unknown').models.list());
+    if (!(stranger instanceof Sdk.AuthenticationError)) throw stranger;
+    expect([stranger.type, stranger.requestID]).toEqual(['authentication_error', expect.stringMatching(/^req_/)]);
+    for (const model of ['no-such-model', 'secret-model']) {
+      const error = await rejection(client.models.retrieve(model));
+      if (!(error instanceof Sdk.NotFoundError)) throw error;
+      expect([error.type, error.requestID]).toEqual(['not_found_error', expect.stringMatching(/^req_/)]);
+    }
+  });
+
+  test('a budget that is gone: RateLimitError that says which of the two it is', async () => {
+    const spent = await world.admin.createKey({ scopes: ['infer'], limits: { tokens_per_day: 1 } });
+    const error = await rejection(clientOf(spent.key).messages.create(ask));
+    if (!(error instanceof Sdk.RateLimitError)) throw error;
+    expect(error.error).toMatchObject({
+      type: 'error',
+      error: { type: 'rate_limit_error', details: { error_code: 'insufficient_quota' } },
+    });
+    expect([error.headers.get('retry-after'), error.headers.get('x-should-retry')]).toEqual([null, 'false']);
+  });
+
+  test('a failure of the model server that is no JSON has the type of its status', async () => {
+    for (const [status, type] of [
+      [500, 'api_error'],
+      [504, 'timeout_error'],
+      [529, 'overloaded_error'],
+    ] as const) {
+      const head = ['content-type', 'text/html', 'content-length', '2'];
+      world.upstream.onRequest = (exchange) => exchange.raw(`${headBytes(status, head)}no`);
+      const error = await rejection(client.messages.create(ask));
+      if (!(error instanceof Sdk.InternalServerError)) throw error;
+      expect([error.status, error.type]).toEqual([status, type]);
     }
   });
 

@@ -194,3 +194,36 @@ describe('A-PA-11 what only the model server may be asked is not reachable', () 
     expect(answer.text()).not.toContain('test-model');
   });
 });
+
+describe('what is refused before its route is known is told in the words of the path', () => {
+  const ANTHROPIC = { type: 'error', error: { type: expect.any(String), message: expect.any(String) } };
+  const OLLAMA = { error: expect.any(String) };
+  const LLAMA_CPP = { error: { code: expect.any(Number), message: expect.any(String), type: expect.any(String) } };
+  const OPENAI = { error: { message: expect.any(String), type: 'invalid_request_error', param: null } };
+  const PROBLEM = { type: 'about:blank', detail: expect.any(String) };
+  const worded: [string, object][] = [
+    ['/v1/messages', ANTHROPIC],
+    ['/v1/messages/batches', ANTHROPIC],
+    ['/api/chat', OLLAMA],
+    ['/api/pull', OLLAMA],
+    ['/api/v0/chat/completions', OPENAI],
+    ['/completion', LLAMA_CPP],
+    ['/v1/chat/completions', OPENAI],
+    ['/openai/deployments/test-model/chat/completions', OPENAI],
+    ['/nowhere', OPENAI],
+    ['/admin/v1/keys', PROBLEM],
+  ];
+  test.each(worded)('%s', async (path, words) => {
+    const wrongMethod = path === '/admin/v1/keys' ? [] : [wellFormed(world.key, { method: 'PATCH', path })];
+    const foreignHost = wellFormed(world.key, { path, host: 'evil.example' });
+    const expectation = wellFormed(world.key, { path, headers: ['Expect: something'] });
+    for (const bytes of [...wrongMethod, foreignHost, expectation]) {
+      const answer = await send(world, bytes);
+      expect([404, 405, 417, 421]).toContain(answer.status);
+      expect(answer.json()).toMatchObject(words);
+      const id = words === ANTHROPIC ? answer.json()['request_id'] : undefined;
+      expect(answer.header('request-id')).toBe(id);
+      expect(answer.header('x-request-id')).toEqual(id ?? expect.stringMatching(/^req_/));
+    }
+  });
+});
