@@ -72,7 +72,7 @@ function refuse(exchange: Exchange, cause: unknown, log: Log): void {
     dialect: exchange.route.dialect,
     requestId: exchange.id,
     ownHeaders: exchange.ownHeaders,
-    close: !exchange.bodyRead && !isSkippable(exchange.request),
+    close: refusal.code === 'request_too_large' || (!exchange.bodyRead && !isSkippable(exchange.request)),
     status: kept?.status,
     headOnly: exchange.request.method === 'HEAD',
   });

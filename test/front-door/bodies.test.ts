@@ -193,6 +193,17 @@ describe('A-BD-05 depth, width and size cost the caller, not the others', () => 
       closes: true,
     }));
 
+  test('a small body that is too large still ends its connection', async () => {
+    const small = await startWorld({ server: { max_body_bytes: 1024 } });
+    try {
+      const bytes = (key: string): string =>
+        wellFormed(key, { body: `{"model":"test-model","x":"${'y'.repeat(2000)}"}` });
+      await judge(small, { name: 'small', bytes, status: [413], code: 'request_too_large', closes: true });
+    } finally {
+      await small.close();
+    }
+  });
+
   test('a chunked body is refused as soon as it passes the bound', async () => {
     world.upstream.forget();
     const client = await world.gateway.connect();
