@@ -10,6 +10,8 @@ export interface AnswerHead {
   framed: boolean;
   /** Set when the head cannot be believed; a sentence for operators. */
   fault: string | null;
+  /** It tells of limits of its own, in names in which we may tell of ours. */
+  tellsLimits: boolean;
 }
 
 const DROPPED = new Set([
@@ -33,7 +35,14 @@ const DROPPED = new Set([
 
 /** Reads the headers of an answer, whose framing the transport has judged. What nobody asked for makes the whole answer unusable. */
 export function readAnswerHeaders(headers: FlatHeaders): AnswerHead {
-  const answer: AnswerHead = { headers: [], contentType: '', contentLength: null, framed: false, fault: null };
+  const answer: AnswerHead = {
+    headers: [],
+    contentType: '',
+    contentLength: null,
+    framed: false,
+    fault: null,
+    tellsLimits: false,
+  };
   let named: Set<string> | null = null;
   let chunked = false;
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -52,6 +61,7 @@ export function readAnswerHeaders(headers: FlatHeaders): AnswerHead {
       answer.fault = `a compressed answer (${value.slice(0, 32)}) that was not asked for`;
     if (lower === 'content-type') answer.contentType = value;
     if (lower === 'content-length') answer.contentLength = value;
+    if (lower.startsWith('x-ratelimit-') || lower.startsWith('anthropic-ratelimit-')) answer.tellsLimits = true;
     if (!DROPPED.has(lower) && !lower.startsWith('access-control-')) answer.headers.push(name, value);
   }
   if (named !== null) answer.headers = withoutNamed(answer.headers, named);
@@ -80,7 +90,8 @@ export function faultyStatus(status: number): string | null {
 export function withOwnHeaders(answer: AnswerHead, own: readonly string[], isStream: boolean): string[] {
   // Events are left out of a stream and put into it: a length it came with is not the one it has.
   const isMeasured = isStream && answer.contentLength !== null;
-  const headers = isMeasured ? withoutNamed(answer.headers, LENGTH) : answer.headers;
+  const measured = isMeasured ? withoutNamed(answer.headers, LENGTH) : answer.headers;
+  const headers = answer.tellsLimits ? withoutNamed(measured, new Set(own.filter((_, at) => at % 2 === 0))) : measured;
   for (const part of own) headers.push(part);
   if (!isStream) return headers;
   headers.push('x-accel-buffering', 'no');

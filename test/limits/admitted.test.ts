@@ -115,6 +115,16 @@ describe('what a caller is told', () => {
     expect(Number(answer.header('x-ratelimit-remaining-tokens'))).toBeLessThan(100_000);
   });
 
+  test('limits of the model server travel on, but never beside ours under one name', async () => {
+    world.upstream.onRequest = (exchange) =>
+      exchange.answer(200, {}, ['X-RateLimit-Limit-Requests', '9999', 'x-ratelimit-limit-tokens', '7777']);
+    const answer = await answered(await keyWith({ requests_per_minute: 60 }));
+    const told = answer.headers.flatMap((name, at) =>
+      at % 2 === 0 && /^x-ratelimit-limit-/i.test(name) ? [`${name.toLowerCase()}: ${answer.headers[at + 1]}`] : [],
+    );
+    expect(told.toSorted()).toEqual(['x-ratelimit-limit-requests: 60', 'x-ratelimit-limit-tokens: 7777']);
+  });
+
   test('a key without limits is told nothing of them', async () => {
     const answer = await answered(world.key);
     expect(answer.headers.filter((text) => text.toLowerCase().startsWith('x-ratelimit'))).toEqual([]);
