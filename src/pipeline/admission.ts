@@ -149,7 +149,7 @@ export class Admission implements AnswerTap {
       inputTokens: used.inputTokens ?? this.#parts.inputTokens,
       outputTokens: this.#cut ? this.#granted : used.outputTokens,
       cachedTokens: used.cachedTokens,
-      certainty: used.inputTokens === null && used.certainty === 'reported' ? 'counted' : used.certainty,
+      certainty: used.inputTokens === null ? 'estimated' : used.certainty,
       gpuSeconds: told ?? workedMs / 1000,
       gpuCertainty: told === null ? 'estimated' : 'reported',
       status: exchange.status,

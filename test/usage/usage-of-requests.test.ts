@@ -40,3 +40,21 @@ test('a request is in the usage of its key as soon as its answer is there, and a
   // The size of the request alone is more than that, as it would be for a request of today.
   expect(await replay({ tokens_per_day: 10 })).toMatchObject({ refused: 2 });
 });
+
+test('a stream whose model server tells no usage is counted, and marked as an estimate', async () => {
+  const { id, key } = await world.admin.createKey({ scopes: ['infer'] });
+  const tells = world.upstream.onRequest;
+  world.upstream.onRequest = (exchange) => {
+    exchange.startStream();
+    for (const content of ['One', ' two', ' three']) exchange.event({ choices: [{ index: 0, delta: { content } }] });
+    exchange.event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    exchange.event('[DONE]');
+    exchange.finish();
+  };
+  const body = JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi.' }], stream: true });
+  expect((await send(world, wellFormed(key, { path: '/v1/chat/completions', body }))).complete).toBe(true);
+  world.upstream.onRequest = tells;
+  const { data } = await world.admin.must('GET', `/usage?by=key&key_id=${id}`);
+  const input_tokens = Math.ceil(body.length / 4);
+  expect(data).toMatchObject([{ requests: 1, input_tokens, output_tokens: 3, estimated_requests: 1 }]);
+});
