@@ -48,8 +48,22 @@ const deployment = (end: string, scope: Route['scope'], dialect: Route['dialect'
 });
 
 const REALTIME = ['identify', 'authorize', 'findRealtime', 'admit', 'pick', 'tunnel'] as const;
+const DEPLOYMENT_FORM = [
+  'identify',
+  'authorize',
+  'readParts',
+  'nameDeployment',
+  'authorizeParts',
+  'admit',
+  'pick',
+  'forward',
+] as const;
 const FORM = ['identify', 'authorize', 'readParts', 'authorizeParts', 'admit', 'pick', 'forward'] as const;
 const form = (path: string, scope: Route['scope']): Route => ({ ...inference(path, scope, plain), steps: FORM });
+const deploymentForm = (end: string, scope: Route['scope']): Route => ({
+  ...deployment(end, scope, plain),
+  steps: DEPLOYMENT_FORM,
+});
 
 /** The contracts of single engines, and OpenAI's in the form of Azure. They stand beside the routes of OpenAI and Anthropic. */
 export const NATIVE_ROUTES: readonly Route[] = [
@@ -93,6 +107,9 @@ export const NATIVE_ROUTES: readonly Route[] = [
   deployment('embeddings', EMBEDDINGS, plain),
   deployment('audio/speech', needs('infer:audio'), plain),
   deployment('images/generations', needs('infer:images'), plain),
+  deploymentForm('audio/transcriptions', needs('infer:audio')),
+  deploymentForm('audio/translations', needs('infer:audio')),
+  deploymentForm('images/edits', needs('infer:images')),
   engine('GET', ENGINE_READ),
   engine('POST', ENGINE_BODY),
   engine('DELETE', ENGINE_BODY),

@@ -41,7 +41,7 @@ export function createAuthorizeParts(parts: Parts): Step {
     const bounds = boundsFor(model);
     const dataOnly = model.mediaUrls === 'data_only';
     const edits = boundForm(upload.form.fields, bounds, dataOnly);
-    if (head.model !== model.upstreamName)
+    if ((head.stated === undefined ? head.model : head.stated) !== model.upstreamName)
       edits.push(formModelEdit(head, boundaryOf(exchange.request.contentType), model.upstreamName));
     upload.judgeLate = (part) => {
       if (boundForm([part], bounds, dataOnly).length === 0) return;

@@ -94,6 +94,32 @@ describe('the openai package in the mode of Azure', () => {
     expect(upstream.everything()).not.toContain(world.key);
   });
 
+  test('it transcribes and translates: the server gets the form with the name it has for the model', async () => {
+    upstream.onRequest = (exchange) => exchange.answer(200, { text: 'hello' });
+    await azure.audio.transcriptions.create({ model: 'renamed', file: await toFile(sound, 'a.wav') });
+    await azure.audio.translations.create({ model: 'renamed', file: await toFile(sound, 'a.wav') });
+    expect(upstream.exchanges.map(({ target }) => target)).toEqual([
+      '/v1/audio/transcriptions',
+      '/v1/audio/translations',
+    ]);
+    for (const { body } of upstream.exchanges) {
+      expect(body.includes(sound)).toBe(true);
+      expect(body.toString('latin1').split('name="model"\r\n\r\nVendor/Whisper\r\n')).toHaveLength(2);
+    }
+  });
+
+  test('a form without a model gets the one of the path, and one that names another is refused', async () => {
+    upstream.onRequest = (exchange) => exchange.answer(200, { created: 1, data: [] });
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const prompt = '--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nx\r\n';
+    const other = '--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nsecret\r\n';
+    const edits = 'POST /openai/deployments/whisper/images/edits?api-version=1';
+    expect((await ask(world, edits, { body: `${prompt}--b--\r\n`, headers })).status).toBe(200);
+    expect(upstream.exchanges[0]?.body.toString()).toContain('name="model"\r\n\r\nwhisper\r\n');
+    expect((await ask(world, edits, { body: `${other}${prompt}--b--\r\n`, headers })).status).toBe(400);
+    expect(upstream.exchanges).toHaveLength(1);
+  });
+
   test('a deployment whose name has a slash is found, encoded or not', async () => {
     upstream.onRequest = (exchange) => exchange.answer(200, { data: [] });
     for (const name of ['org/tts', 'org%2Ftts']) {
