@@ -33,8 +33,8 @@ export function readProbe(value: unknown): ServiceProbe {
     path,
     headers: headersOf(probe['headers']),
     postData: postDataOf(probe['post_data']),
-    initialDelaySeconds: secondsOf(probe['initial_delay_seconds'], USUAL_DELAY_SECONDS, 'initial_delay_seconds'),
-    timeoutSeconds: secondsOf(probe['timeout_seconds'], USUAL_TIMEOUT_SECONDS, 'timeout_seconds'),
+    initialDelaySeconds: numberOf(probe['initial_delay_seconds'] ?? USUAL_DELAY_SECONDS, 'initial_delay_seconds'),
+    timeoutSeconds: secondsOf(probe['timeout_seconds'] ?? USUAL_TIMEOUT_SECONDS, 'timeout_seconds'),
   };
 }
 
@@ -46,7 +46,9 @@ function headersOf(value: unknown): Record<string, string> {
 }
 
 function postDataOf(value: unknown): unknown {
-  if (typeof value !== 'string') return value ?? null;
+  if (value === undefined || value === null || isObject(value)) return value ?? null;
+  if (typeof value !== 'string')
+    throw fault('Invalid service YAML: `service.readiness_probe.post_data` must be a map or JSON text.');
   try {
     return JSON.parse(value) as unknown;
   } catch {
@@ -54,9 +56,12 @@ function postDataOf(value: unknown): unknown {
   }
 }
 
-function secondsOf(value: unknown, usual: number, name: string): number {
-  if (value === undefined || value === null) return usual;
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
-    throw fault(`Invalid service YAML: \`service.readiness_probe.${name}\` must be a number above 0.`);
-  return value;
+function secondsOf(value: unknown, name: string): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+  throw fault(`Invalid service YAML: \`service.readiness_probe.${name}\` must be a number above 0.`);
+}
+
+/** A service may be given no time at all before its first failure counts. */
+function numberOf(value: unknown, name: string): number {
+  return value === 0 ? value : secondsOf(value, name);
 }

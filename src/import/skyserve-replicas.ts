@@ -28,6 +28,7 @@ const MEMBERS = [
   'spot_placer',
 ];
 const UNUSED = MEMBERS.slice(3);
+const DELAYS = ['upscale_delay_seconds', 'downscale_delay_seconds'];
 
 /** Reads `replicas` or `replica_policy`, and the policy of balancing, of the section `service`. */
 export function readReplicas(service: Readonly<Record<string, unknown>>): ReplicaPlan {
@@ -57,6 +58,8 @@ function policyOf(asked: unknown): Omit<ReplicaPlan, 'policy'> {
       `Invalid service YAML: \`service.replica_policy.${unknown}\` is not known${meant === null ? '' : `; did you mean \`${meant}\`?`}`,
     );
   }
+  const late = DELAYS.find((name) => isGiven(asked[name]) && typeof asked[name] !== 'number');
+  if (late !== undefined) throw fault(`Invalid service YAML: \`service.replica_policy.${late}\` must be a number.`);
   if (!isGiven(asked['min_replicas']))
     throw fault('Invalid service YAML: `service.replica_policy.min_replicas` is missing.');
   const min = wholeNumber(asked['min_replicas'], 'service.replica_policy.min_replicas', 0);

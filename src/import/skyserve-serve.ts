@@ -35,7 +35,7 @@ const BALANCE = {
 /** Plans the replicas of a service on this machine. Throws a `ServiceFault`. */
 export function servicePlan(task: ServiceTask, around: ServiceSurroundings): ServicePlan {
   const values = valuesOf(task, around.given);
-  const shared = sharedVariable(task);
+  const shared = sharedVariable(task, values);
   const resolve: Resolve = (name) => (Object.hasOwn(values, name) ? values[name] : undefined);
   if (task.run.trim() === '') throw fault('The service YAML has no `run` section, so there is nothing to serve.');
   if (task.port === null)
@@ -88,10 +88,10 @@ function valuesOf({ envs, secrets }: ServiceTask, given: Readonly<Record<string,
 }
 
 /** The variable that holds the key of the replicas: the probe sends it, or the script hands it to the engine. */
-function sharedVariable({ probe, run, envs, secrets }: ServiceTask): string | null {
+function sharedVariable({ probe, run }: ServiceTask, values: Readonly<Record<string, string>>): string | null {
   const header = Object.entries(probe.headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   const named = (header === undefined ? null : bearerVariable(header)) ?? keyVariable(run);
-  return named !== null && (Object.hasOwn(envs, named) || Object.hasOwn(secrets, named)) ? named : null;
+  return named !== null && Object.hasOwn(values, named) ? named : null;
 }
 
 function probeOf(task: ServiceTask, shared: string | null, resolve: Resolve): Record<string, unknown> {

@@ -75,8 +75,10 @@ export function isServiceTask(root: Readonly<Record<string, unknown>>): boolean 
 /** Reads the text of a service YAML. Throws a `ServiceFault` in the words of the original. */
 export function readServiceText(text: string): ServiceTask {
   const { root, faults } = readYaml(text);
-  if (root === undefined)
-    throw fault(`Invalid service YAML: ${faults.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
+  if (root === undefined) {
+    const sentences = new Set(faults.map(({ line, message }) => `line ${line}: ${message}`));
+    throw fault(`Invalid service YAML: ${[...sentences].join('; ')}`);
+  }
   return readServiceTask(root);
 }
 
@@ -134,6 +136,7 @@ function onePort(value: unknown, field: string): number {
 
 function tlsOf(value: unknown): ServiceTask['tls'] {
   if (value === undefined || value === null) return null;
+  if (isObject(value)) refuseUnknown(value, ['keyfile', 'certfile'], 'service.tls.');
   const { keyfile, certfile } = isObject(value) ? value : {};
   if (typeof keyfile !== 'string' || typeof certfile !== 'string')
     throw fault('Invalid service YAML: `service.tls` needs both `keyfile` and `certfile`.');

@@ -93,6 +93,19 @@ describe('the states of a replica', () => {
   });
 
   it(
+    "a key that the command line alone names is the clients' key, and replicas get private ones",
+    { timeout: LIMIT_MS },
+    async () => {
+      world = await SkyWorld.make(ONE.replace(/  (HF|AUTH)_TOKEN: #.*\n/g, ''));
+      const { url } = await world.serve();
+      const [row] = await world.ready(1);
+      expect([(await chat(url)).status, (await chat(url, 'other')).status]).toEqual([200, 401]);
+      const bare = await fetch(`${row?.url}/v1/models`, { headers: { authorization: 'Bearer yyy' } });
+      expect(bare.status).toBe(401);
+    },
+  );
+
+  it(
     'the setup section runs before the first replica when that was asked for, and its failure starts nothing',
     { timeout: LIMIT_MS },
     async () => {

@@ -108,6 +108,35 @@ describe('a SkyServe YAML', () => {
     );
   });
 
+  it('values of another type, members nobody knows and broken YAML are refused once, with their place', async () => {
+    const probe = 'readiness_probe: {path: /, ';
+    const faults: [string, string][] = [
+      [`${probe}post_data: 5}`, '`service.readiness_probe.post_data` must be a map or JSON text.'],
+      [
+        `${probe}initial_delay_seconds: -1}`,
+        '`service.readiness_probe.initial_delay_seconds` must be a number above 0.',
+      ],
+      [`${probe}timeout_seconds: 0}`, '`service.readiness_probe.timeout_seconds` must be a number above 0.'],
+      [
+        'readiness_probe: /\nreplica_policy: {min_replicas: 1, upscale_delay_seconds: soon}',
+        '`service.replica_policy.upscale_delay_seconds` must be a number.',
+      ],
+      [
+        'readiness_probe: /\ntls: {keyfile: a, certfile: b, keyfil: c}',
+        '`service.tls.keyfil` is not known; did you mean `service.tls.keyfile`?',
+      ],
+    ];
+    for (const [members, sentence] of faults)
+      expect(await refused(service(members), SEED_ENV)).toBe(`keyporter: Invalid service YAML: ${sentence}\n`);
+    const broken = await refused('service: {readiness_probe: [\n');
+    expect(broken.match(/line \d+:/g)).toHaveLength(1);
+  });
+
+  it('a probe may get no delay at all', async () => {
+    const { model } = await imported(service('readiness_probe: {path: /v1/models, initial_delay_seconds: 0}'));
+    expect(model.readiness_probe).toMatchObject({ path: '/v1/models', startup_grace_seconds: 1 });
+  });
+
   it('D-06 replicas and replica_policy together are refused', async () => {
     expect(
       await refused(service('readiness_probe: /\nreplicas: 2\nreplica_policy: {min_replicas: 1}'), SEED_ENV),
