@@ -121,10 +121,15 @@ function keyOf(row: Record<string, unknown>, position: number, verdicts: Verdict
   );
 }
 
-/** A time as the original's database writes it; null when it is none. */
+/** A time as the original's database writes it: UTC where it names no zone. Null when it is none. */
 function secondsOf(value: unknown): number | null {
-  if (typeof value !== 'string' || value === '') return null;
-  const at = Date.parse(/[zZ]$|[+-]\d\d(:?\d\d)?$/.test(value.slice(10)) ? value : `${value.replace(' ', 'T')}Z`);
+  const [, day, time, zone = 'Z'] =
+    typeof value === 'string'
+      ? (/^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(value) ?? [])
+      : [];
+  if (day === undefined) return null;
+  const offset = /^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone;
+  const at = Date.parse(`${day}T${time ?? '00:00'}${offset}`);
   return Number.isNaN(at) ? null : Math.min(Math.max(1, Math.floor(at / 1000)), LATEST_SECOND);
 }
 

@@ -2,6 +2,7 @@ import type { ImportedKey } from '../keys/key.js';
 import { addressOf } from './address.js';
 import { isSecretName, withoutSecrets } from './command-secrets.js';
 import { secretKeys } from './key-lines.js';
+import { expandedCommand, withOwnPort } from './llama-swap-command.js';
 import { isObject, objectAt, Verdicts, type Reading } from './reading.js';
 
 /** True for a configuration of llama-swap: models that are started by a command or proxied. */
@@ -30,8 +31,6 @@ const OF_MODEL = [
 ];
 const USUAL_TIMEOUT_SECONDS = 120;
 const MOST_IN_FLIGHT = 100_000;
-/** A reference of the original to its environment. */
-const ENVIRONMENT = /\$\{env\.([A-Za-z_]\w*)\}/g;
 /** llama.cpp reads the one, vLLM the other. */
 const OWN_KEY = { LLAMA_API_KEY: '{api_key}', VLLM_API_KEY: '{api_key}' };
 
@@ -120,12 +119,17 @@ function startedModel(
   cmd: string,
   { model, macros, grace, verdicts }: Around & { model: Record<string, unknown> },
 ): Record<string, unknown> | null {
-  const written = commandOf(cmd, macros);
-  if (written === null) {
+  const expanded = expandedCommand(cmd, macros);
+  if (expanded === null) {
     verdicts.refused(
       `${field}.cmd`,
       'uses a macro that is not there, or cannot be told apart from placeholders; start it by hand and name its URL',
     );
+    return null;
+  }
+  const written = withOwnPort(expanded, model['proxy']);
+  if (written === null) {
+    verdicts.refused(`${field}.cmd`, 'has no ${PORT} and not the port of proxy; start it by hand and name its URL');
     return null;
   }
   const { command, variables, hadKey } = withoutSecrets(written);
@@ -164,21 +168,6 @@ function inFlightOf(field: string, limit: unknown, verdicts: Verdicts): { max_in
   }
   verdicts.taken(`${field}.concurrencyLimit`, 'max_in_flight of the model; beyond it requests wait for their turn');
   return { max_in_flight: limit };
-}
-
-/** `\${PORT}` becomes the port of the process; lines that end in a backslash are one. Null when a macro is unknown. */
-function commandOf(cmd: string, macros: Readonly<Record<string, unknown>>): string | null {
-  const lines = cmd.split(/\r?\n/).filter((line) => !line.trimStart().startsWith('#'));
-  let text = lines.join('\n').replaceAll(/\\\n/g, ' ').replaceAll('\n', ' ').trim();
-  for (let round = 0; round < 10 && /\$\{[\w-]+\}/.test(text); round++) {
-    text = text.replaceAll(/\$\{([\w-]+)\}/g, (whole, name: string) => {
-      if (name === 'PORT') return '{port}';
-      const value = macros[name];
-      return typeof value === 'string' || typeof value === 'number' ? String(value) : whole;
-    });
-  }
-  const rest = text.replaceAll('{port}', '').replaceAll(ENVIRONMENT, '');
-  return /\$\{/.test(rest) || /\{[a-z][a-z_]*\}/.test(rest) ? null : text.replaceAll(ENVIRONMENT, '${$1}');
 }
 
 function environmentOf(field: string, env: unknown, verdicts: Verdicts): Record<string, string> {

@@ -228,6 +228,106 @@ models:
     expect((await world.here(['keys', 'list'])).code).toBe(1);
   });
 
+  it('llama-swap: no secret of a command, a variable or a URL is copied', async () => {
+    const yaml = `macros: {srv: "llama-server --api-key ${SECRET_KEY}"}
+models:
+  a: {cmd: "\${srv} --port \${PORT} --hf-token hf_${SECRET_KEY} --max-tokens 9", env: ["BASE=http://me:${SECRET_KEY}@h"]}
+  b: {cmd: "vllm serve b --port 9123 --api-key=${SECRET_KEY}", proxy: "http://127.0.0.1:9123"}
+  c: {proxy: "http://me:${SECRET_KEY}@h:1/?key=${SECRET_KEY}"}
+  d: {cmd: "server without a port"}
+  e: 5
+`;
+    const env = { HF_TOKEN: 'x', BASE: 'x' };
+    const { configuration, verdict } = await taken('config.yaml', yaml, [SECRET_KEY], env);
+    const own = { LLAMA_API_KEY: '{api_key}', VLLM_API_KEY: '{api_key}' };
+    expect(configuration['models']).toMatchObject({
+      a: {
+        command: 'llama-server --port {port} --hf-token ${HF_TOKEN} --max-tokens 9',
+        env: { BASE: '${BASE}', ...own },
+      },
+      b: { command: 'vllm serve b --port {port}', env: own },
+      c: { replicas: [{ url: 'http://h:1' }] },
+    });
+    expect(verdict('models.a.cmd --api-key')).toContain('approximated: is not copied');
+    expect(verdict('models.d.cmd')).toContain('refused: has no ${PORT}');
+    expect(verdict('models.e')).toContain('refused');
+  });
+
+  it('SkyServe: the key that clients share goes on as legacy-shared, from the file or the environment, and is not copied', async () => {
+    const yaml = (value: string): string => `envs: {AUTH_TOKEN: ${value}}
+service:
+  readiness_probe:
+    path: /v1/models
+    headers: {Authorization: Bearer $AUTH_TOKEN, X-API-Key: ${SECRET_KEY}}
+    post_data: {token: ${SECRET_KEY}, model: m}
+  replicas: 1
+resources: {ports: 8000}
+run: vllm serve m --port 8000 --api-key $AUTH_TOKEN
+`;
+    const env = { AUTH_TOKEN: STRONG, PROBE_X_API_KEY: 'x', PROBE_TOKEN: 'y' };
+    const { body, configuration, verdict } = await taken('auth.yaml', yaml(STRONG), [STRONG, SECRET_KEY], env);
+    expect(body.keys).toEqual({ found: 1, imported: 1, known: 0 });
+    expect(configuration['models']).toMatchObject({
+      m: {
+        replicas: [{ api_key: '${AUTH_TOKEN}' }],
+        readiness_probe: {
+          headers: { 'X-API-Key': '${PROBE_X_API_KEY}' },
+          body: '{"token":"${PROBE_TOKEN}","model":"m"}',
+        },
+      },
+    });
+    expect(verdict('envs.AUTH_TOKEN')).toContain('taken');
+    const again = await world.run(
+      ['import', await put('auth.yaml', yaml('null')), '--data-dir', world.dataDir, '--json'],
+      { env },
+    );
+    expect(JSON.parse(again.out)).toMatchObject({ keys: { found: 1, imported: 0, known: 1 } });
+    const unknown = await world.here(['import', await put('auth.yaml', yaml('null'))]);
+    expect(unknown.out).toMatch(/refused +envs.AUTH_TOKEN: has no value here/);
+    expect(await works(STRONG)).toBe(200);
+  }, 30_000);
+
+  it('LiteLLM: what a key may not do here is not given to it, and every column is spoken of', async () => {
+    const row = (name: string): string => digest(`${STRONG}${name}`);
+    const csv = `token,key_alias,expires,allowed_routes,metadata,created_at
+${row('a')},one,2030-01-01 00:00:00+00,,"{}",2024-05-06 07:08:09.123
+${row('b')},two,,"[""/v1/embeddings""]","{""a"":1}",
+nohash,three,,,,
+${row('d')},four,someday,,,
+`;
+    const { body, verdict } = await taken('keys.csv', csv, []);
+    expect(body.keys).toEqual({ found: 3, imported: 3, known: 0 });
+    const listed = (await world.here(['keys', 'list', '--json'])).json()['data'] as Record<string, unknown>[];
+    expect(Object.fromEntries(listed.map(({ name, ...key }) => [name, key]))).toMatchObject({
+      one: { state: 'active', expires_at: 1_893_456_000, created_at: 1_714_979_289 },
+      two: { state: 'disabled' },
+      four: { state: 'disabled' },
+    });
+    expect(verdict('row 3')).toBe('refused: its token is no SHA-256');
+    expect(verdict('metadata')).toContain('refused');
+    expect(verdict('created_at')).toContain('taken');
+  });
+
+  it('key files: comments are no keys, llama.cpp lists several with commas, and short ones are warned of', async () => {
+    const file = await taken('keys.txt', `# a comment\n${STRONG}\nshort\n`, [STRONG, 'short\n']);
+    expect(file.body.keys).toEqual({ found: 2, imported: 2, known: 0 });
+    expect(file.verdict('key 2')).toContain('approximated: has fewer than 20 characters');
+    const env = `# mine\nOTHER=x y\nLLAMA_API_KEY=${STRONG},another-${STRONG} # two\nexport VLLM_API_KEY='third-${STRONG}' # one\n`;
+    expect((await taken('.env', env, [STRONG])).body.keys).toEqual({ found: 3, imported: 2, known: 1 });
+    expect(await works(`third-${STRONG}`)).toBe(200);
+  }, 30_000);
+
+  it('what is no text file is named for what it is', async () => {
+    const utf16 = await put('keys.txt', '');
+    await writeFile(utf16, Buffer.from('\ufeffa-key\n', 'utf16le'));
+    expect((await world.here(['import', utf16])).err).toContain('is no UTF-8 text');
+    expect((await world.here(['import', world.home])).err).toContain('is a directory');
+    expect((await world.here(['import', '/dev/zero'])).err).toContain('is no regular file');
+    const broken = await world.here(['import', await put('x.yaml', `model_list:\n  - "${STRONG}: [\n`)]);
+    expect([broken.code, broken.err]).toEqual([1, expect.stringMatching(/cannot be read, at line \d/)]);
+    expect(broken.err).not.toContain(STRONG);
+  });
+
   it('a key of Keyporter is not taken for one of another system', async () => {
     const { code, err } = await world.here(['import', await put('keys.txt', 'kp_abcdefghijkl_not-a-key\n')]);
     expect([code, err]).toEqual([1, expect.stringContaining('only Keyporter makes those')]);
