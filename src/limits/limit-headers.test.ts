@@ -33,6 +33,12 @@ it('spells them as Anthropic does on its routes, the reset as a time of RFC 3339
   ]);
 });
 
+it('names the very second in which a day begins anew, also when it is asked a moment after it was reckoned', () => {
+  const tokens = standing({ limit: 'tokens_per_day', resetMs: 43_200_000 });
+  for (const laterMs of [-3, 0, 3])
+    expect(limitHeaders({ requests: null, tokens }, 'anthropic', NOW_MS + laterMs)[5]).toBe('2026-07-16T00:00:00Z');
+});
+
 it('says nothing of what is not limited', () => {
   expect(limitHeaders({ requests: null, tokens: null }, 'openai', NOW_MS)).toEqual([]);
   expect(limitHeaders({ requests: standing({}), tokens: null }, 'anthropic', NOW_MS)).toHaveLength(6);

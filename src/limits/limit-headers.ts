@@ -37,8 +37,14 @@ function anthropicHeaders(standing: Standing, nowMs: number): string[] {
     `${name}-remaining`,
     whole(standing.remaining),
     `${name}-reset`,
-    instant(nowMs + standing.resetMs),
+    instant(endOf(standing, nowMs)),
   ];
+}
+
+/** Asked a moment after it was reckoned: a window begins at the second nearest. */
+function endOf({ limit, resetMs }: Standing, nowMs: number): number {
+  const atMs = nowMs + resetMs;
+  return LIMIT_FORMS[limit].kind === 'window' ? Math.round(atMs / 1000) * 1000 : atMs;
 }
 
 /**
