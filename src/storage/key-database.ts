@@ -39,7 +39,9 @@ export function inspect(path: string): void {
     for (const table of ['keys', 'secrets', 'owners', 'meta']) requireWhole(database, table);
     requireMeta(database);
   } catch (error) {
-    throw storeRefusal(error, path);
+    const refusal = storeRefusal(error, path);
+    // Here only our own tables are read: what SQLite does not find belongs to them.
+    throw refusal instanceof Refusal ? refusal : damaged(path, String(error));
   } finally {
     database.close();
   }

@@ -1,8 +1,8 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../core/errors.js';
 import { openSqlite, type SqliteDatabase } from './sqlite/driver.js';
-import { sqliteFault } from './sqlite/faults.js';
+import { sqliteFault, type SqliteFault } from './sqlite/faults.js';
 
 /** The right to write in a data directory, held by one process at a time. It ends with the process, however it ends. */
 export interface Lock {
@@ -51,7 +51,7 @@ export function isLocked(dir: string): boolean {
     return false;
   } catch (error) {
     if (isBusy(error)) return true;
-    throw error;
+    throw lockRefusal(error, file);
   }
 }
 
@@ -61,8 +61,9 @@ function withdrawNotice(dir: string): void {
 }
 
 function taken(dir: string): SqliteDatabase | null {
+  const file = join(dir, LOCK_FILE);
   try {
-    const database = openSqlite(join(dir, LOCK_FILE), { file: 'either', journal: 'plain', busyTimeoutMs: LOOKING_MS });
+    const database = openSqlite(file, { file: 'either', journal: 'plain', busyTimeoutMs: LOOKING_MS });
     try {
       database.exec('BEGIN EXCLUSIVE');
       return database;
@@ -72,11 +73,26 @@ function taken(dir: string): SqliteDatabase | null {
     }
   } catch (error) {
     if (isBusy(error)) return null;
-    throw error;
+    throw lockRefusal(error, file);
   }
 }
 
-/** A refusal of the driver carries the error of SQLite as its cause. */
+/** A damaged lock is no loss, unlike a damaged database: the cure is another one. */
+function lockRefusal(error: unknown, file: string): unknown {
+  const isDamaged = statSync(file, { throwIfNoEntry: false })?.size === 0 || faultOf(error) === 'corrupt';
+  if (!isDamaged) return error;
+  return new Refusal('store_unavailable', {
+    message: `The lock file ${file} is damaged. It holds nothing: make sure that no Keyporter runs on this directory, then remove the file, and the next start makes it anew.`,
+    reason: String(error),
+    cause: error,
+  });
+}
+
 function isBusy(error: unknown): boolean {
-  return sqliteFault(error) === 'busy' || (error instanceof Refusal && sqliteFault(error.cause) === 'busy');
+  return faultOf(error) === 'busy';
+}
+
+/** A refusal of the driver carries the error of SQLite as its cause. */
+function faultOf(error: unknown): SqliteFault | null {
+  return sqliteFault(error instanceof Refusal ? error.cause : error);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -92,6 +92,18 @@ describe('the lock', () => {
     expect(await runningGateway(dir)).toEqual(NOTICE);
     held.release();
     expect(existsSync(join(dir, 'keyporter.json'))).toBe(false);
+  });
+
+  it.each(['', 'not a database '.repeat(500)])('of other bytes is refused, and may be removed', async (bytes) => {
+    const dir = freshDirectory();
+    const file = join(dir, 'lock.db');
+    writeFileSync(file, bytes);
+    for (const refusal of [await refusalOf(lock(dir)), await refusalOf(runningGateway(dir))]) {
+      expect(refusal.code).toBe('store_unavailable');
+      expect(refusal.message).toContain('then remove the file');
+    }
+    rmSync(file);
+    (await lock(dir)).release();
   });
 
   it('held without a notice is told as a command at work', async () => {

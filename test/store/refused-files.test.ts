@@ -100,6 +100,12 @@ describe('a store that cannot be trusted is refused, and stays as it is', () => 
     expect(statSync(join(dir, 'keyporter.db')).isDirectory()).toBe(true);
   });
 
+  it('when a table of it is missing', async () => {
+    const { dir, file } = await usedDirectory();
+    change(file, 'PRAGMA foreign_keys = OFF; DROP TABLE secrets');
+    await expectRefused(dir, 'damaged');
+  });
+
   it('when the list of revoked keys is something else', async () => {
     const { dir } = await usedDirectory();
     writeFileSync(join(dir, 'revoked.log'), 'not ours\n'.repeat(100));

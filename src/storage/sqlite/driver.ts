@@ -87,7 +87,13 @@ function makeDurable(database: SqliteDatabase, journal: 'wal' | 'plain'): void {
  * once SQLite may have it open: closing any descriptor of it would drop the locks of the whole process.
  */
 function prepareFile(path: string, file: SqliteOptions['file']): void {
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile()) {
+    throw new Refusal('store_unavailable', {
+      message: `${path} is no file. It was left as it is: put it aside, or name another data directory.`,
+    });
+  }
+  const size = found?.size;
   if (size === undefined && file === 'existing') {
     throw new Refusal('store_unavailable', {
       message: `There is no database at ${path}. Check the data directory, or run "keyporter restore" with a backup.`,
