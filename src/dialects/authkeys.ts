@@ -23,6 +23,7 @@ export function authkeysOver(base: Dialect): Dialect {
   return {
     ...base,
     errorType: 'application/json',
+    unchallenged: true,
     errorBody: (refusal) =>
       authkeysJson({ error: SENTENCES[refusal.code] ?? refusal.inContract ?? refusal.publicMessage }),
   };

@@ -13,6 +13,9 @@ const GRANTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['revoke', ['keys:revoke']],
 ]);
 
+/** Of a label, which keeps the scope as it was written. */
+const LONGEST_SCOPE = 256;
+
 /** A time beyond this was not meant as seconds: the end of the year 9999. */
 const LATEST_SECOND = 253_402_300_798;
 
@@ -20,6 +23,11 @@ const LATEST_SECOND = 253_402_300_798;
 export function scopesOf(text: unknown): { written: string; scopes: string[] } {
   if (typeof text !== 'string' || text === '')
     throw new Refusal('invalid_value', { message: 'Scope is required', param: 'scope' });
+  if (text.length > LONGEST_SCOPE)
+    throw new Refusal('invalid_value', {
+      message: `scope must have at most ${LONGEST_SCOPE} characters`,
+      param: 'scope',
+    });
   const scopes = text.split(':').flatMap((word) => {
     const granted = GRANTS.get(word);
     if (granted === undefined)

@@ -16,6 +16,16 @@ describe('the gate of an authkeys listener', () => {
     expect([answer.status, answer.text, answer.headers['content-type']]).toEqual([401, REQUIRED, 'application/json']);
   });
 
+  it('no refusal carries a challenge', async () => {
+    const infers = await world.token('infer');
+    for (const answer of [
+      await world.call('GET', '/list_tokens'),
+      await world.as('bad', 'GET', '/list_tokens'),
+      await world.as(infers, 'GET', '/list_tokens'),
+    ])
+      expect([answer.status >= 401, answer.headers['www-authenticate']]).toEqual([true, undefined]);
+  });
+
   it('A-02 the header slots hold too: an unknown value is 401, a key passes', async () => {
     const unknown = await world.call('GET', '/list_tokens', { headers: { authorization: 'Bearer root' } });
     expect([unknown.status, unknown.text]).toEqual([401, INVALID]);

@@ -87,6 +87,11 @@ describe('making tokens', () => {
     }
   });
 
+  it('a scope longer than 256 characters is 400 and named', async () => {
+    const answer = await create({ scope: 'infer:'.repeat(60) + 'infer' });
+    expect([answer.status, answer.text]).toEqual([400, '{"error":"scope must have at most 256 characters"}\n']);
+  });
+
   it('A-18 a token is letters and digits only and is shown once', async () => {
     const answer = await create({ scope: 'infer' });
     expect(answer.status).toBe(201);
