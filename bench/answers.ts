@@ -18,7 +18,7 @@ export async function answers(port: number, key: string): Promise<void> {
 function ask(port: number, key: string): Promise<number | null> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
-    socket.on('connect', () => socket.write(chatRequest(key, false)));
+    socket.on('connect', () => socket.write(chatRequest(key, 'short')));
     socket.on('data', (data) => {
       resolve(Number(data.toString('latin1', 9, 12)));
       socket.destroy();

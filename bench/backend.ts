@@ -1,14 +1,17 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { SILENT } from './payload.js';
 import { tell } from './role.js';
 
 const EVENT_BYTES = 178;
 const GROUPS = 10;
 const EVENTS_PER_SECOND = 50;
 const ANSWER_BYTES = 320;
+const LARGE_BYTES = 1_000_000;
 
 /**
  * The model server of the benchmark: no framework, answers from ready-made bytes. A body with
- * `"stream":true` gets 50 events a second until the caller leaves, in ten groups spread over the period.
+ * `"stream":true` gets 50 events a second until the caller leaves, in ten groups spread over the period; one that is
+ * to fall silent gets a single one.
  */
 export function backend(): void {
   const streams: Set<Socket>[] = Array.from({ length: GROUPS }, () => new Set());
@@ -17,13 +20,26 @@ export function backend(): void {
     let pending: Buffer = Buffer.alloc(0);
     socket.on('error', () => {});
     socket.on('close', () => streams.forEach((group) => group.delete(socket)));
-    socket.on('data', (data) => {
+    let skipped = 0;
+    socket.on('data', (received) => {
+      const data = received.subarray(Math.min(skipped, received.length));
+      const isEnd = skipped > 0 && received.length >= skipped;
+      skipped = Math.max(0, skipped - received.length);
+      if (isEnd) socket.write(ANSWER);
+      if (skipped > 0) return;
       pending = pending.length === 0 ? data : Buffer.concat([pending, data]);
+      const large = largeBody(pending);
+      if (large > 0) {
+        skipped = large;
+        pending = Buffer.alloc(0);
+        return;
+      }
       for (let request = takeRequest(pending); request !== null; request = takeRequest(pending)) {
         pending = request.rest;
         if (request.streamed) {
           socket.write(STREAM_HEAD);
-          streams[opened++ % GROUPS]?.add(socket);
+          if (request.silent) socket.write(EVENT);
+          else streams[opened++ % GROUPS]?.add(socket);
         } else {
           socket.write(request.listing ? MODELS : ANSWER);
         }
@@ -44,6 +60,7 @@ export function backend(): void {
 interface TakenRequest {
   rest: Buffer;
   streamed: boolean;
+  silent: boolean;
   listing: boolean;
 }
 
@@ -57,14 +74,26 @@ function takeRequest(pending: Buffer): TakenRequest | null {
   const end = bodyStart + length;
   if (pending.length < end) return null;
   const body = pending.toString('latin1', bodyStart, end);
-  return { rest: pending.subarray(end), streamed: body.includes('"stream":true'), listing: head.startsWith('GET') };
+  return { rest: pending.subarray(end), ...kindOf(body), listing: head.startsWith('GET') };
 }
 
 function takeChunked(pending: Buffer, bodyStart: number): TakenRequest | null {
   const last = pending.indexOf('\r\n0\r\n\r\n', bodyStart);
   if (last < 0) return null;
   const body = pending.toString('latin1', bodyStart, last);
-  return { rest: pending.subarray(last + 7), streamed: body.includes('"stream":true'), listing: false };
+  return { rest: pending.subarray(last + 7), ...kindOf(body), listing: false };
+}
+
+function kindOf(body: string): { streamed: boolean; silent: boolean } {
+  return { streamed: body.includes('"stream":true'), silent: body.includes(SILENT) };
+}
+
+/** How much is still to come of a body that is too large to be gathered; 0 = it is none. */
+function largeBody(pending: Buffer): number {
+  const headEnd = pending.indexOf('\r\n\r\n');
+  if (headEnd < 0) return 0;
+  const length = Number(/\r\ncontent-length: (\d+)/i.exec(pending.toString('latin1', 0, headEnd))?.[1] ?? 0);
+  return length < LARGE_BYTES ? 0 : Math.max(0, headEnd + 4 + length - pending.length);
 }
 
 const answerText = JSON.stringify({

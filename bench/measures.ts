@@ -15,7 +15,14 @@ export interface StreamRun {
 
 /** P2: processor time for each event that 200 streams deliver, at 50 events a second each. */
 export async function streamedEvents(subject: Subject, key: string, windowMs: number): Promise<StreamRun> {
-  const settings: StreamsSettings = { port: subject.port, key, streams: STREAMS, warmUpMs: 500, windowMs };
+  const settings: StreamsSettings = {
+    port: subject.port,
+    key,
+    streams: STREAMS,
+    kind: 'streamed',
+    warmUpMs: 500,
+    windowMs,
+  };
   const role = startRole('streams', settings);
   await role.hear('begin');
   const before = processorMicroseconds(subject.pid);

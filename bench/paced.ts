@@ -20,7 +20,7 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  * and reports how long the first byte took.
  */
 export function paced(settings: PacedSettings): void {
-  const request = chatRequest(settings.key, false);
+  const request = chatRequest(settings.key, 'short');
   const free: Socket[] = [];
   let times: number[] = [];
   let refused = 0;

@@ -1,15 +1,27 @@
 const BODY_BYTES = 500;
 
-/** The body of the measured request: a chat of 500 bytes. */
-export function chatBody(streamed: boolean): string {
+/** A request to be answered at once, with a stream of events, or with a stream that falls silent after the first. */
+export type Kind = 'short' | 'streamed' | 'silent';
+
+/** What a body says to the model server of the benchmark that is to fall silent. */
+export const SILENT = '"user":"silent"';
+
+const MEMBERS: Record<Kind, object> = {
+  short: {},
+  streamed: { stream: true },
+  silent: { stream: true, user: 'silent' },
+};
+
+/** The body of the measured request: a chat of 500 bytes, unless another size is given. */
+export function chatBody(kind: Kind, bytes = BODY_BYTES): string {
   const text = (content: string): string =>
-    JSON.stringify({ model: 'bench', messages: [{ role: 'user', content }], ...(streamed ? { stream: true } : {}) });
-  return text('x'.repeat(BODY_BYTES - text('').length));
+    JSON.stringify({ model: 'bench', messages: [{ role: 'user', content }], ...MEMBERS[kind] });
+  return text('x'.repeat(bytes - text('').length));
 }
 
 /** The whole measured request, as bytes of HTTP/1.1. */
-export function chatRequest(key: string, streamed: boolean): Buffer {
-  const body = chatBody(streamed);
+export function chatRequest(key: string, kind: Kind, bytes = BODY_BYTES): Buffer {
+  const body = chatBody(kind, bytes);
   const head = [
     'POST /v1/chat/completions HTTP/1.1',
     'Host: 127.0.0.1',

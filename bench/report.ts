@@ -16,6 +16,14 @@ export interface Figures {
   direct: string;
   /** Milliseconds from start to listening. */
   start: Spread;
+  /** Processor time of a request with a wrong key, and with a right one in the same turn. */
+  refused: { refusedUs: number; takenUs: number }[];
+  /** Milliseconds that a tenant with large prompts adds to the first byte of others: through the gateway, and without it. */
+  beside: { through: number; without: number }[];
+  /** Resident bytes for a silent stream, and how many streams were held. */
+  idle: { bytes: number; streams: number };
+  /** What the keys in memory cost, a line for each number of them. */
+  keys: readonly string[];
 }
 
 /** The results as the page that is kept: medians with their spread, and what they were taken on. */
@@ -51,6 +59,21 @@ export function report(world: BenchWorld, figures: Figures): string {
       { goal: '<= 450', digits: 0 },
       new Map([['keyporter', figures.start]]),
     ),
+    row(
+      'P9 processor time of a refused key, share of P1',
+      { goal: '<= 0.6', digits: 2 },
+      alone(figures.refused.map(({ refusedUs, takenUs }) => refusedUs / takenUs)),
+    ),
+    row(
+      'P10 added to the p99 of others by 10 MB prompts at 20 a second, ms',
+      { goal: '<= 20', digits: 1 },
+      alone(figures.beside.map(({ through }) => through)),
+    ),
+    row(
+      `P5 memory of a silent stream, ${figures.idle.streams} held, KB`,
+      { goal: '<= 25', digits: 1 },
+      alone([figures.idle.bytes / 1000]),
+    ),
   ];
   const heads = '| What | Keyporter | nginx | Ratio | Goal | Plain Node.js | Ratio |';
   const table = [heads, '|---|---|---|---|---|---|---|', ...rows].join('\n');
@@ -58,6 +81,10 @@ export function report(world: BenchWorld, figures: Figures): string {
 }
 
 type BySubject = Map<string, Spread>;
+
+function alone(values: readonly number[]): BySubject {
+  return new Map([['keyporter', spreadOf(values)]]);
+}
 
 function perSubject<T>(runs: Map<string, T[]>, figure: (run: T) => number): BySubject {
   return new Map([...runs].map(([name, list]) => [name, spreadOf(list.map(figure))]));
@@ -78,7 +105,7 @@ function row(what: string, { goal, digits }: { goal: string; digits: number }, v
   const text = (spread: Spread | undefined): string => (spread === undefined ? '-' : spreadText(spread, digits));
   const plain = values.get('plain');
   const ratio = (to: Spread | undefined): string =>
-    what.includes('processor time') && ours !== undefined && to !== undefined
+    what.includes('processor time') && !what.includes('share') && ours !== undefined && to !== undefined
       ? (ours.median / to.median).toFixed(2)
       : '-';
   return `| ${what} | ${text(ours)} | ${text(theirs)} | ${ratio(theirs)} | ${goal} | ${text(plain)} | ${ratio(plain)} |`;
@@ -96,6 +123,9 @@ function conditions(world: BenchWorld, figures: Figures): string {
     `- P4: at ${figures.rate} requests a second, a third of what the gateway answered in P1; the model server's own time subtracted turn by turn.`,
     `- The model server alone answers ${Math.round(figures.backendRate)} requests a second.`,
     '- Plain Node.js is node:http with undici and one hashed key, with no bounds, no log and no word to callers of cut streams.',
+    `- P10: the same prompts sent to the model server itself add ${spreadText(spreadOf(figures.beside.map(({ without }) => without)), 1)} ms, load and model server being on one core.`,
+    ...figures.keys.map((line) => `- P6: ${line}.`),
+    '- P8: `npx tsx bench/ledger.ts`, which needs some minutes. P3 is not measured here.',
     '- Processor time is user and system time of the whole process with all its threads.',
   ].join('\n');
 }

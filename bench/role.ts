@@ -2,7 +2,7 @@ import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** The programs of a run besides the ones that are measured; each is a process of its own. */
-export type RoleName = 'backend' | 'plain' | 'streams' | 'paced';
+export type RoleName = 'backend' | 'plain' | 'streams' | 'paced' | 'large';
 
 /** What a role says to the run; `what` tells which message it is. */
 export interface RoleMessage {

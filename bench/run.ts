@@ -3,11 +3,13 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { backend } from './backend.js';
+import { besideLargePrompts, idleStreams, keysInMemory } from './crowds.js';
+import { large, type LargeSettings } from './large.js';
 import { firstByte, startTimes, streamedEvents } from './measures.js';
 import { plain, type PlainSettings } from './plain.js';
 import { paced, type PacedSettings } from './paced.js';
 import { report, type Figures } from './report.js';
-import { shortRequests, wrkIsPresent } from './short-requests.js';
+import { refusals, shortRequests, wrkIsPresent } from './short-requests.js';
 import { spreadOf } from './statistics.js';
 import { streams, type StreamsSettings } from './streams.js';
 import { startWorld, type BenchWorld, type Subject } from './world.js';
@@ -26,6 +28,7 @@ function play(name: string, given: unknown): void {
   if (name === 'backend') backend();
   else if (name === 'plain') plain(given as PlainSettings);
   else if (name === 'streams') streams(given as StreamsSettings);
+  else if (name === 'large') large(given as LargeSettings);
   else paced(given as PacedSettings);
 }
 
@@ -34,7 +37,12 @@ async function run(plan: typeof FULL): Promise<void> {
   try {
     if (world.nginx === null) console.log('nginx is not installed: the figures stand alone, without ratios.');
     if (!wrkIsPresent) console.log('wrk is not installed: the load of P1 comes from a client of our own.');
-    const figures = { ...(await measure(world, plan)), start: spreadOf(await startTimes(plan.starts, plan.keys)) };
+    const figures = {
+      ...(await measure(world, plan)),
+      ...(await measureAlone(world, plan)),
+      start: spreadOf(await startTimes(plan.starts, plan.keys)),
+      keys: keysInMemory(),
+    };
     const text = report(world, figures);
     console.log(text);
     await writeFile(RESULTS, text);
@@ -43,7 +51,10 @@ async function run(plan: typeof FULL): Promise<void> {
   }
 }
 
-async function measure(world: BenchWorld, plan: typeof FULL): Promise<Omit<Figures, 'start'>> {
+type Compared = Pick<Figures, 'short' | 'events' | 'latency' | 'rate' | 'backendRate' | 'direct'>;
+
+/** Side by side with the others. */
+async function measure(world: BenchWorld, plan: typeof FULL): Promise<Compared> {
   const subjects = [world.gateway, ...(world.nginx === null ? [] : [world.nginx]), world.plain];
   const backendSubject: Subject = { name: 'the model server alone', pid: world.backend.pid, port: world.backend.port };
   for (const subject of subjects) await shortRequests(subject, world.key, plan.warmUpMs);
@@ -67,6 +78,25 @@ async function measure(world: BenchWorld, plan: typeof FULL): Promise<Omit<Figur
     async (subject) => await firstByte(subject.port, world.key, { rate, windowMs: plan.windowMs }),
   );
   return { short, events, latency, rate, backendRate, direct: backendSubject.name };
+}
+
+/** What has no counterpart. The streams come last: what they took is not given back to the system at once. */
+async function measureAlone(
+  world: BenchWorld,
+  plan: typeof FULL,
+): Promise<Pick<Figures, 'refused' | 'beside' | 'idle'>> {
+  const { gateway, backend: direct, key } = world;
+  const refused: Figures['refused'] = [];
+  const beside: Figures['beside'] = [];
+  for (let repeat = 0; repeat < plan.repeats; repeat += 1) {
+    const { microsecondsPerRequest } = await refusals(gateway, plan.windowMs);
+    const taken = await shortRequests(gateway, key, plan.windowMs);
+    refused.push({ refusedUs: microsecondsPerRequest, takenUs: taken.microsecondsPerRequest });
+    const through = await besideLargePrompts(gateway.port, world, plan.windowMs);
+    const without = await besideLargePrompts(direct.port, world, plan.windowMs);
+    beside.push({ through: through.besideMs - through.aloneMs, without: without.besideMs - without.aloneMs });
+  }
+  return { refused, beside, idle: await idleStreams(gateway, key) };
 }
 
 /** Runs every subject once, then every subject again: what is compared is measured in the same minute. */

@@ -20,10 +20,23 @@ export const wrkIsPresent = spawnSync('wrk', ['--version']).error === undefined;
 
 /** P1: as many short requests as 32 connections get answered, and the processor time of the subject for each. */
 export async function shortRequests(subject: Subject, key: string, windowMs: number): Promise<ShortRun> {
-  return wrkIsPresent ? await withWrk(subject, key, windowMs) : await withOwnClient(subject, key, windowMs);
+  return wrkIsPresent ? await withWrk(subject, key, { windowMs }) : await withOwnClient(subject, key, { windowMs });
 }
 
-async function withOwnClient(subject: Subject, key: string, windowMs: number): Promise<ShortRun> {
+/** P9: the same with a key that is none. */
+export async function refusals(subject: Subject, windowMs: number): Promise<ShortRun> {
+  const key = 'sk-no-such-key';
+  const how = { windowMs, refused: true };
+  return wrkIsPresent ? await withWrk(subject, key, how) : await withOwnClient(subject, key, how);
+}
+
+interface How {
+  windowMs: number;
+  /** Every request is to be refused, instead of none. */
+  refused?: boolean;
+}
+
+async function withOwnClient(subject: Subject, key: string, { windowMs, refused = false }: How): Promise<ShortRun> {
   const settings: PacedSettings = {
     port: subject.port,
     key,
@@ -38,17 +51,18 @@ async function withOwnClient(subject: Subject, key: string, windowMs: number): P
   const end = await role.hear('end');
   const used = processorMicroseconds(subject.pid) - before;
   role.stop();
-  if (end['refused'] !== 0) throw new Error(`${subject.name} refused ${String(end['refused'])} requests`);
   const requests = Number(end['requests']);
+  if (end['refused'] !== (refused ? requests : 0))
+    throw new Error(`${subject.name} refused ${String(end['refused'])} of ${requests} requests`);
   return { microsecondsPerRequest: used / requests, requestsPerSecond: (requests / windowMs) * 1000 };
 }
 
-async function withWrk(subject: Subject, key: string, windowMs: number): Promise<ShortRun> {
+async function withWrk(subject: Subject, key: string, { windowMs, refused = false }: How): Promise<ShortRun> {
   const dir = await mkdtemp(join(tmpdir(), 'kp-wrk-'));
   const script = join(dir, 'chat.lua');
   const lines = [
     'wrk.method = "POST"',
-    `wrk.body = '${chatBody(false)}'`,
+    `wrk.body = '${chatBody('short')}'`,
     `wrk.headers["Authorization"] = "Bearer ${key}"`,
     'wrk.headers["Content-Type"] = "application/json"',
   ];
@@ -65,7 +79,8 @@ async function withWrk(subject: Subject, key: string, windowMs: number): Promise
     ];
     const { stdout } = await promisify(execFile)(...onLoadCore('wrk', run));
     const used = processorMicroseconds(subject.pid) - before;
-    if (stdout.includes('Non-2xx') || stdout.includes('Socket errors')) throw new Error(`${subject.name}: ${stdout}`);
+    if (stdout.includes('Non-2xx') !== refused || stdout.includes('Socket errors'))
+      throw new Error(`${subject.name}: ${stdout}`);
     const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
     return {
       microsecondsPerRequest: used / requests,

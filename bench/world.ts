@@ -18,6 +18,8 @@ export interface BenchWorld {
   plain: Subject;
   nginxVersion: string | null;
   key: string;
+  /** Of another tenant. */
+  largeKey: string;
   /** A key that may look at what runs. */
   watchKey: string;
   pinned: boolean;
@@ -33,9 +35,10 @@ export async function startWorld(): Promise<BenchWorld> {
   const port = Number((await role.hear('listening'))['port']);
   // nginx lets every request through at once; so that both do the same work, no request waits here either.
   const replicas = [{ url: `http://127.0.0.1:${port}` }];
-  const home = await GatewayHome.make({ models: { bench: { replicas, max_in_flight: 1000 } } });
+  const home = await GatewayHome.make({ models: { bench: { replicas, max_in_flight: 20_000 } } });
   const gateway = await home.start();
   const { key } = await gateway.admin.createKey({ name: 'bench', owner: 'bench', scopes: ['infer'], limits: LIMITS });
+  const { key: largeKey } = await gateway.admin.createKey({ name: 'large', owner: 'large', scopes: ['infer'] });
   const { key: watchKey } = await gateway.admin.createKey({ name: 'watch', scopes: ['usage:read', 'replicas:read'] });
   const gatewayPort = Number(new URL(gateway.url).port);
   await answers(gatewayPort, key);
@@ -51,6 +54,7 @@ export async function startWorld(): Promise<BenchWorld> {
     plain: { name: 'plain', pid: plainRole.child.pid ?? 0, port: plainPort },
     nginxVersion: anchor?.version ?? null,
     key,
+    largeKey,
     watchKey,
     pinned,
     async stop() {
