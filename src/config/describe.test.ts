@@ -37,6 +37,19 @@ describe('the effective configuration', () => {
     expect(maskConfig(again)).toEqual(maskConfig(config));
   });
 
+  it('says of every listener whose API it serves', async () => {
+    const profiles = ['authkeys', 'orchestra', 'skyserve', 'llama-stack', 'openai'];
+    const listeners = profiles.map((profile, at) => ({ listen: `127.0.0.1:${4000 + at}`, profile }));
+    const sentences = describeConfig(await load(JSON.stringify({ listeners })));
+    expect(sentences.slice(0, profiles.length).map((one) => one.replace(/^.* serves /, ''))).toEqual([
+      'the API of AuthKeys.',
+      'the API of Orchestra.',
+      'the API of SkyServe.',
+      'the API of Llama Stack.',
+      'the inference API.',
+    ]);
+  });
+
   it('is described in sentences without a secret', async () => {
     const sentences = describeConfig(await load(FULL));
     expect(sentences.join('\n')).not.toContain(CANARY);

@@ -12,16 +12,25 @@ export function describeConfig(config: Config): string[] {
   ];
 }
 
-const SERVED: Readonly<Record<ListenerConfig['serve'][number], string>> = {
-  api: 'the inference API',
+/** A profile owns its whole listener, and speaks as that system does. */
+const PROFILES: Readonly<Record<ListenerConfig['profile'], string>> = {
+  openai: 'the inference API',
+  authkeys: 'the API of AuthKeys',
+  orchestra: 'the API of Orchestra',
+  skyserve: 'the API of SkyServe',
+  'llama-stack': 'the API of Llama Stack',
+};
+
+const SERVED: Readonly<Record<Exclude<ListenerConfig['serve'][number], 'api'>, string>> = {
   admin: 'the admin API',
   metrics: 'metrics',
   verify: 'questions about keys',
 };
 
-function listenerSentence({ listen, serve, tls }: ListenerConfig): string {
+function listenerSentence({ listen, serve, profile, tls }: ListenerConfig): string {
+  const parts = serve.map((part) => (part === 'api' ? PROFILES[profile] : SERVED[part]));
   const clients = tls?.client_ca_file === null || tls === null ? '' : ', to clients with a certificate only';
-  return `Listens on ${listen} ${tls === null ? 'without TLS' : `with TLS ${tls.min_version} or newer`} and serves ${listed(serve.map((part) => SERVED[part]))}${clients}.`;
+  return `Listens on ${listen} ${tls === null ? 'without TLS' : `with TLS ${tls.min_version} or newer`} and serves ${listed(parts)}${clients}.`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -20,7 +20,7 @@ function fromWarning(finding: string): DoctorFinding {
     check: 'configuration',
     severity: 'warning',
     finding,
-    cure: finding.startsWith('The key file')
+    cure: finding.includes('The key file')
       ? 'Change that file; it is read again as soon as it changes.'
       : 'Change the configuration; `keyporter check` shows what it would do.',
   };

@@ -1,6 +1,7 @@
 import { touchesLoopback } from '../config/forms.js';
 import type { LoadedConfig } from '../config/load.js';
 import type { Clock } from '../core/clock.js';
+import { Refusal } from '../core/errors.js';
 import { silentLog, type Log } from '../core/log.js';
 import { watchKeys } from '../orchestra/watched-keys.js';
 import { WorkerBook } from '../orchestra/worker-book.js';
@@ -44,6 +45,6 @@ export async function keyFileWarnings(loaded: LoadedConfig, clock: Clock): Promi
     keys.close();
     return keys.warnings();
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [`A gateway would not start: ${error instanceof Refusal ? error.publicMessage : String(error)}`];
   }
 }

@@ -58,6 +58,12 @@ describe('the command line while no gateway runs', () => {
     expect((await world.here(['keys', 'list', '--json'])).json()['data']).toHaveLength(1);
   });
 
+  it('check says when a gateway with a sound configuration would still not start', async () => {
+    await writeFile(join(world.home, 'o.yaml'), 'listeners: [{ listen: 127.0.0.1:9001, profile: orchestra }]');
+    const { code, out } = await world.run(['check', join(world.home, 'o.yaml')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('Warning: A gateway would not start: The key file ')]);
+  });
+
   it('what was revoked before is said to have been', async () => {
     const { id } = (await world.here(['keys', 'create', '--name', 'x', '--json'])).json();
     expect((await world.here(['keys', 'revoke', String(id), '--yes'])).out).toContain(`Revoked 1 key: ${String(id)}`);
