@@ -1,5 +1,4 @@
 import type { Caller } from '../core/caller.js';
-import type { Amounts } from '../core/limits.js';
 import { isPromise } from '../core/maybe.js';
 import type { Accounting } from '../limits/accounts-of.js';
 import { limitHeaders, type HeaderStyle } from '../limits/limit-headers.js';
@@ -55,12 +54,10 @@ function settle(admitting: Admitting, answer: Reservation | Denial, parts: Parts
     admit(admitting, answer, parts);
   } catch (cause) {
     // A body may be refused still, while it is held to its budgets: nothing of what was reserved may stay behind.
-    answer.settle(NOTHING);
+    answer.cancel();
     throw cause;
   }
 }
-
-const NOTHING: Amounts = { inputTokens: 0, outputTokens: 0, gpuSeconds: 0 };
 
 async function refuse({ accounting, kind }: Admitting, denial: Denial, { limits, clock }: Parts): Promise<never> {
   throw limitRefusal(denial, {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Exchange } from '../support/exchange.js';
 import { chatChunk } from '../support/model-answers.js';
+import { wellFormed } from '../support/hostile-row.js';
 import { requestOn } from '../support/dialect-routes.js';
 import type { RawAnswer, RawClient } from '../support/raw-client.js';
 import { startWorld, type World } from '../support/start-gateway.js';
@@ -123,6 +124,16 @@ describe('what a caller is told', () => {
       at % 2 === 0 && /^x-ratelimit-limit-/i.test(name) ? [`${name.toLowerCase()}: ${answer.headers[at + 1]}`] : [],
     );
     expect(told.toSorted()).toEqual(['x-ratelimit-limit-requests: 60', 'x-ratelimit-limit-tokens: 7777']);
+  });
+
+  test('a body that is refused after room was found costs nothing of the day', async () => {
+    const key = await keyWith({ requests_per_day: 10, tokens_per_day: 100_000 });
+    const client = await world.gateway.connect();
+    const options = '"stream_options":{"include_usage":true,"include_usage":false}';
+    client.write(wellFormed(key, { body: `{"model":"test-model","messages":[],"stream":true,${options}}` }));
+    expect((await client.answer()).status).toBe(400);
+    client.close();
+    expect((await answered(key)).header('x-ratelimit-remaining-requests')).toBe('9');
   });
 
   test('a key without limits is told nothing of them', async () => {
