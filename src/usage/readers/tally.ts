@@ -130,9 +130,14 @@ function sumOf(parts: readonly Known[]): Pick<Known, 'output' | 'since' | 'guess
   };
 }
 
+/** A loop, because it is asked several times for every request. */
 function sum(parts: readonly Known[], name: keyof Report): number | null {
-  const told = parts.map((part) => part[name]).filter((value) => value !== null);
-  return told.length === 0 ? null : told.reduce((all, value) => all + value, 0);
+  let all: number | null = null;
+  for (const part of parts) {
+    const told = part[name];
+    if (told !== null) all = (all ?? 0) + told;
+  }
+  return all;
 }
 
 function larger(one: number | null, other: number | null): number | null {
