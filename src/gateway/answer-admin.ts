@@ -127,9 +127,15 @@ async function passOn(response: Response, exchange: Exchange, runs: (end: () => 
     reply.end();
     return;
   }
+  if (exchange.request.method === 'HEAD') {
+    // The app leaves the body out: how long it would be is not known, and 0 would be a lie.
+    reply.head(response.status, headers);
+    reply.end();
+    return;
+  }
   const body = Buffer.from(await response.arrayBuffer());
   reply.head(response.status, [...headers, 'content-length', String(body.length)]);
-  reply.end(exchange.request.method === 'HEAD' ? undefined : body);
+  reply.end(body);
 }
 
 async function stream(body: ReadableStream<Uint8Array>, { reply }: Exchange): Promise<void> {

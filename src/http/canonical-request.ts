@@ -42,17 +42,23 @@ const KNOWN = new Set([
 type KnownName = typeof KNOWN extends Set<infer Name> ? Name : never;
 /** More than one of these does no harm: none of them decides anything. */
 const REPEATABLE: ReadonlySet<string> = new Set(['upgrade', 'user-agent', 'x-request-id', 'x-correlation-id']);
+/** What proxies say of those they speak for, beside everything that begins with `x-forwarded`. */
 const FORWARDING = new Set([
   'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-forwarded-server',
+  'forwarded-for',
+  'x-original-forwarded-for',
   'x-real-ip',
   'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-proxyuser-ip',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
   'true-client-ip',
   'cf-connecting-ip',
+  'do-connecting-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
   'via',
 ]);
 const CORRELATION = /^[A-Za-z0-9._-]{1,64}$/;
@@ -112,7 +118,7 @@ function readHeaders(headers: readonly string[]): FoundHeaders {
       values[name] = headers[at + 1] ?? '';
     } else if (name.includes('_')) {
       throw bad(`the header name "${name.slice(0, 64)}" has an underscore`);
-    } else if (FORWARDING.has(name)) {
+    } else if (FORWARDING.has(name) || name.startsWith('x-forwarded')) {
       forwarded ??= [];
       forwarded.push(name, headers[at + 1] ?? '');
     }

@@ -70,6 +70,8 @@ describe('scanning a JSON body', () => {
     ['{"model":"a","model":"b"}', 'duplicate_member'],
     ['{"model":"a","\\u006dodel":"b"}', 'duplicate_member'],
     ['{"Model":"a"}', 'invalid_value'],
+    ['{"\u017ftream":true}', 'invalid_value'],
+    ['{"max_to\u212aens":1}', 'invalid_value'],
     ['{"model":["a"]}', 'invalid_value'],
     ['{"model":""}', 'invalid_value'],
     ['{"stream":"true"}', 'invalid_value'],

@@ -81,7 +81,8 @@ function refuseOddCount(bytes: Buffer, member: TopMember): void {
 }
 
 function refuseOtherSpelling(name: string): void {
-  const folded = name.toLowerCase();
+  // Over capitals first: readers that fold case take letters like U+017F for the plain ones too.
+  const folded = name.toUpperCase().toLowerCase();
   if (folded !== name && WATCHED.has(folded)) throw invalid(name.slice(0, 64), `must be written "${folded}"`);
 }
 

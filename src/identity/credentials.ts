@@ -40,19 +40,22 @@ function bearer(value: string): string {
   return token;
 }
 
-/** Refuses a key of ours in the URL. The value goes nowhere: not into the answer, not into the log. */
+/**
+ * Refuses a key of ours in the URL, in whatever name or value and however it is encoded there. It goes
+ * nowhere: not into the answer, not into the log.
+ */
 export function refuseKeyInQuery(query: string, canonicalKey: (text: string) => string | null): void {
-  if (query === '' || !query.includes('kp')) return;
-  for (const part of query.split('&')) {
-    const value = part.slice(part.indexOf('=') + 1);
-    if (canonicalKey(decoded(value)) !== null) throw new Refusal('credential_in_query');
+  if (query === '') return;
+  const text = query.includes('%') ? withoutEscapes(query) : query;
+  if (!text.includes('kp')) return;
+  for (const word of text.split(NOT_OF_A_KEY)) {
+    if (canonicalKey(word) !== null) throw new Refusal('credential_in_query');
   }
 }
 
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
+const NOT_OF_A_KEY = /[^0-9A-Za-z_]+/;
+
+/** Keys are plain letters, digits and underscores: escapes of anything else need no better reading. */
+function withoutEscapes(query: string): string {
+  return query.replace(/%([0-7][0-9A-Fa-f])/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }

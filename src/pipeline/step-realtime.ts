@@ -1,4 +1,5 @@
 import { Refusal } from '../core/errors.js';
+import { headerValue, type FlatHeaders } from '../core/headers.js';
 import { refusalBefore } from '../upstream/refusals.js';
 import { Tunnel } from '../upstream/tunnel.js';
 import type { MessageReader } from '../upstream/web-socket-frames.js';
@@ -16,7 +17,8 @@ import type { Step } from './steps.js';
 export function createFindRealtime(parts: Parts): Step {
   const chooseModel = createChooseModel(parts);
   return (exchange) => {
-    const { query, origin } = exchange.request;
+    const { query, origin, headers } = exchange.request;
+    refuseOddHandshake(headers);
     // Who needs no key could be a page in a browser on this machine.
     if (exchange.caller?.kind === 'local' && origin !== null) throw new Refusal('missing_api_key');
     const named = new URLSearchParams(query).getAll('model');
@@ -30,6 +32,19 @@ export function createFindRealtime(parts: Parts): Step {
     exchange.target = { path: exchange.request.path, query: withModel(query, model.upstreamName) };
   };
 }
+
+/** What RFC 6455 asks of a client. A model server that is laxer would switch for a request that no browser sends. */
+function refuseOddHandshake(headers: FlatHeaders): void {
+  if (NONCE.test(headerValue(headers, 'sec-websocket-key') ?? '') && headerValue(headers, VERSION) === '13') return;
+  throw new Refusal('bad_request', {
+    message: 'The request was refused: the WebSocket handshake lacks a sec-websocket-key, or its version is not 13.',
+    headers: [VERSION, '13'],
+  });
+}
+
+const VERSION = 'sec-websocket-version';
+/** 16 bytes in base64. */
+const NONCE = /^[0-9A-Za-z+/]{22}==$/;
 
 /** The client's query under another model name; everything else stays as it came. */
 function withModel(query: string, model: string): string {

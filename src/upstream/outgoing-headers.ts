@@ -27,8 +27,20 @@ const DROPPED = new Set([
   'via',
   'x-real-ip',
   'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-proxyuser-ip',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
   'true-client-ip',
   'cf-connecting-ip',
+  'do-connecting-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'forwarded-for',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'x-host',
   'x-original-url',
   'x-original-uri',
   'x-original-method',
@@ -37,6 +49,10 @@ const DROPPED = new Set([
   'x-http-method',
   'x-method-override',
   'x-user',
+  'remote-user',
+  'x-remote-user',
+  'x-webauth-user',
+  'x-authenticated-user',
   'origin',
   'referer',
   // llama.cpp goes on with such an answer when its client is gone, and hands it to whoever names it.
@@ -51,7 +67,8 @@ const DROPPED = new Set([
   'if-unmodified-since',
 ]);
 const DROPPED_PREFIXES = [
-  'x-forwarded-',
+  'x-forwarded',
+  'x-gateway-',
   'x-keyporter-',
   'x-middleware-',
   'x-auth-request-',
@@ -95,12 +112,14 @@ function hasDroppedPrefix(name: string): boolean {
 }
 
 /** `content-type` is never struck out: the body was judged by it. */
-function namedByConnection(request: CanonicalRequest): Set<string> | null {
-  const at = request.names.indexOf('connection');
-  if (at < 0) return null;
-  const value = (request.headers[at * 2 + 1] ?? '').toLowerCase();
-  if (value === 'keep-alive' || value === 'close') return null;
-  const named = new Set(value.split(',').map((part) => part.trim()));
-  named.delete('content-type');
+function namedByConnection({ names, headers }: CanonicalRequest): Set<string> | null {
+  let named: Set<string> | null = null;
+  for (let at = names.indexOf('connection'); at >= 0; at = names.indexOf('connection', at + 1)) {
+    const value = (headers[at * 2 + 1] ?? '').toLowerCase();
+    if (value === 'keep-alive' || value === 'close') continue;
+    named ??= new Set();
+    for (const part of value.split(',')) named.add(part.trim());
+  }
+  named?.delete('content-type');
   return named;
 }

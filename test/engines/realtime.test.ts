@@ -123,6 +123,8 @@ describe('GET /v1/realtime', () => {
     expect(await refusedWith('/v1/realtime?model=nobody', bearer(world.key))).toBe(404);
     expect(await refusedWith('/v1/realtime?model=voice&model=secret', bearer(world.key))).toBe(400);
     expect(await refusedWith('/v1/realtime', bearer(world.key))).toBe(400);
+    for (const odd of [{ 'sec-websocket-version': '8' }, { 'sec-websocket-key': '' }, { 'sec-websocket-key': 'short' }])
+      expect(await refusedWith('/v1/realtime?model=voice', { ...bearer(world.key), ...odd })).toBe(400);
     expect(await refusedWith('/v1/models', bearer(world.key))).toBe(400);
     expect(await refusedWith('/v1/nothing', bearer(world.key))).toBe(404);
     expect(await refusedWith('/v1/realtime?model=voice', { ...bearer(world.key), upgrade: 'h2c' })).toBe(400);

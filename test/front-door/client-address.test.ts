@@ -71,3 +71,31 @@ describe.runIf(process.platform === 'linux')(
     });
   },
 );
+
+describe('a network that needs no key', () => {
+  const FORWARDING = [
+    'X-Forwarded-For: 127.0.0.1',
+    'X-Forwarded-User: alice',
+    'X-Forwarded-Prefix: /models',
+    'X-Forwarded-Ssl: on',
+    'X-Original-Forwarded-For: 10.0.0.1',
+    'X-Cluster-Client-IP: 10.0.0.1',
+    'X-Envoy-External-Address: 10.0.0.1',
+    'Fastly-Client-IP: 10.0.0.1',
+    'Forwarded: for=127.0.0.1',
+    'Via: 1.1 proxy',
+  ];
+
+  test('is void for whoever comes through something that forwards, however that shows', async () => {
+    const open = await startWorld({ auth: { local_networks: ['127.0.0.1/32'] } });
+    try {
+      const models = async (...headers: string[]): Promise<number> =>
+        (await send(open, wellFormed('', { method: 'GET', path: '/v1/models', body: '', headers }), '127.0.0.1'))
+          .status;
+      expect(await models()).toBe(200);
+      for (const header of FORWARDING) expect([header, await models(header)]).toEqual([header, 401]);
+    } finally {
+      await open.close();
+    }
+  });
+});

@@ -29,6 +29,19 @@ describe('what belongs to one connection or to the gateway never travels on', ()
     expect(names(headers)).not.toContain('x-extra');
   });
 
+  test('a header that any of several Connection headers names does not travel on', async () => {
+    const named = ['X-First: one', 'X-Second: two', 'X-Kept: three'];
+    const headers = await seenUpstream(
+      'Connection: keep-alive',
+      'Connection: X-First',
+      'Connection: x-second',
+      ...named,
+    );
+    expect(names(headers)).not.toContain('x-first');
+    expect(names(headers)).not.toContain('x-second');
+    expect(headerValues(headers, 'x-kept')).toEqual(['three']);
+  });
+
   test('A-HD-02 hop-by-hop headers are not sent to the model server', async () => {
     const headers = await seenUpstream(
       'Keep-Alive: timeout=5',
@@ -83,6 +96,10 @@ describe('what belongs to one connection or to the gateway never travels on', ()
       'X-KEYPORTER-SCOPES: admin',
       'X-Keyporter-Principal: forged',
       'X-Keyporter-Anything: forged',
+      'X-Gateway-User: forged',
+      'X-User: forged',
+      'Remote-User: forged',
+      'X-Remote-User: forged',
     );
     expect(headers.join('\n')).not.toContain('forged');
     expect(names(headers).filter((name) => name.startsWith('x-keyporter-'))).toEqual([]);

@@ -114,6 +114,27 @@ describe('A-PA-07 the query takes no part in the decision', () => {
     },
   );
 
+  const spelled: [string, (key: string) => string][] = [
+    ['in escapes', (key) => `a=${[...key].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('')}`],
+    ['with its first letter escaped', (key) => `a=%6B${key.slice(1)}`],
+    ['behind a scheme', (key) => `a=Bearer%20${key}`],
+    ['behind a plus', (key) => `a=Bearer+${key}`],
+    ['as a name', (key) => `${key}=1`],
+    ['behind a semicolon', (key) => `a=1;key=${key}`],
+    ['in quotes', (key) => `a=%22${key}%22`],
+    ['without its underscores', (key) => `a=${key.replaceAll('_', '')}`],
+    ['inside another URL', (key) => `a=http://127.0.0.1/?key=${key}&b`],
+    ['beside a broken escape', (key) => `a=%zz%&b=${key}%`],
+  ];
+  test.each(spelled)('a key %s is refused as well', (name, query) =>
+    judge(world, {
+      name,
+      bytes: (key) => wellFormed(key, { path: `/v1/chat/completions?${query(key)}` }),
+      status: [400],
+      code: 'credential_in_query',
+    }),
+  );
+
   test('a key in the query beside a good one is refused too', () =>
     judge(world, {
       name: 'both',
@@ -133,6 +154,15 @@ describe('A-PA-09 methods', () => {
   test.each(['TRACE', 'PURGE', 'PROPFIND', 'FOO'])('%s is refused', (method) =>
     judge(world, { name: method, bytes: (key) => wellFormed(key, { method, body: '' }), status: [400, 405, 501] }),
   );
+
+  test('HEAD of the admin API claims no length that GET would not have', async () => {
+    const { key } = await world.admin.createKey({ scopes: ['keys:read'] });
+    const answer = await send(
+      world,
+      wellFormed(key, { method: 'HEAD', path: '/admin/v1/keys', body: '', headers: ['Connection: close'] }),
+    );
+    expect([answer.status, answer.header('content-length')]).toEqual([200, undefined]);
+  });
 
   test('GET on a POST route is 405 and says what is allowed', async () => {
     const answer = await send(world, GET('/v1/chat/completions')(world.key));
