@@ -14,7 +14,7 @@ export async function withoutWatched(invocation: Invocation, readings: readonly 
     const keys = reading.keys.filter(({ secret }) => !('text' in secret) || !watched.has(secret.text.reveal()));
     const left = reading.keys.length - keys.length;
     if (left === 0) return reading;
-    const why = `${counted(left, 'key')} stand in the file that the orchestra listener follows, and go on there`;
+    const why = `${counted(left, 'key')} of the file that the orchestra listener follows: not imported, because they go on there`;
     return { ...reading, keys, fields: [...reading.fields, { field: 'orchestra.keys_file', verdict: 'refused', why }] };
   });
 }

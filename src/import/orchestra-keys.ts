@@ -1,8 +1,14 @@
+import ipaddr from 'ipaddr.js';
+import { parseRange } from '../core/address.js';
 import { Secret } from '../core/secret.js';
 import type { ImportedKey } from '../keys/key.js';
+import { readLocalNetworks } from '../orchestra/key-file.js';
 import { weaknessOf } from '../orchestra/weak-keys.js';
 import { counted, isObject, UnreadableFile, Verdicts, type Reading } from './reading.js';
 import { takeKey } from './take-key.js';
+
+/** Networks that a verdict names. */
+const MOST_SHOWN = 10;
 
 /** Reads `api_keys.json` of Orchestra. */
 export function readOrchestraKeys(text: string): Reading {
@@ -86,10 +92,21 @@ function keyOf(text: string, position: number): ImportedKey {
 
 /** Addresses that needed no key; without a watched file nobody is exempted. */
 function localWords(networks: unknown): string {
-  const names = Array.isArray(networks) ? networks.filter((name) => typeof name === 'string') : [];
-  const ranges = names
-    .flatMap((name) => (name === 'localhost' ? ['127.0.0.1/32', '::1/128'] : [name]))
-    .filter((name) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(name));
-  const shown = ranges.slice(0, 10).join(', ');
-  return `exempting networks stays off${shown === '' ? '' : `; to have it, write auth.local_networks: [${shown}]`}`;
+  const entries = Array.isArray(networks) ? networks.filter((entry) => typeof entry === 'string') : [];
+  const { meant, ignored } = readLocalNetworks(entries);
+  const shown = [...new Set(meant.map(networkOf))].slice(0, MOST_SHOWN).join(', ');
+  const dropped = ignored.slice(0, MOST_SHOWN).join(', ');
+  const cure = shown === '' ? '' : `; to have it, write auth.local_networks: [${shown}]`;
+  return `exempting networks stays off${cure}${dropped === '' ? '' : `; no address and without effect: ${dropped}`}`;
+}
+
+/** The network as our configuration takes it: with its prefix, and nothing set behind it. */
+function networkOf(entry: string): string {
+  const [address, bits] = parseRange(entry);
+  const written = `${address.toString()}/${bits}`;
+  const first =
+    address.kind() === 'ipv4'
+      ? ipaddr.IPv4.networkAddressFromCIDR(written)
+      : ipaddr.IPv6.networkAddressFromCIDR(written);
+  return `${first.toString()}/${bits}`;
 }

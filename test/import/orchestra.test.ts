@@ -43,7 +43,7 @@ describe('importing api_keys.json of Orchestra', () => {
           'x'.repeat(5000),
         ],
         require_auth_for_external: false,
-        local_networks: ['localhost', 'my-host'],
+        local_networks: ['localhost', 'my-host', '127.0.0.1', '192.168.1.99/24', '2001:db8::5/32', '10.0.0.7'],
       }),
     );
     const { out } = await world.here(['import', file, '--json']);
@@ -62,7 +62,9 @@ describe('importing api_keys.json of Orchestra', () => {
     expect(verdicts.get('valid_keys[5]')).toContain('refused: is left out');
     expect(verdicts.get('valid_keys[6]')).toContain('refused: is left out');
     expect(verdicts.get('require_auth_for_external')).toContain('refused');
-    expect(verdicts.get('local_networks')).toContain('refused: exempting networks stays off');
+    expect(verdicts.get('local_networks')).toBe(
+      'refused: exempting networks stays off; to have it, write auth.local_networks: [127.0.0.1/32, ::1/128, 192.168.1.0/24, 2001:db8::/32, 10.0.0.7/32]; no address and without effect: my-host',
+    );
     expect(body.configuration).not.toContain('local_networks');
   });
 });
