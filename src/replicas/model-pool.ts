@@ -170,6 +170,10 @@ export class ModelPool implements TurnPool {
     server.failed(kind);
   }
 
+  busy({ server }: Place): void {
+    server.rest();
+  }
+
   #wait(asked: Asked, { share, attempt, waits }: Arriving, inherited: Seniority | null): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const now = this.#clock.monotonic();

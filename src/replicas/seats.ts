@@ -119,11 +119,18 @@ export class Seats {
     const { maxInFlight } = this.#model;
     const fits = ({ url }: Seat): boolean => (only === null || url === only) && !tried.includes(url);
     const open = this.#seats.filter((seat) => fits(seat) && seat.inFlight < seat.server.room(now, maxInFlight));
-    if (open.length > 0 || tried.length > 0 || this.#isAnyAvailable(only, now)) return open;
+    if (open.length > 0) return preferAwake(open, now);
+    if (tried.length > 0 || this.#isAnyAvailable(only, now)) return open;
     return this.#seats.filter((seat) => fits(seat) && seat.inFlight < seat.server.lastResort(now, maxInFlight));
   }
 
   #isAnyAvailable(only: string | null, now: number): boolean {
     return this.#seats.some(({ url, server }) => (only === null || url === only) && server.health.isAvailable(now));
   }
+}
+
+/** Those that did not just ask for a rest, unless all did. */
+function preferAwake(seats: Seat[], now: number): Seat[] {
+  const awake = seats.filter(({ server }) => !server.rests(now));
+  return awake.length > 0 ? awake : seats;
 }

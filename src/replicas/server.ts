@@ -7,6 +7,8 @@ import { askReady, askSlots } from './readiness.js';
 
 /** Requests at one time on a replica whose engine does not tell how many it works on. */
 const USUAL_SLOTS = 8;
+/** Who asked to be left alone is left alone so long, as long as others have room. */
+const REST_MS = 5000;
 /** How soon a replica that is not ready is asked again, where no probe of the operator's own sets the pace. */
 const ASK_AGAIN_MS = 1000;
 
@@ -35,6 +37,7 @@ export class Server {
   #slots: number | null = null;
   #nextAskAt: number;
   #asking = false;
+  #restsUntil = Number.NEGATIVE_INFINITY;
   #told: Condition = 'unknown';
   #idle: (() => void)[] = [];
 
@@ -100,6 +103,16 @@ export class Server {
     // Whether it is really gone is asked at once; until then others get the requests.
     if (this.health.failed(kind, this.#parts.clock.monotonic())) this.askSoon();
     this.review();
+  }
+
+  /** It answered that it has enough to do for now. */
+  rest(): void {
+    this.#restsUntil = this.#parts.clock.monotonic() + REST_MS;
+  }
+
+  /** Others are to be asked before it. */
+  rests(now: number): boolean {
+    return now < this.#restsUntil;
   }
 
   askSoon(): void {

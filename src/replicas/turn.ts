@@ -14,6 +14,7 @@ export interface TurnPool {
   giveBack(place: Place): void;
   answered(place: Place, prefix: string | null): void;
   failed(place: Place, kind: FailureKind): void;
+  busy(place: Place): void;
   stopWaiting(turn: Turn): void;
 }
 
@@ -72,6 +73,7 @@ export class Turn {
     const loading = saysLoading(status, body);
     if (loading) this.failed('loading');
     else this.answered();
+    if (retryAfter) this.#pool.busy(this.#place);
     const place = loading || retryAfter ? this.#pool.anotherNow(this) : null;
     if (place !== null) this.#leave();
     return this.#moveTo(place);

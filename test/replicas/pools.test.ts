@@ -88,6 +88,14 @@ describe('answers that refuse for now', () => {
     expect(busy.requests).toBeGreaterThan(0);
   });
 
+  it('a replica that asks to come again later is left alone while others have room, however many requests come', async () => {
+    const [busy, idle] = (await several(2)) as [Replica, Replica];
+    const world = await startPools([busy, idle]);
+    busy.answer = (response) => json(response, 429, { error: {} }, { 'retry-after': '7' });
+    for (let round = 0; round < 40; round += 1) expect((await world.chat()).status).toBe(200);
+    expect(idle.requests).toBe(40);
+  });
+
   it('without another one the answer is passed on as it is', async () => {
     const replica = await Replica.start();
     const world = await startPools([replica]);
