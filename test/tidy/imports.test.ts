@@ -59,13 +59,15 @@ const DIRECTIONS: Record<string, Reach> = {
   demo: { code: ['core'] },
   supervisor: { code: ['core'], types: ['config'] },
   doctor: { code: ['core'], types: ['config'] },
-  // Readers of foreign files; a database among them is read by the engine of our own. Keys that no store would take are left out.
+  // Readers of foreign files; a database among them is read by the engine of our own, and Orchestra's networks as the listener means them.
+  // Keys that no store would take are left out.
   import: {
     code: ['core', 'config'],
     files: [
       'src/storage/sqlite/driver.ts',
       'src/storage/sqlite/faults.ts',
       'src/keys/import-fault.ts',
+      'src/orchestra/key-file.ts',
       'src/orchestra/weak-keys.ts',
     ],
   },
