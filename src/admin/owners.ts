@@ -64,10 +64,13 @@ async function changeOwner({ caller, context }: Acting, name: string, change: Ow
     const acting = { context, caller: await asOfNow({ caller, context }) };
     const keys = await keysOf(acting, name);
     await requireMayChange(acting, name, change);
-    if (change.disabled !== undefined && keys.length === 0 && !(await isKnown(acting, name))) throw noSuchOwner();
+    // Others may vouch for callers of an owner who has no key here.
+    const callers = (await context.ports.callers.list()).filter((one) => one.owner === name);
+    const held = [...keys, ...callers].map(({ id }) => id);
+    if (change.disabled !== undefined && held.length === 0 && !(await isKnown(acting, name))) throw noSuchOwner();
     if (change.disabled === true) await keepAnAdministrator(acting, keys);
     const changed = await context.ports.keys.setOwner(name, change, caller.actor);
-    return { owner: changed, ids: keys.map((key) => key.id) };
+    return { owner: changed, ids: held };
   });
   const ended = change.disabled === true ? (context.ports.streams?.endKeys(ids, 'key_disabled') ?? 0) : 0;
   return { ...ownerToWire(owner), streams_ended: ended };

@@ -14,6 +14,11 @@ export async function switchOwner(invocation: Invocation, disabled: boolean): Pr
 }
 
 function sentence({ name, keys, disabled, streams_ended: ended }: ChangedOwnerBody): string {
+  if (keys === 0) {
+    return disabled
+      ? `${printable(name)} has no keys; callers that others vouch for under this name are switched off; running requests ended: ${ended}.`
+      : `${printable(name)} has no keys; callers that others vouch for under this name may come in again.`;
+  }
   const one = keys === 1;
   const subject = one ? `The key of ${printable(name)}` : `The ${keys} keys of ${printable(name)}`;
   if (!disabled) return `${subject} ${one ? 'works' : 'work'} again.`;

@@ -15,7 +15,7 @@ interface KnownOwner {
   limits: LimitSettings;
 }
 
-/** Switches all keys of an owner off or on, sets their limits, or both. Inside a transaction. */
+/** Switches an owner off or on, sets the limits of all his keys, or both; he may have no key yet. Inside a transaction. */
 export function changeOwner(
   executor: Executor,
   request: OwnerChange & { name: string },
@@ -23,9 +23,6 @@ export function changeOwner(
 ): StoredOwner {
   const { name, disabled, limits } = request;
   const before = storedOwner(executor, name);
-  if (disabled !== undefined && (before === null || before.keyIds.length === 0)) {
-    throw new Refusal('not_found', { message: 'No key has this owner. Owners exist as soon as a key names them.' });
-  }
   writeOwner(executor, request, context.at);
   const target = `owner:${name}`;
   if (disabled !== undefined)

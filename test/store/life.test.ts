@@ -311,7 +311,10 @@ describe('owners', () => {
     expect(store.directory.byId(key.record.id)?.ownerDisabled).toBe(true);
     await store.life.setOwner('alice', { disabled: false }, OPERATOR);
     expect(store.directory.byId(key.record.id)?.ownerDisabled).toBe(false);
-    expect((await refusalOf(store.life.setOwner('nobody', { disabled: true }, OPERATOR))).code).toBe('not_found');
+    const newcomer = await store.life.setOwner('newcomer', { disabled: true }, OPERATOR);
+    expect(newcomer).toMatchObject({ disabled: true, keys: 0 });
+    const first = await store.life.create({ name: 'k', owner: 'newcomer' }, OPERATOR);
+    expect(store.directory.byId(first.record.id)?.ownerDisabled).toBe(true);
   });
 
   it('limits of an owner are in memory with the answer, with or without keys, and survive a restart', async () => {

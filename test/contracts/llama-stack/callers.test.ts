@@ -12,7 +12,7 @@ const provider = {
   type: 'delegated',
   endpoint: endpoint.url,
   contract: 'ogx',
-  timeout_ms: 400,
+  timeout_ms: 5000,
   cache_seconds: 1,
   owner_from: 'mail',
 };
@@ -109,6 +109,20 @@ describe('callers without a key of ours', () => {
     await world.gateway.admin.must('PATCH', '/owners', { name: 'team-a', disabled: false });
     world.upstream.forget();
     expect((await world.chat('dave')).status).toBe(200);
+  });
+
+  test('an owner who has callers and no key can be switched off too', async () => {
+    endpoint.answer = always(200, { principal: 'erin', attributes: { mail: ['team-without-keys'] } });
+    const { client, ended } = await streaming('erin');
+    const body = { name: 'team-without-keys', disabled: true };
+    expect(await world.gateway.admin.must('PATCH', '/owners', body)).toMatchObject({
+      disabled: true,
+      keys: 0,
+      streams_ended: 1,
+    });
+    await ended(1000);
+    expect(client.unread).toContain('key_disabled');
+    expect((await world.chat('erin')).status).toBe(401);
   });
 
   test('something that is no caller cannot be blocked', async () => {

@@ -7,7 +7,7 @@ const provider = {
   type: 'delegated',
   endpoint: `${endpoint.url}/validate`,
   contract: 'llama-stack-1626',
-  timeout_ms: 500,
+  timeout_ms: 2000,
 };
 const world = await startStackWorld([provider]);
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { answered, chatWith, startStackWorld } from './stack-world.js';
 
 const yes = always(200, { principal: 'alice', attributes: { roles: ['user'] } });
 const endpoint = await startLittleServer(yes);
-const provider = { type: 'delegated', endpoint: `${endpoint.url}/validate`, contract: 'ogx', timeout_ms: 400 };
+const provider = { type: 'delegated', endpoint: `${endpoint.url}/validate`, contract: 'ogx', timeout_ms: 2000 };
 const world = await startStackWorld([provider], {
   auth: {
     route_policy: [

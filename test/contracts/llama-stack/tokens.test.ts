@@ -11,7 +11,7 @@ const pair = await generateKeyPair('ES256', { extractable: true });
 const publicJwk: JWK = { ...(await exportJWK(pair.publicKey)), kid: 'first', alg: 'ES256', use: 'sig' };
 const keySet: Answering = always(200, { keys: [publicJwk] });
 const issuer = await startLittleServer(keySet);
-const jwt = { type: 'jwt', issuer: ISSUER, audience: 'ogx', jwks_uri: `${issuer.url}/jwks.json`, timeout_ms: 400 };
+const jwt = { type: 'jwt', issuer: ISSUER, audience: 'ogx', jwks_uri: `${issuer.url}/jwks.json`, timeout_ms: 5000 };
 const world = await startStackWorld([jwt]);
 afterAll(async () => {
   await world.close();
@@ -182,7 +182,7 @@ describe('introspection', () => {
     url: (await server).url,
     client_id: 'keyporter',
     client_secret: 's3cret',
-    timeout_ms: 400,
+    timeout_ms: 5000,
   });
   beforeEach(async () => ((await server).asked.length = 0));
 
