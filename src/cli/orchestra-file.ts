@@ -23,12 +23,14 @@ async function keyFileOf({ io, globals }: Invocation): Promise<string> {
 }
 
 export async function readKeys(invocation: Invocation): Promise<EditableKeyFile> {
-  return withSentence(readForEdit(await keyFileOf(invocation)));
+  const file = await keyFileOf(invocation);
+  return withSentence(file, readForEdit(file));
 }
 
 /** Changes the file under its lock; `change` answers false to leave it as it is. */
 export async function changeKeys(invocation: Invocation, change: (file: EditableKeyFile) => boolean): Promise<void> {
-  await withSentence(editKeyFile(await keyFileOf(invocation), systemClock, change));
+  const file = await keyFileOf(invocation);
+  await withSentence(file, editKeyFile(file, systemClock, change));
 }
 
 /** The key given as argument, or from standard input; warns about one that stood on the command line. */
@@ -50,13 +52,26 @@ export function say({ io, globals }: Invocation, lines: string, told: object): n
   return 0;
 }
 
-async function withSentence<T>(work: Promise<T>): Promise<T> {
+/** What the system says of a file, and what to do about it. */
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'its directory does not exist; make it, or name another file in `orchestra.keys_file` or API_KEYS_FILE',
+  EACCES: 'this user may not read it, or not write to its directory',
+  EPERM: 'this user may not read it, or not write to its directory',
+  EROFS: 'it lies where nothing can be written',
+  EISDIR: 'it is a directory; name a file in `orchestra.keys_file` or API_KEYS_FILE',
+  ENOTDIR: 'a part of its path is no directory; name another file in `orchestra.keys_file` or API_KEYS_FILE',
+  ENOSPC: 'there is no room left on its disk; make room',
+};
+
+async function withSentence<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Failure(code === undefined ? printable(message) : `The key file cannot be used: ${printable(message)}`, {
-      cause: error,
-    });
+    const told =
+      code === undefined
+        ? message
+        : `The key file ${file} cannot be used: ${FAULTS[code] ?? `the system says ${code}`}.`;
+    throw new Failure(printable(told), { cause: error });
   }
 }

@@ -90,6 +90,16 @@ describe('the key script of Orchestra', () => {
     }
   });
 
+  test('a place where no file can be is named, with what to do', async () => {
+    for (const [place, told] of [
+      [join(world.home, 'no-such-directory', 'api_keys.json'), 'its directory does not exist; make it'],
+      [world.home, 'it is a directory; name a file'],
+    ] as const) {
+      const { code, err } = await script(['generate'], { env: { API_KEYS_FILE: place } });
+      expect([code, err]).toEqual([1, expect.stringContaining(`The key file ${place} cannot be used: ${told}`)]);
+    }
+  });
+
   test('the file is the one of the configuration, else the one in the directory', async () => {
     await mkdir(join(world.home, 'conf'));
     const named = join(world.home, 'conf', 'named.json');
