@@ -13,7 +13,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
   const program = buildProgram(io, (code) => (exitCode = code));
   try {
-    await program.parseAsync(withPlainWords(argv), { from: 'user' });
+    await program.parseAsync(withPlainWords(asHelp(argv)), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return report(io, failureOf(error), argv);
@@ -22,6 +22,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (error.code === 'commander.help') return 2;
     return report(io, misuse(wordsOf(error, program, argv)), argv);
   }
+}
+
+/** `help keys create` as `keys create --help`: commander's own takes one word. */
+function asHelp(argv: readonly string[]): readonly string[] {
+  return argv[0] === 'help' && argv.length > 2 ? [...argv.slice(1), '--help'] : argv;
 }
 
 /** What commander found wrong, and where the right way stands. Values it refuses come with a sentence of their own. */

@@ -2,13 +2,21 @@ import type { DoctorFinding } from '../admin/ports.js';
 import type { ReplicaState } from '../replicas/model.js';
 import type { DoctorFacts } from './facts.js';
 
+const NOT_RUNNING: DoctorFinding = {
+  check: 'gateway_down',
+  severity: 'warning',
+  finding: 'No gateway runs with this data directory, so nobody is served, and the model servers were not looked at.',
+  cure: '`keyporter serve` starts it; then ask again.',
+};
+
 /** True when it wants a key, or another one than it was given. */
 export function refusesKey({ state, detail }: ReplicaState): boolean {
   return state === 'up' && detail?.includes('`api_key`') === true;
 }
 
 /** The model servers of others: those open to others, those that do not answer, those that offer nothing. */
-export function checkServers({ upstreams, exposed, processes }: DoctorFacts): DoctorFinding[] {
+export function checkServers({ gatewayRuns, upstreams, exposed, processes }: DoctorFacts): DoctorFinding[] {
+  if (!gatewayRuns) return [NOT_RUNNING];
   const started = new Set(processes.map(({ url }) => url));
   const open = exposed.map(({ finding, cure }): DoctorFinding => ({
     check: 'engine_exposed',

@@ -54,6 +54,7 @@ const GOOD: DoctorFacts = {
   host: HOST,
   config: configOf(),
   warnings: [],
+  gatewayRuns: true,
   upstreams: [
     {
       url: 'http://127.0.0.1:8080',
@@ -101,6 +102,7 @@ it('a healthy installation has no findings', () => {
 
 describe('each misconfiguration is named with its cure', () => {
   it.each<[string, Partial<DoctorFacts>, string]>([
+    ['gateway_down', { gatewayRuns: false, upstreams: [], processes: [] }, 'warning'],
     ['engine_exposed', { exposed: [{ finding: 'vLLM is open.', cure: 'Close it.' }] }, 'error'],
     ['upstream_down', { upstreams: [...GOOD.upstreams, down] }, 'warning'],
     ['no_model_server', { upstreams: [], processes: [] }, 'warning'],
@@ -260,6 +262,11 @@ describe('each misconfiguration is named with its cure', () => {
     ]) {
       expect(runChecks({ ...GOOD, ...withConfig({ upstreams: [{ url, api_key: 'k' }] }) })).toEqual([]);
     }
+  });
+
+  it('where no gateway runs nothing is said about model servers', () => {
+    const checks = runChecks({ ...GOOD, gatewayRuns: false, upstreams: [], processes: [] }).map(({ check }) => check);
+    expect(checks).toEqual(['gateway_down']);
   });
 
   it('what is not known is not judged', () => {

@@ -70,6 +70,8 @@ export interface DoctorFacts {
   config: Config;
   /** Sentences from reading the configuration and building the catalogue. */
   warnings: readonly string[];
+  /** False where only the store is looked at: then nothing is known about model servers. */
+  gatewayRuns: boolean;
   upstreams: readonly ReplicaState[];
   exposed: readonly { finding: string; cure: string }[];
   processes: readonly ProcessFacts[];

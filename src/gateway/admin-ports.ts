@@ -192,6 +192,7 @@ async function doctor(source: AdminSource): ReturnType<AdminPorts['doctor']> {
     host,
     config,
     warnings: [...warnings, ...source.warnings()],
+    gatewayRuns: source.inFlight !== null,
     upstreams: source.states(),
     exposed,
     processes: source.processes(),

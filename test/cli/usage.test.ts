@@ -117,6 +117,12 @@ describe('how the command line answers mistakes', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('Nothing answers at http://127.0.0.1:1')]);
   });
 
+  it('help takes the words of a command, however many', async () => {
+    const [whole, group] = [await world.run(['help', 'keys', 'create']), await world.run(['help', 'keys'])];
+    expect([whole.code, whole.out]).toEqual([0, expect.stringContaining('Usage: keyporter keys create')]);
+    expect([group.code, group.out]).toEqual([0, expect.stringContaining('Usage: keyporter keys [options]')]);
+  });
+
   it('every command has a help that lists the options for all commands', async () => {
     const { out } = await world.run(['keys', 'create', '--help']);
     for (const text of ['--name', '--allow-ip', '--data-dir', '--json', 'Examples:', 'Scopes:'])
