@@ -10,7 +10,7 @@ export interface ImportReport {
   dryRun: boolean;
   /** The configuration as `keyporter.yaml` would say it. */
   yaml: string | null;
-  /** The file it was written to. */
+  /** The file that was named for it. */
   out: string | null;
 }
 
@@ -32,19 +32,20 @@ function linesOf({ file, reading }: ImportReport['readings'][number]): string[] 
   return [`${file}: ${reading.format}`, ...fields, ...reading.advice.map((sentence) => `  ${sentence}`)];
 }
 
-function endOf({ keys, outcome, dryRun, out }: ImportReport): string[] {
-  const written =
-    out === null
-      ? []
-      : [
-          dryRun
-            ? `${out} would be written.`
-            : `The configuration was written to ${out}. Look through it before it is used.`,
-        ];
+function endOf(report: ImportReport): string[] {
+  const { keys, outcome, dryRun } = report;
+  const written = aboutOut(report);
   if (dryRun) return [`Nothing was changed: ${keys} keys would be imported.`, ...written];
   if (outcome === null) return ['There were no keys to import.', ...written];
   const known = outcome.known === 0 ? '' : `; ${outcome.known} were known already and stay as they are`;
   return [`Imported ${outcome.imported} keys${known}.`, ...written];
+}
+
+function aboutOut({ out, yaml, dryRun }: ImportReport): string[] {
+  if (out === null) return [];
+  if (yaml === null) return [`${out} was not written: these files hold keys alone.`];
+  if (dryRun) return [`${out} would be written.`];
+  return [`The configuration was written to ${out}. Look through it before it is used.`];
 }
 
 function asBody({ readings, keys, outcome, dryRun, yaml, out }: ImportReport): object {
@@ -59,6 +60,6 @@ function asBody({ readings, keys, outcome, dryRun, yaml, out }: ImportReport): o
     })),
     keys: { found: keys, imported: outcome?.imported ?? 0, known: outcome?.known ?? 0 },
     configuration: yaml,
-    written_to: dryRun ? null : out,
+    written_to: dryRun || yaml === null ? null : out,
   };
 }

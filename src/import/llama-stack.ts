@@ -1,5 +1,6 @@
 import { addressOf } from './address.js';
 import { isObject, objectAt, Verdicts, type Reading } from './reading.js';
+import { corsOf } from './llama-stack-cors.js';
 import { quotaLimits } from './llama-stack-quota.js';
 import { providerOf } from './llama-stack-provider.js';
 
@@ -30,7 +31,7 @@ export function readLlamaStack(root: Record<string, unknown>): Reading {
       'the gateway does not see resources; bound models by the patterns of keys',
     );
   const limits = quotaLimits(server['quota'], { isOpen: provider === null, verdicts });
-  if (server['cors'] !== undefined) verdicts.refused('server.cors', 'name each origin under cors.allow_origins');
+  const cors = corsOf(server['cors'], verdicts);
   verdicts.refuseUnknown(server, OF_SERVER, 'server.');
   verdicts.refuseUnknown(auth, OF_AUTH, 'server.auth.');
   const upstreams = upstreamsOf(withReferences(objectAt(root, 'providers')) as Record<string, unknown>, verdicts);
@@ -46,6 +47,7 @@ export function readLlamaStack(root: Record<string, unknown>): Reading {
       listeners: [listener],
       ...(Object.keys(door).length === 0 ? {} : { auth: door }),
       ...(upstreams.length === 0 ? {} : { upstreams }),
+      ...(cors === null ? {} : { cors }),
       ...(limits === null ? {} : { limits }),
     },
     advice: ['Let the stack itself listen on another port: here Keyporter takes its place.'],

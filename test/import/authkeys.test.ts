@@ -202,6 +202,8 @@ describe('importing Llama-Server-AuthKeys', () => {
     database.close();
     const { out, code } = await world.here(['import', file]);
     expect([code, out]).toEqual([0, expect.stringContaining('Imported 3 keys.')]);
+    const named = await world.here(['import', file, '--out', join(world.home, 'none.yaml')]);
+    expect(named.out).toContain('none.yaml was not written: these files hold keys alone.');
     for (const row of [2, 3, 6]) expect(out).toMatch(new RegExp(`refused +tokens row ${row}: `));
     expect(out).not.toContain('not-a-key');
   });

@@ -173,6 +173,29 @@ models:
     expect(verdict('image_name')).toContain('refused');
   });
 
+  it('Llama Stack: origins go on, and no secret of an address, a default or a provider is copied', async () => {
+    const yaml = `version: '2'
+providers:
+  inference:
+    - {provider_type: remote::vllm, config: {url: "http://me:${SECRET_KEY}@h:8000/v1", api_token: "\${env.T:=${SECRET_KEY}}"}}
+    - {provider_type: remote::vllm, config: {url: "\${env.V:=http://me:${SECRET_KEY}@h:8001/v1}"}}
+server:
+  port: 8321
+  cors: {allow_origins: ["https://app.example.com", nonsense], allow_credentials: true}
+  auth:
+    provider_config: {type: custom, endpoint: "https://me:${SECRET_KEY}@a.example/validate?key=${SECRET_KEY}", retries: 3}
+`;
+    const { configuration, verdict } = await taken('run.yaml', yaml, [SECRET_KEY]);
+    expect(configuration).toMatchObject({
+      cors: { allow_origins: ['https://app.example.com'] },
+      auth: { providers: [{ type: 'delegated', endpoint: 'https://a.example/validate' }] },
+      upstreams: [{ url: 'http://h:8000/v1' }, { url: '${V:-http://h:8001/v1}' }],
+    });
+    expect(verdict('server.cors.allow_origins')).toBe('taken: cors.allow_origins');
+    expect(verdict('server.cors.allow_credentials')).toContain('refused');
+    expect(verdict('server.auth.provider_config.retries')).toContain('refused');
+  });
+
   it('Llama Stack: route rules stay as they are, in their order', async () => {
     const yaml = `image_name: x\nserver:\n  auth:\n    provider_config: {type: github_token}\n    route_policy:\n    - permit: {paths: "/v1/chat*"}\n      when: user with admin in roles\n    - forbid: {paths: "*"}\n  quota: {authenticated_max_requests: 5}\nproviders: {}\n`;
     const { configuration, verdict } = await taken('run.yaml', yaml, []);

@@ -47,7 +47,7 @@ export const run: RunCommand = async (invocation) => {
     outcome,
     dryRun,
     yaml,
-    out: yaml === null ? null : (out ?? null),
+    out: out ?? null,
   };
   printImport(io, report, globals.json);
   return 0;
