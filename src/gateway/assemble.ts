@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { unixSeconds, type Clock } from '../core/clock.js';
+import { watchClock } from '../core/clock-watch.js';
 import { lazyAdminApp } from './admin-app.js';
 import { createAdminPorts, exposedServers, type AdminSource } from './admin-ports.js';
 import { adminSource } from './admin-source.js';
@@ -62,11 +63,13 @@ export async function assemble(options: Foundation): Promise<RunningGateway> {
     const { door, identity } = createServing({ ...world, ...parts, log, adminApp });
     const source = adminSource({ ...parts, world, identity, open });
     const runtimeDir = options.runtimeDir ?? null;
+    await firstLook(world, config(), clock);
     const url = await openDoors({ door, open, shutdown, config: config(), dataDir: stores.dataDir, runtimeDir, clock });
     configuration.onChange(() => inFlight.recheckAll(unixSeconds(clock)));
     const reload = auditedReload(configuration, stores);
     shutdown.onClose(configuration.follow((text) => void reload(text)));
     shutdown.onClose(followCertificates(open, { clock, log }));
+    shutdown.onClose(watchClock(clock, log));
     shutdown.onClose(clock.every(EXPIRY_CHECK_MS, () => inFlight.expire(unixSeconds(clock))));
     const firstKey =
       flags.firstKey === true ? await stores.keys.life.createFirstKey({ ...OPERATOR, requestId: null }) : null;
@@ -82,6 +85,21 @@ const EXPIRY_CHECK_MS = 1000;
 
 function drainTimes({ server }: Config): { preStopMs: number; drainMs: number } {
   return { preStopMs: server.pre_stop_seconds * 1000, drainMs: server.drain_seconds * 1000 };
+}
+
+const FIRST_LOOK_MS = 250;
+
+/**
+ * Models that only their servers name are asked for before the doors open, so that a restart refuses nobody who
+ * asks for one. Servers that are slow to tell hold nobody up.
+ */
+async function firstLook({ models }: World, { upstreams }: Config, clock: Clock): Promise<void> {
+  if (upstreams.length === 0) return;
+  let cancel = (): void => undefined;
+  const longEnough = new Promise<void>((resolve) => {
+    cancel = clock.after(FIRST_LOOK_MS, resolve);
+  });
+  await Promise.race([models.settled, longEnough]).finally(cancel);
 }
 
 interface Doors {
