@@ -7,7 +7,7 @@ import type { AdminSource } from './admin-ports.js';
 import type { Configuration } from './configuration.js';
 import { createExplain } from './explain.js';
 import type { Limits } from './limits.js';
-import { rulesFor, type OpenListener } from './listeners.js';
+import { explainedMatch, type OpenListener } from './listeners.js';
 import { createReplicasPort } from './replicas-port.js';
 import type { Shutdown } from './shutdown.js';
 import type { Stores } from './stores.js';
@@ -43,7 +43,7 @@ export function adminSource(parts: SourceParts): AdminSource {
     loaded: configuration.current,
     explain: createExplain({
       identity,
-      match: rulesFor(['api', 'admin', 'metrics']).match,
+      match: explainedMatch(configuration.current().config.listeners),
       catalogue: models.catalogue,
       routeRules: () => configuration.current().config.auth.route_policy,
       clock,

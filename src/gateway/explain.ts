@@ -4,13 +4,14 @@ import type { ExplainedRule, ExplainRequest, Explanation } from '../admin/explai
 import { parseRange } from '../core/address.js';
 import type { Caller } from '../core/caller.js';
 import { unixSeconds, type Clock } from '../core/clock.js';
-import { ERRORS, Refusal } from '../core/errors.js';
+import { Refusal } from '../core/errors.js';
 import { canonicalTarget } from '../http/canonical-path.js';
 import type { Identity } from '../identity/identify.js';
 import { engineScope, readEngineAsked } from '../pipeline/engine-path.js';
 import type { Match, Matcher } from '../pipeline/match.js';
 import type { Route } from '../pipeline/routes.js';
 import { askedRoute, refusalOf } from '../pipeline/step-identify.js';
+import { noWorkers } from '../pipeline/step-infer.js';
 import type { Catalogue, OfferedModel } from '../replicas/model.js';
 import { askLimits, type LimitsQuestion, type LimitsVerdict, UNLIMITED } from './explain-limits.js';
 import type { Limits } from './limits.js';
@@ -73,14 +74,20 @@ export function createExplain({
         : UNLIMITED;
       return decidedBy(verdict, rules);
     }
+    const refusal = refusalOf(decision, {
+      route,
+      head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, members: [] },
+    });
     return denied(
-      refusalOf(decision, {
-        route,
-        head: name === null ? null : { model: name, modelAt: null, stream: false, previousResponse: null, members: [] },
-      }),
+      refusal.code === 'model_not_found' && isInfer(route) ? noWorkers(name ?? '', refusal) : refusal,
       rules,
     );
   };
+}
+
+/** Orchestra's route has words of its own for a pool that is not there. */
+function isInfer({ steps }: Route): boolean {
+  return steps.includes('authorizeInfer');
 }
 
 interface WhatIsAsked {
@@ -103,7 +110,12 @@ function whatIsAsked({ route, param }: Match, request: ExplainRequest, catalogue
   return { scope: route.scope, model, name };
 }
 
-const CHOOSES_MODEL: ReadonlySet<string> = new Set(['authorizeModel', 'authorizeParts', 'findRealtime']);
+const CHOOSES_MODEL: ReadonlySet<string> = new Set([
+  'authorizeModel',
+  'authorizeParts',
+  'authorizeInfer',
+  'findRealtime',
+]);
 
 function modelInQuery(target: string): string | null {
   return new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('model');
@@ -176,7 +188,7 @@ const PASSED = { allowed: true, status: 200, code: null, message: null };
 function denied(refusal: Refusal, rules: ExplainedRule[]): Explanation {
   return {
     allowed: false,
-    status: ERRORS[refusal.code].status,
+    status: refusal.status,
     code: refusal.code,
     message: refusal.publicMessage,
     rules,

@@ -9,7 +9,7 @@ import type { Log } from '../core/log.js';
 import { openListener, type Listener, type TlsMaterial } from '../http/listener.js';
 import type { Arrival } from '../http/node-arrival.js';
 import type { DoorRules } from '../pipeline/front-door.js';
-import { createMatcher } from '../pipeline/match.js';
+import { createMatcher, type Matcher } from '../pipeline/match.js';
 import { createDialectAt } from '../pipeline/dialect-at.js';
 import { authkeysProfile } from '../profiles/authkeys.js';
 import { firstLlamaStackProfile, llamaStackProfile } from '../profiles/llama-stack.js';
@@ -27,6 +27,7 @@ export interface OpenListener {
 }
 
 const CERTIFICATE_CHECK_MS = 5000;
+const INFER_PATH = '/infer';
 
 const PROFILES: readonly Profile[] = [
   openaiProfile,
@@ -44,6 +45,15 @@ export function rulesFor(serve: readonly string[], profile: Profile = openaiProf
   const { routes, fallback, door, echoesRequestId } = profile;
   const served = routes(serve);
   return { match: createMatcher(served, fallback), dialectAt: createDialectAt(served, door), echoesRequestId };
+}
+
+/** Finds the route of a request that is only explained: the usual ones, and `/infer` where an orchestra listener has it. */
+export function explainedMatch(listeners: readonly ListenerConfig[]): Matcher {
+  const usual = createMatcher(openaiProfile.routes(['api', 'admin', 'metrics']), openaiProfile.fallback);
+  const infer = orchestraProfile.routes([]).filter(({ path }) => path === INFER_PATH);
+  const orchestra = createMatcher(infer);
+  const isServed = listeners.some(({ profile }) => profile === orchestraProfile.name);
+  return (request) => (isServed && request.path === INFER_PATH ? orchestra(request) : usual(request));
 }
 
 /** The contract of the first provider tells which generation of Llama Stack its listener sounds like. */

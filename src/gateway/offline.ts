@@ -15,7 +15,7 @@ import { createAdminPorts } from './admin-ports.js';
 import { OPERATOR } from './answer-admin.js';
 import { createExplain } from './explain.js';
 import { createLimits } from './limits.js';
-import { rulesFor } from './listeners.js';
+import { explainedMatch } from './listeners.js';
 import { keyFileWarnings } from './orchestra.js';
 import { openStores, type Stores } from './stores.js';
 import { VERSION } from './version.js';
@@ -54,7 +54,7 @@ export async function openOffline({
       loaded: () => loaded,
       explain: createExplain({
         identity,
-        match: rulesFor(['api', 'admin', 'metrics']).match,
+        match: explainedMatch(loaded.config.listeners),
         catalogue: () => catalogue,
         routeRules: () => loaded.config.auth.route_policy,
         limits,

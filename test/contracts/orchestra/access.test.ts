@@ -63,6 +63,23 @@ describe('keys', () => {
     expect((await world.infer({ key: narrow.key })).status).toBe(403);
   });
 
+  test('what explain says of POST /infer is what happens there', async () => {
+    const { admin } = world.gateway;
+    for (const [rights, model, status] of [
+      [{ scopes: ['infer'] }, 'qwen3', 200],
+      [{ scopes: ['infer:embeddings'] }, 'qwen3', 403],
+      [{ scopes: ['infer'], models: ['other'] }, 'qwen3', 503],
+      [{ scopes: ['infer'] }, 'nothing', 503],
+    ] as const) {
+      const { id, key } = await admin.createKey(rights);
+      const served = await world.infer({ key, body: { ...QUESTION, model_name: model } });
+      const explained = await admin.must('POST', '/explain', { key_id: id, method: 'POST', path: '/infer', model });
+      expect([served.status, explained['status'], explained['allowed']]).toEqual([status, status, status === 200]);
+      if (status === 503) expect(served.json()['detail']).toBe(explained['message']);
+    }
+    expect(await admin.must('POST', '/explain', { method: 'GET', path: '/infer' })).toMatchObject({ status: 405 });
+  });
+
   test('X-API-Key decides alone: beside a good bearer token a wrong one is refused', async () => {
     const { key } = await world.gateway.admin.createKey({ scopes: ['infer'] });
     expect((await world.infer({ key: 'wrong', headers: { authorization: `Bearer ${key}` } })).status).toBe(401);
