@@ -22,7 +22,7 @@ export function addActivityCommands(program: Command, bind: Bind): void {
     .command('requests')
     .summary('what was asked, newest first')
     .option('-f, --follow', 'print requests as they finish')
-    .option('--key-id <id>', 'only of this key; "--key ID" says the same')
+    .option('--key-id <id>', 'only of this key or caller; "--key ID" says the same')
     .option('--owner <owner>', 'only of this owner')
     .option('--model <model>', 'only for this model')
     .option('--status <status>', 'only with this status or class, such as 404 or 4xx')

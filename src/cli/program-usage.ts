@@ -20,7 +20,7 @@ export function addUsageCommands(program: Command, bind: Bind): void {
     )
     .option('--since <when>', 'a duration back, such as 24h, or a date (7d unless given)', pastMoment)
     .option('--until <when>', 'the end, in the same words (now unless given)', pastMoment)
-    .option('--key-id <id>', 'only of this key or caller; "--key ID" says the same of a key')
+    .option('--key-id <id>', 'only of this key or caller; "--key ID" says the same')
     .option('--owner <owner>', 'only of this owner')
     .option('--model <model>', 'only for this model')
     .option('--csv', 'print CSV for spreadsheets')

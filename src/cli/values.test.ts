@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import {
+  dashOrId,
   duration,
   durationOrZero,
   expiry,
@@ -14,6 +15,19 @@ import {
 } from './values.js';
 
 describe('values of options', () => {
+  it('take ids of keys and of callers without a key for --key, and no secret', () => {
+    for (const id of [
+      '-',
+      'AAAAAAAAAAAA',
+      'jwt:alice',
+      'kubernetes:system:serviceaccount:a:b',
+      'delegated:Éva Example',
+    ])
+      expect(dashOrId(id)).toBe(id);
+    for (const secret of ['kp_AAAAAAAAAAAA_BBBB', 'sk-short', 'AAAAAAAAAAAAA', ':x', 'jwt:', 'A:b'])
+      expect(() => dashOrId(secret)).toThrow('standard input');
+  });
+
   it('reach a command as they were read, "never" and 0 among them', () => {
     const command = new Command()
       .exitOverride()

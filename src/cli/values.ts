@@ -85,12 +85,15 @@ export function limits(
   return { ...earlier, [name]: limit };
 }
 
+/** Of a key of ours, or of a caller that a provider vouches for: `<provider>:<principal>`. */
+const CALLER_ID = /^(?:[0-9A-Za-z]{12}|[a-z0-9][a-z0-9_-]{0,31}:.+)$/;
+
 /**
- * What `--key` takes: `-`, or for `requests` and `usage` the id of a key. A secret in the command line could be read by every user of the
- * machine. The message does not repeat it.
+ * What `--key` takes: `-`, or for `requests` and `usage` the id of a caller. A secret in the command line could be read by every user of
+ * the machine. The message does not repeat it.
  */
 export function dashOrId(value: string): string {
-  if (value === '-' || /^[0-9A-Za-z]{12}$/.test(value)) return value;
+  if (value === '-' || CALLER_ID.test(value)) return value;
   throw misuse(
     'Secrets are not taken from the command line. Write "--key -" and send the key on standard input, or set KEYPORTER_KEY.',
   );
