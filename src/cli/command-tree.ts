@@ -5,8 +5,10 @@ export interface ListedCommand {
   /** Words after the program's name; empty for the program itself. */
   words: string[];
   summary: string;
-  /** Long and short options. */
-  options: { flag: string; summary: string }[];
+  /** Long options. */
+  options: { flag: string; summary: string; takesValue: boolean }[];
+  /** Words that can stand as its argument, where there are only so many. */
+  choices: string[];
   /** What can follow: the names of commands under it. */
   next: { name: string; summary: string }[];
 }
@@ -18,8 +20,9 @@ export function listCommands(command: Command, words: string[] = []): ListedComm
     words,
     summary: command.summary() || command.description(),
     options: visibleOptions.flatMap((option) =>
-      option.long ? [{ flag: option.long, summary: option.description }] : [],
+      option.long ? [{ flag: option.long, summary: option.description, takesValue: option.required }] : [],
     ),
+    choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     next: visibleCommands.map((sub) => ({ name: sub.name(), summary: sub.summary() || sub.description() })),
   };
   return [listed, ...visibleCommands.flatMap((sub) => listCommands(sub, [...words, sub.name()]))];

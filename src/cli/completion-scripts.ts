@@ -6,10 +6,17 @@ export function bashCompletion(commands: readonly ListedCommand[]): string {
     (command) => `    ${quoted(command.words.join(' '))}) candidates=${quoted(candidates(command).join(' '))} ;;`,
   );
   return `_keyporter() {
-  local current=\${COMP_WORDS[COMP_CWORD]} path= candidates= word
+  local current=\${COMP_WORDS[COMP_CWORD]} path= candidates= word value=
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in -*) ;; *) path="$path\${path:+ }$word" ;; esac
+    # The word behind such an option is its value, and no part of the command.
+    case $word in
+      =) ;;
+      ${valued(commands)}) value=yes ;;
+      -*) value= ;;
+      *) if [ -z "$value" ]; then path="$path\${path:+ }$word"; fi; value= ;;
+    esac
   done
+  if [ -n "$value" ]; then COMPREPLY=($(compgen -f -- "\${current#=}")); return; fi
   while :; do
     case "$path" in
 ${cases.map((line) => `  ${line}`).join('\n')}
@@ -37,10 +44,12 @@ export function fishCompletion(commands: readonly ListedCommand[]): string {
     const names = command.next.map(
       ({ name, summary }) => `complete -c keyporter -f ${condition} -a ${quoted(name)} -d ${quoted(summary)}`,
     );
+    const words = command.choices.map((word) => `complete -c keyporter -f ${condition} -a ${quoted(word)}`);
     const options = command.options.map(
-      ({ flag, summary }) => `complete -c keyporter ${condition} -l ${flag.slice(2)} -d ${quoted(summary)}`,
+      ({ flag, summary, takesValue }) =>
+        `complete -c keyporter ${condition} -l ${flag.slice(2)}${takesValue ? ' -r' : ''} -d ${quoted(summary)}`,
     );
-    return [...names, ...options];
+    return [...names, ...words, ...options];
   });
   return `${lines.join('\n')}\n`;
 }
@@ -53,8 +62,14 @@ function fishCondition({ words, next }: ListedCommand): string {
   return [...seen, ...notYet].join('; and ');
 }
 
-function candidates({ next, options }: ListedCommand): string[] {
-  return [...next.map(({ name }) => name), ...options.map(({ flag }) => flag)];
+/** Every long option that takes a value, as a pattern of `case`. Names mean the same in all commands. */
+function valued(commands: readonly ListedCommand[]): string {
+  const flags = commands.flatMap(({ options }) => options.filter(({ takesValue }) => takesValue));
+  return [...new Set(flags.map(({ flag }) => flag))].join(' | ');
+}
+
+function candidates({ next, choices, options }: ListedCommand): string[] {
+  return [...choices, ...next.map(({ name }) => name), ...options.map(({ flag }) => flag)];
 }
 
 /** A word for all three shells; our own texts hold no quote but this one. */

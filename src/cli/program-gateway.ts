@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { type Bind, examples } from './bind.js';
 import { many } from './values.js';
 
@@ -52,7 +52,7 @@ export function addGatewayCommands(program: Command, bind: Bind): void {
   program
     .command('completion')
     .summary('shell completion')
-    .argument('<shell>', 'bash, zsh or fish')
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish']))
     .addHelpText(
       'after',
       examples(

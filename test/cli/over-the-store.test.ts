@@ -274,10 +274,22 @@ describe('the command line while no gateway runs', () => {
 
   it('writes completion that the shell understands', async () => {
     const { out } = await world.run(['completion', 'bash']);
-    const script = `${out}\nCOMP_WORDS=(keyporter keys re); COMP_CWORD=2; _keyporter; echo "\${COMPREPLY[*]}"; COMP_WORDS=(keyporter keys show abc --js); COMP_CWORD=4; _keyporter; echo "\${COMPREPLY[*]}"`;
-    expect(spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout.trim().split('\n')).toEqual(
-      ['revoke', '--json'].map((word) => expect.stringContaining(word)),
+    const typed: [string, string][] = [
+      ['keys re', 'revoke'],
+      ['keys show abc --js', '--json'],
+      ['--config any keys li', 'list'],
+      ['keys create --name keys --sc', '--scope'],
+      ['completion z', 'zsh'],
+    ];
+    const asked = typed.map(
+      ([line]) =>
+        `COMP_WORDS=(keyporter ${line}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _keyporter; echo "\${COMPREPLY[*]}"`,
     );
+    expect(
+      spawnSync('bash', ['-c', [out, ...asked].join('\n')], { encoding: 'utf8' })
+        .stdout.trim()
+        .split('\n'),
+    ).toEqual(typed.map(([, word]) => expect.stringContaining(word)));
     for (const shell of ['zsh', 'fish']) expect((await world.run(['completion', shell])).out).toContain('keyporter');
     expect((await world.run(['completion', 'tcsh'])).code).toBe(2);
   });
