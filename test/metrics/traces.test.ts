@@ -204,7 +204,7 @@ test('a realtime session is one trace too, and the model server got its part of 
     const { request, socket } = await coming;
     const usage = { input_tokens: 10, output_tokens: 4, total_tokens: 14 };
     socket.write(frame(1, JSON.stringify({ type: 'response.done', response: { id: 'r', usage } })));
-    socket.write(frame(8, Buffer.from([3, 232])));
+    socket.end(frame(8, Buffer.from([3, 232])));
     await client.closed();
     await world.gateway.close();
     const [server] = own.spans.filter(({ kind }) => kind === SERVER);
