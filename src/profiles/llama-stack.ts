@@ -24,8 +24,8 @@ function profileIn(dialects: StackDialects): Profile {
   const routes: readonly Route[] = [
     ...COMMON_ROUTES.map((route) => ({ ...route, dialect: plain })),
     ...inference,
-    ...open('/v1/health', 'answerHealth', plain),
-    ...open('/v1/version', 'answerVersion', plain),
+    ...['/v1/health', '/health'].flatMap((path) => open(path, 'answerHealth', plain)),
+    ...['/v1/version', '/version'].flatMap((path) => open(path, 'answerVersion', plain)),
   ];
   return { name: 'llama-stack', routes: () => routes, fallback: rest(plain), door: usual };
 }

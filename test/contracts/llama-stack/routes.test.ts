@@ -30,9 +30,21 @@ const permit = (...paths: string[]): RouteRuleConfig => ({ permit: { paths } });
 describe('routes and route rules', () => {
   test('B-26 health and version are public, everything else is not', async () => {
     await ruled([], async (world) => {
-      expect(JSON.parse((await world.get('/v1/health')).text)).toEqual({ status: 'OK' });
-      expect(JSON.parse((await world.get('/v1/version')).text)).toEqual({ version: expect.stringMatching(/^\d/) });
-      for (const path of ['/v1/models', '/models/list', '/docs', '/openapi.json', '/v1/health/x', '/v1/files'])
+      for (const base of ['/v1', '']) {
+        expect(JSON.parse((await world.get(`${base}/health`)).text)).toEqual({ status: 'OK' });
+        expect(JSON.parse((await world.get(`${base}/version`)).text)).toEqual({
+          version: expect.stringMatching(/^\d/),
+        });
+      }
+      for (const path of [
+        '/v1/models',
+        '/models/list',
+        '/docs',
+        '/openapi.json',
+        '/v1/health/x',
+        '/x/health',
+        '/v1/files',
+      ])
         expect((await world.get(path)).status).toBe(401);
       expect((await answered(fetch(`${world.url}/v1/health`, { method: 'POST' }))).status).toBe(401);
       for (const path of ['/v1/health', '/v1/version']) {
