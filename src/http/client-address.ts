@@ -37,12 +37,31 @@ function forwardedFor(forwarded: readonly string[]): string[] {
   if (hops.length > 0) return hops;
   for (let at = 0; at + 1 < forwarded.length; at += 2) {
     if (forwarded[at] !== 'forwarded') continue;
-    for (const element of (forwarded[at + 1] ?? '').split(',')) {
+    for (const element of elementsOf(forwarded[at + 1] ?? '')) {
       const pair = element.split(';').find((part) => part.trim().toLowerCase().startsWith('for='));
-      hops.push(pair === undefined ? '' : pair.trim().slice(4).replaceAll('"', ''));
+      hops.push(pair === undefined ? '' : pair.trim().slice(4));
     }
   }
   return hops;
+}
+
+/** What stands in quotes may hold commas and semicolons that separate nothing; the quotes themselves are left out. */
+function elementsOf(value: string): string[] {
+  const elements: string[] = [];
+  let element = '';
+  let isQuoted = false;
+  for (let at = 0; at < value.length; at += 1) {
+    const character = value.charAt(at);
+    if (character === '"') isQuoted = !isQuoted;
+    else if (isQuoted && character === '\\') at += 1;
+    else if (isQuoted && ',;'.includes(character)) element += ' ';
+    else if (character === ',') {
+      elements.push(element);
+      element = '';
+    } else element += character;
+  }
+  // A quote that never ends could hide the proxy's own element: then none of it is believed.
+  return isQuoted ? [''] : [...elements, element];
 }
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}$/;

@@ -25,7 +25,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Neither the carriage return nor the line feed of an end of line belongs to a value. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const LENGTH = /^[0-9]{1,15}$/;
+const LENGTH = /^(?:0|[1-9][0-9]{0,14})$/;
 const SPACE = 0x20;
 const TAB = 0x09;
 

@@ -124,6 +124,7 @@ describe('refused as something that readers could take differently:', () => {
   it.each([
     ['two lengths', `${HEAD}Content-Length: 1\r\nContent-Length: 1\r\n\r\n`],
     ['a list of lengths', `${HEAD}Content-Length: 1, 1\r\n\r\n`],
+    ['a length with a leading zero', `${HEAD}Content-Length: 01\r\n\r\n`],
     ['a signed length', `${HEAD}Content-Length: +1\r\n\r\n`],
     ['an empty length', `${HEAD}Content-Length:\r\n\r\n`],
     ['a length no number holds', `${HEAD}Content-Length: 99999999999999999\r\n\r\n`],

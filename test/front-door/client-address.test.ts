@@ -36,6 +36,26 @@ describe.runIf(process.platform === 'linux')(
       expect(await ask(key, '127.0.0.5', header)).toBe(200);
     });
 
+    const written = [
+      'for=127.0.0.3;host="a, for=127.0.0.8"',
+      'for=127.0.0.8, for="127.0.0.3:4711";host="a;for=127.0.0.8"',
+      'for=127.0.0.8;host="\\", for=127.0.0.8", FOR="127.0.0.3"',
+    ];
+    test.each(written)('Forwarded is read with its quotes: the address in "%s" is 127.0.0.3', async (value) => {
+      const [right, wrong] = [
+        await world.admin.createKey({ allow_ips: ['127.0.0.3/32'] }),
+        await world.admin.createKey({ allow_ips: ['127.0.0.8/32'] }),
+      ];
+      expect(await ask(right.key, PROXY, `Forwarded: ${value}`)).toBe(200);
+      expect(await ask(wrong.key, PROXY, `Forwarded: ${value}`)).toBe(401);
+    });
+
+    test('a quote that never ends makes nobody believed', async () => {
+      const { key } = await world.admin.createKey({ allow_ips: ['127.0.0.3/32'] });
+      expect(await ask(key, PROXY, 'Forwarded: for=127.0.0.3;host="')).toBe(401);
+      expect(await ask(key, PROXY, 'Forwarded: for=10.0.0.1;host=", for=127.0.0.3')).toBe(401);
+    });
+
     const odd = [
       '127.0.0.3, 10.0.0.1',
       '::ffff:127.0.0.3, 10.0.0.1',
