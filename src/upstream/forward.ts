@@ -51,6 +51,8 @@ export interface Forwarder {
 
 /** How often deadlines are judged; one timer serves all requests. */
 const TICK_MS = 250;
+/** After a longer pause the process itself stood still: what came meanwhile is read before anybody is judged. */
+const STOOD_STILL_MS = 1000;
 
 /**
  * Sends requests and relays their answers. A request goes on to another server only while it is certain
@@ -63,8 +65,12 @@ export function createForwarder(
   withheld: () => ReadonlySet<string> = () => NOTHING,
 ): Forwarder {
   const running = new Crowd<Relay>();
+  let tickedAt = clock.monotonic();
   const stopTicking = clock.every(TICK_MS, () => {
     const now = clock.monotonic();
+    const stoodStill = now - tickedAt > STOOD_STILL_MS;
+    tickedAt = now;
+    if (stoodStill) return;
     for (const relay of running.list()) relay.tick(now);
   });
   return {

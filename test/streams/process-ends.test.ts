@@ -152,3 +152,39 @@ async function refusesNewConnections(gateway: SpawnedGateway): Promise<void> {
     if (answer === null || answer.status === 503) return;
   }
 }
+
+describe('SIGSTOP and SIGCONT', () => {
+  test('a stream that went on meanwhile is not taken for a silent one', async () => {
+    const models = Object.entries(modelsOn(upstream.url)).map(([name, model]) => [
+      name,
+      { ...(model as object), timeouts: { idle_seconds: 2 } },
+    ]);
+    await withHome({ models: Object.fromEntries(models) as Record<string, unknown> }, async (home) => {
+      const gateway = await home.start();
+      const { key } = await gateway.admin.createKey();
+      const { client, exchange } = await streamThrough(gateway, key);
+      gateway.child.kill('SIGSTOP');
+      await eventsFor(3000, () => chat.sendEvent(exchange, 'meanwhile'));
+      gateway.child.kill('SIGCONT');
+      await client.see('meanwhile');
+      chat.sendEvent(exchange, 'last-text');
+      chat.sendEnd(exchange);
+      exchange.finish();
+      expect((await client.answer()).complete).toBe(true);
+    });
+  });
+});
+
+/** Sends ten events a second for so long. */
+function eventsFor(durationMs: number, send: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    let left = durationMs / 100;
+    const timer = setInterval(() => {
+      send();
+      left -= 1;
+      if (left > 0) return;
+      clearInterval(timer);
+      resolve();
+    }, 100);
+  });
+}
