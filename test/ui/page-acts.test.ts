@@ -12,7 +12,7 @@ import {
   watchedPage,
   type Watched,
 } from './browser.js';
-import { ENDLESS, startPeopledGateway, type PeopledGateway } from './peopled-gateway.js';
+import { ENDLESS, NARROW, startPeopledGateway, type PeopledGateway } from './peopled-gateway.js';
 
 const PATIENCE_MS = 20_000;
 
@@ -103,6 +103,78 @@ describe.skipIf(!hasChromium)('what can be done on the pages (chromium has to be
     await dialog.getByRole('button', { name: 'Explain' }).click();
     await dialog.getByText('It would pass.').waitFor();
     await noBarrier('request-details-light');
+  });
+
+  test('what a page is narrowed to stands in its address: going back and loading again show the same', async () => {
+    await open('requests');
+    await page.getByRole('textbox', { name: 'Owner' }).fill('alice');
+    await page.waitForURL('**/ui/requests?owner=alice');
+    await page.getByRole('table', { name: 'requests' }).getByRole('link').first().click();
+    await page.getByText('Rights and life').waitFor();
+    await page.goBack();
+    await page.reload();
+    expect(await page.getByRole('textbox', { name: 'Owner' }).inputValue()).toBe('alice');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Requests' }).click();
+    await expect.poll(() => page.getByRole('textbox', { name: 'Owner' }).inputValue()).toBe('');
+    await open('usage?by=owner');
+    await page.getByRole('button', { name: 'Only this: bob' }).click();
+    await page.waitForURL('**/ui/usage?by=day&owner=bob');
+    await open('keys?show=disabled');
+    await page.getByText('alice-chat-app').waitFor();
+  });
+
+  test('a key tells of each request what became of it, and of the old secret only what showed that one', async () => {
+    const { id, key } = await world.gateway.admin.createKey({ name: 'rotated', scopes: ['infer'] });
+    const list = async (): Promise<void> => {
+      const asked = await fetch(`${world.gateway.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+      expect(asked.status).toBe(200);
+    };
+    await world.gateway.admin.must('POST', `/keys/${id}/rotate`, {});
+    await list();
+    await open(`keys/${id}`);
+    await page.getByText('1 of these requests showed the old secret').waitFor();
+    await page.getByRole('button', { name: 'details of the request' }).click();
+    await page.getByRole('dialog').getByText('the one before the last rotation').waitFor();
+    await page.keyboard.press('Escape');
+    // The times of rows and of rotations are whole seconds: the next rotation is in another one.
+    const { rotated_at: before } = await world.gateway.admin.must('GET', `/keys/${id}`);
+    await until(PATIENCE_MS, 'another second', () => Promise.resolve(Date.now() / 1000 > Number(before) + 2));
+    await world.gateway.admin.must('POST', `/keys/${id}/rotate`, {});
+    await page.reload();
+    await page.getByText('None of these requests showed the old secret.').waitFor();
+  });
+
+  test('what waits tells its place in line, and the end of each is in reach without scrolling sideways', async () => {
+    await world.chat(ENDLESS, NARROW);
+    const waiting = world.chat(ENDLESS, NARROW).catch((error: Error) => error);
+    await open('streams');
+    const table = page.getByRole('table', { name: 'requests' });
+    const queued = table.getByRole('row', { name: 'queued' });
+    await queued.getByText('#1').waitFor();
+    const hidden = await page.evaluate<number>(
+      `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.kp-table-scroll'))`,
+    );
+    expect(hidden).toBeLessThanOrEqual(0);
+    await noBarrier('streams-queue-light');
+    for (const row of [queued, table.getByRole('row', { name: 'streaming' })]) {
+      await row.getByRole('button', { name: 'End the request' }).click();
+      await page.getByRole('button', { name: 'End the request', exact: true }).last().click();
+      await row.waitFor({ state: 'detached' });
+    }
+    await waiting;
+  });
+
+  test('a page that is opened while the gateway is away is there as soon as it answers again', async () => {
+    const { context, page: other, takeErrors } = await watchedPage(browser);
+    await other.goto(await world.link());
+    await other.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    await context.setOffline(true);
+    await other.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Replicas' }).click();
+    await other.getByText('The gateway did not answer').waitFor();
+    await context.setOffline(false);
+    await other.getByRole('region', { name: 'Replica gemma3-4b-0' }).waitFor();
+    takeErrors();
+    await context.close();
   });
 
   test('a model server is drained and resumed after a question, and the log of a process is followed', async () => {

@@ -84,6 +84,25 @@ describe.skipIf(!hasChromium)('the pages in a real browser (chromium has to be i
       },
     );
 
+    describe.each(['is read', 'cannot be read'] as const)('while its data %s', (how) => {
+      beforeAll(() =>
+        watched.page.route(/\/admin\/v1\/(?!session)/, (route) => (how === 'is read' ? undefined : route.abort())),
+      );
+      afterAll(async () => {
+        await watched.page.unrouteAll({ behavior: 'ignoreErrors' });
+        watched.takeErrors();
+      });
+
+      test.each(PAGES)('the page %s has no barrier', async (name, path) => {
+        const { page } = watched;
+        await page.goto(`${world.gateway.url}/ui/${path.replace('KEY', world.keyId)}`);
+        await page.locator('.kp-frame').getByRole('heading', { level: 1 }).waitFor();
+        if (how === 'cannot be read' && name !== 'playground') await page.getByRole('alert').first().waitFor();
+        expect(await seriousViolations(page)).toEqual([]);
+        await keepPicture(page, `${name}-${how.replaceAll(' ', '-')}-${scheme}`);
+      });
+    });
+
     test('the sign-in page has no barrier', async () => {
       const stranger = await watchedPage(browser, { scheme });
       await stranger.page.goto(`${world.gateway.url}/ui/`);

@@ -9,6 +9,9 @@ import { MODELS, writePast } from './past.js';
 /** The message whose answer never ends by itself. */
 export const ENDLESS = 'Go on for ever.';
 
+/** A model for one request at a time: others wait in line. */
+export const NARROW = 'narrow';
+
 export interface PeopledGateway {
   gateway: SpawnedGateway;
   upstream: RecordingUpstream;
@@ -30,6 +33,7 @@ export async function startPeopledGateway({ unusedKeys }: { unusedKeys: number }
   const home = await GatewayHome.make({
     models: {
       [MODELS[0]]: { replicas },
+      [NARROW]: { replicas, upstream_model: MODELS[0], max_in_flight: 1 },
       [MODELS[1]]: { replicas: [...replicas, { url: 'http://127.0.0.1:9' }] },
       'gemma3-4b': await engineModel(),
     },

@@ -28,7 +28,7 @@ describe.skipIf(!hasChromium)('a listener that serves the admin API alone (chrom
     await upstream?.close();
   });
 
-  test('its playground says that chats are not served here, and where they are', async () => {
+  test('its playground and the examples for a new key say where chats are served', async () => {
     const watched = await watchedPage(browser);
     const link = new URL(String((await gateway.admin.must('POST', '/session/links'))['url']));
     await signIn(watched, link.href);
@@ -41,6 +41,12 @@ describe.skipIf(!hasChromium)('a listener that serves the admin API alone (chrom
     expect(new URL(elsewhere).port).not.toBe(link.port);
     await watched.page.getByText(elsewhere, { exact: true }).waitFor();
     expect(await seriousViolations(watched.page)).toEqual([]);
+    await watched.page.goto(new URL('/ui/keys', link).href);
+    await watched.page.getByRole('button', { name: 'Create a key' }).first().click();
+    await watched.page.getByLabel('Name').fill('first');
+    await watched.page.getByRole('button', { name: 'Create the key' }).click();
+    // An example that asked this address would not work.
+    await watched.page.getByLabel('Example', { exact: true }).getByText(`curl ${elsewhere}/v1/`).waitFor();
     expect(watched.takeErrors()).toEqual([]);
   });
 });

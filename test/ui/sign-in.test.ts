@@ -85,6 +85,7 @@ describe.skipIf(!hasChromium)('signing in with a browser (chromium has to be ins
     await page.locator('.kp-live[data-state="live"]').waitFor();
     await world.admin.must('POST', `/keys/${id}/revoke`, {});
     await page.getByLabel('Admin key').waitFor();
+    await page.getByText('You are signed out').waitFor();
   });
 
   it('signing out ends the session for every page of the browser', { timeout: LIMIT_MS }, async () => {

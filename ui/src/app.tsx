@@ -1,16 +1,18 @@
-import { Loader } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { Router } from 'wouter';
 import { SessionContext, useSessionQuery, useSignIn } from './api/session.js';
 import { Layout } from './layout/layout.js';
 import { PageOfAddress } from './layout/page-of-address.js';
 import { Clock } from './parts/moment.js';
+import { Turning } from './parts/waiting.js';
 import { SignIn } from './sign-in/sign-in.js';
 
 /** The sign-in page, or everything behind it. `link` is the secret of a one-time link that was opened. */
 export function App({ link }: { link: string | null }) {
   const opened = useLink(link);
   const { data: session, error, isPending } = useSessionQuery(opened.isSettled);
+  const [wasSignedIn, setWasSignedIn] = useState(false);
+  if (session != null && !wasSignedIn) setWasSignedIn(true);
   if (session != null)
     return (
       <SessionContext value={session}>
@@ -26,10 +28,10 @@ export function App({ link }: { link: string | null }) {
   if (isPending)
     return (
       <main className="kp-center">
-        <Loader aria-label={opened.isSettled ? 'Loading' : 'Signing in with the link'} />
+        <Turning what={opened.isSettled ? 'Loading' : 'Signing in with the link'} />
       </main>
     );
-  return <SignIn linkFailure={opened.failure} trouble={error} />;
+  return <SignIn linkFailure={opened.failure} trouble={error} wasSignedIn={wasSignedIn} />;
 }
 
 interface OpenedLink {

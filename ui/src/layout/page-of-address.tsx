@@ -1,10 +1,10 @@
-import { Loader } from '@mantine/core';
 import { Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { refusalOf, useSession } from '../api/session.js';
 import { PAGES, type PageEntry } from '../pages.js';
 import { EmptyState, NotAllowed } from '../parts/notices.js';
 import { Page } from '../parts/page.js';
+import { Turning } from '../parts/waiting.js';
 import { PageFault } from './page-fault.js';
 
 /** The page that belongs to the address. */
@@ -12,7 +12,7 @@ export function PageOfAddress() {
   const [address] = useLocation();
   return (
     <PageFault key={address}>
-      <Suspense fallback={<Loader className="kp-center" aria-label="Loading the page" />}>
+      <Suspense fallback={<Turning className="kp-center" what="Loading the page" />}>
         <Switch>
           {PAGES.map((page) => (
             <Route key={page.path} path={page.path}>

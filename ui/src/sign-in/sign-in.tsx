@@ -6,8 +6,16 @@ import { CliTwin } from '../parts/cli-twin.js';
 import { ErrorNotice } from '../parts/notices.js';
 import { Prose } from '../parts/prose.js';
 
+interface SignInParts {
+  linkFailure: Error | null;
+  /** Why it is not known whether somebody is signed in. */
+  trouble: Error | null;
+  /** This page was open with a session, which ended. */
+  wasSignedIn: boolean;
+}
+
 /** Three ways in: the one-time link, an admin key, and a proxy that says who asks. */
-export function SignIn({ linkFailure, trouble }: { linkFailure: Error | null; trouble: Error | null }) {
+export function SignIn({ linkFailure, trouble, wasSignedIn }: SignInParts) {
   useEffect(() => {
     document.title = 'Sign in · Keyporter';
   }, []);
@@ -22,6 +30,12 @@ export function SignIn({ linkFailure, trouble }: { linkFailure: Error | null; tr
           Sign in
         </Title>
         <Stack>
+          {wasSignedIn && (
+            <Alert color="blue" title="You are signed out" role="status">
+              A session ends after an hour without use, after 12 hours in any case, with its key, and when the gateway
+              starts anew. Sign in to go on where you were.
+            </Alert>
+          )}
           {linkFailure !== null && (
             <Alert color="red" title="The link did not work" role="alert">
               <Prose text={linkFault(linkFailure)} />

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { AuditEntryBody, AuditListBody } from '../../../../src/admin/contract-activity.js';
 import { api, pathOf } from '../../api/client.js';
+import { useAddressState, type AddressForm } from '../../parts/address-state.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
 import { DataTable, type Column } from '../../parts/data-table.js';
 import { Moment } from '../../parts/moment.js';
@@ -22,11 +23,17 @@ interface Filter {
   actor: string;
 }
 
-const NO_FILTER: Filter = { action: '', target: '', actor: '' };
+const FILTER_IN_ADDRESS: AddressForm<Filter> = {
+  read(search) {
+    const text = (name: string): string => search.get(name) ?? '';
+    return { action: text('action'), target: text('target'), actor: text('actor') };
+  },
+  write: (filter) => ({ ...filter }),
+};
 
 /** Who changed what, or tried to, and whether the trail is whole. */
 export function AuditPage() {
-  const [filter, setFilter] = useState(NO_FILTER);
+  const [filter, setFilter] = useAddressState(FILTER_IN_ADDRESS);
   const trail = useTrail(useSettled(filter));
   const [opened, open] = useState<AuditEntryBody | null>(null);
   const columns = useMemo(() => columnsOf(open), []);

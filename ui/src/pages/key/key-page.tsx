@@ -1,4 +1,3 @@
-import { Skeleton } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { useKey, type KeyBody } from '../../api/keys.js';
@@ -11,6 +10,7 @@ import { CopyField } from '../../parts/copy.js';
 import { useNow } from '../../parts/moment.js';
 import { ErrorNotice, NotAllowed } from '../../parts/notices.js';
 import { Page, Panel } from '../../parts/page.js';
+import { Waiting } from '../../parts/waiting.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { ExplainForm } from './explain-form.js';
 import { KeyChildren } from './key-children.js';
@@ -26,7 +26,7 @@ export function KeyPage() {
   return (
     <Page title="Key" about={<Link href="/keys">All keys</Link>}>
       {error === null ? (
-        <Skeleton height={200} />
+        <Waiting what="The key is being read" height={200} />
       ) : (
         <ErrorNotice error={error} what="The key could not be read" retry={() => void refetch()} />
       )}

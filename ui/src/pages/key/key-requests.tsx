@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from '@mantine/core';
 import { useMemo, useState } from 'react';
+import { Link } from 'wouter';
 import { requestsOfKeyQuery, type RequestRowBody } from '../../api/activity.js';
 import type { KeyBody } from '../../api/keys.js';
 import { useAtMostEvery, useLive } from '../../api/live.js';
@@ -42,7 +43,17 @@ export function KeyRequests({ subject }: { subject: KeyBody }) {
     () => void refetch(),
   );
   return (
-    <Panel title="Recent requests" actions={<LiveBadge state={live} />}>
+    <Panel
+      title="Recent requests"
+      actions={
+        <span className="kp-page-actions">
+          <LiveBadge state={live} />
+          <Link className="kp-small" href={`/requests?key_id=${encodeURIComponent(keyId)}`}>
+            All of them
+          </Link>
+        </span>
+      }
+    >
       {subject.previous !== null && <OldSecretUse rows={rows ?? []} rotatedAt={subject.rotated_at ?? 0} />}
       <DataTable
         what="requests"

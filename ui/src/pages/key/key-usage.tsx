@@ -1,6 +1,7 @@
 import { SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { Link } from 'wouter';
 import { usageByDayQuery, type UsageRowBody } from '../../api/activity.js';
 import { nowSeconds } from '../../clock.js';
 import { Chart } from '../../parts/chart.js';
@@ -9,6 +10,7 @@ import { dayColumns, dayName, sinceOf } from '../../parts/days.js';
 import { shortNumber, wholeNumber } from '../../parts/format.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Panel, Tile } from '../../parts/page.js';
+import { Waiting } from '../../parts/waiting.js';
 
 const SPANS = [
   { value: '7', label: '7 days' },
@@ -25,18 +27,26 @@ export function KeyUsage({ keyId }: { keyId: string }) {
     <Panel
       title="Usage"
       actions={
-        <SegmentedControl
-          size="xs"
-          aria-label="How far back"
-          data={SPANS}
-          value={String(days)}
-          onChange={(value) => setDays(Number(value))}
-        />
+        <span className="kp-page-actions">
+          <SegmentedControl
+            size="xs"
+            aria-label="How far back"
+            data={SPANS}
+            value={String(days)}
+            onChange={(value) => setDays(Number(value))}
+          />
+          <Link className="kp-small" href={`/usage?by=model&key_id=${encodeURIComponent(keyId)}`}>
+            By model
+          </Link>
+        </span>
       }
     >
       {error !== null && <ErrorNotice error={error} what="The usage could not be read" retry={() => void refetch()} />}
+      {rows === undefined && error === null && <Waiting what="The usage is being read" height={280} />}
       {rows !== undefined && <Drawn rows={rows} since={since} days={days} />}
-      <CliTwin command={`keyporter usage --by day --key-id ${keyId} --since ${days}d`} />
+      <CliTwin
+        command={`keyporter usage --by day --key-id ${keyId} --since ${new Date(since * 1000).toISOString().slice(0, 10)}`}
+      />
     </Panel>
   );
 }

@@ -1,4 +1,5 @@
 import type { KeyBody } from '../../api/keys.js';
+import type { AddressForm } from '../../parts/address-state.js';
 
 const DAY_SECONDS = 86_400;
 const SOON_SECONDS = 14 * DAY_SECONDS;
@@ -15,6 +16,12 @@ export const KEY_FILTERS: readonly { name: KeyFilterName; words: string; command
   { name: 'revoked', words: 'Revoked', command: 'keyporter keys list --state revoked' },
   { name: 'all', words: 'All keys', command: 'keyporter keys list' },
 ];
+
+/** The filter in the address of the page. */
+export const FILTER_IN_ADDRESS: AddressForm<KeyFilterName> = {
+  read: (search) => KEY_FILTERS.find(({ name }) => name === search.get('show'))?.name ?? 'usable',
+  write: (name) => ({ show: name === 'usable' ? '' : name }),
+};
 
 /** True when `key` belongs to what the filter shows at `now` (Unix seconds). */
 export function passes(key: KeyBody, filter: KeyFilterName, now: number): boolean {

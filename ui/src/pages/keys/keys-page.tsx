@@ -6,6 +6,7 @@ import { useRefusal } from '../../api/session.js';
 import { AskedAct, type KeyAct } from '../../key-acts/asked-act.js';
 import { CreateKeyDialog } from '../../key-form/key-dialogs.js';
 import { Act } from '../../parts/act.js';
+import { useAddressState } from '../../parts/address-state.js';
 import { CliTwin } from '../../parts/cli-twin.js';
 import { DataTable } from '../../parts/data-table.js';
 import { PlusIcon } from '../../parts/icons.js';
@@ -13,7 +14,7 @@ import { useNow } from '../../parts/moment.js';
 import { EmptyState } from '../../parts/notices.js';
 import { Page } from '../../parts/page.js';
 import { keyColumns } from './key-columns.js';
-import { KEY_FILTERS, passes, type KeyFilterName } from './key-filters.js';
+import { FILTER_IN_ADDRESS, KEY_FILTERS, passes, type KeyFilterName } from './key-filters.js';
 
 /** All keys: find one, make one, end one. */
 export function KeysPage() {
@@ -42,7 +43,7 @@ interface TableParts {
 
 function KeyTable({ ask, create }: TableParts) {
   const { data, error, refetch } = useQuery(allKeysQuery);
-  const [filter, setFilter] = useState<KeyFilterName>('usable');
+  const [filter, setFilter] = useAddressState(FILTER_IN_ADDRESS);
   const now = useNow();
   const shown = useMemo(() => data?.keys.filter((key) => passes(key, filter, now)), [data, filter, now]);
   const columns = useMemo(() => keyColumns(ask), [ask]);

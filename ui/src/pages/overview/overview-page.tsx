@@ -8,6 +8,7 @@ import { CliTwin } from '../../parts/cli-twin.js';
 import { duration, shortNumber, wholeNumber } from '../../parts/format.js';
 import { EmptyState, ErrorNotice } from '../../parts/notices.js';
 import { LiveBadge, Page, Panel, Tile } from '../../parts/page.js';
+import { Waiting } from '../../parts/waiting.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { OverviewCharts } from './overview-charts.js';
 import { sumOf } from './recent.js';
@@ -29,6 +30,7 @@ export function OverviewPage() {
       {error !== null && (
         <ErrorNotice error={error} what="The overview could not be read" retry={() => void refetch()} />
       )}
+      {overview === undefined && error === null && <Waiting what="The overview is being read" height={420} />}
       {overview !== undefined && <Shown overview={overview} />}
     </Page>
   );

@@ -1,9 +1,10 @@
-import { Alert, Loader } from '@mantine/core';
+import { Alert } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useServedAt } from '../../api/served-at.js';
 import { CopyField } from '../../parts/copy.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Page, Panel } from '../../parts/page.js';
+import { Turning } from '../../parts/waiting.js';
 import { ChatPanel } from './chat-panel.js';
 import { InferenceRefusal, modelsOf } from './inference.js';
 import { KeyPanel, type TriedKey } from './key-panel.js';
@@ -28,7 +29,7 @@ export function PlaygroundPage() {
           retry={models.readAgain}
         />
       )}
-      {models.reading && <Loader aria-label="Reading the models of the key" />}
+      {models.reading && <Turning what="Reading the models of the key" />}
       {models.names?.length === 0 && (
         <Alert color="yellow" title="No model for this key">
           No model server that runs has a model that this key may use. See the page Replicas, or the patterns of the

@@ -6,7 +6,7 @@ import { CliTwin } from '../../parts/cli-twin.js';
 import { wholeNumber } from '../../parts/format.js';
 import { EmptyState, ErrorNotice } from '../../parts/notices.js';
 import { Page, Tile } from '../../parts/page.js';
-import { Skeleton } from '@mantine/core';
+import { Waiting } from '../../parts/waiting.js';
 import { ReplicaCard } from './replica-card.js';
 import { ReplicaLogs } from './replica-logs.js';
 import './replicas.css';
@@ -28,7 +28,7 @@ export function ReplicasPage() {
       {error !== null && (
         <ErrorNotice error={error} what="The replicas could not be read" retry={() => void refetch()} />
       )}
-      {data === undefined && error === null && <Skeleton height={160} aria-label="The replicas are being read" />}
+      {data === undefined && error === null && <Waiting what="The replicas are being read" height={160} />}
       {data !== undefined && <Sums replicas={data.data} />}
       {data?.data.length === 0 && (
         <EmptyState title="No model servers" command="keyporter serve --upstream http://127.0.0.1:8080">

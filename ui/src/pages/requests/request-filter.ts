@@ -1,4 +1,5 @@
 import type { RequestRowBody } from '../../../../src/admin/contract-activity.js';
+import type { AddressForm } from '../../parts/address-state.js';
 
 /** What is shown. An empty text does not filter. */
 export interface RequestFilter {
@@ -24,8 +25,11 @@ export function fits(row: RequestRowBody, { status, keyId, owner, model }: Reque
   return status.endsWith('xx') ? String(row.status).startsWith(status.charAt(0)) : String(row.status) === status;
 }
 
-export function filterOfAddress(search: string): RequestFilter {
-  const asked = new URLSearchParams(search);
-  const text = (name: string): string => asked.get(name) ?? '';
-  return { status: text('status'), keyId: text('key_id'), owner: text('owner'), model: text('model') };
-}
+/** The filter in the address of the page, under the names of the admin API. */
+export const FILTER_IN_ADDRESS: AddressForm<RequestFilter> = {
+  read(search) {
+    const text = (name: string): string => search.get(name) ?? '';
+    return { status: text('status'), keyId: text('key_id'), owner: text('owner'), model: text('model') };
+  },
+  write: ({ status, keyId, owner, model }) => ({ status, key_id: keyId, owner, model }),
+};

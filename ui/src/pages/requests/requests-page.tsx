@@ -1,7 +1,7 @@
 import { Button, TextInput } from '@mantine/core';
 import { useMemo, useState } from 'react';
-import { useSearch } from 'wouter';
 import type { RequestRowBody } from '../../../../src/admin/contract-activity.js';
+import { useAddressState } from '../../parts/address-state.js';
 import { CliTwin } from '../../parts/cli-twin.js';
 import { DataTable, type Column } from '../../parts/data-table.js';
 import { duration, timeOfDay, wholeNumber } from '../../parts/format.js';
@@ -12,14 +12,13 @@ import { useSettled } from '../../parts/settled.js';
 import { StatusText } from '../../parts/status-text.js';
 import { RequestDetails } from '../../request/request-details.js';
 import { commandOf } from './request-command.js';
-import { filterOfAddress, type RequestFilter } from './request-filter.js';
+import { FILTER_IN_ADDRESS, type RequestFilter } from './request-filter.js';
 import { useRequestTail, type RequestTail } from './request-tail.js';
 import './requests.css';
 
 /** Every finished request, the newest first, as it comes. */
 export function RequestsPage() {
-  const search = useSearch();
-  const [filter, setFilter] = useState(() => filterOfAddress(search));
+  const [filter, setFilter] = useAddressState(FILTER_IN_ADDRESS);
   const settled = useSettled(filter);
   const tail = useRequestTail(settled);
   const [opened, open] = useState<RequestRowBody | null>(null);

@@ -1,10 +1,11 @@
-import { Skeleton, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { FindingListBody } from '../../../../src/admin/contract-gateway.js';
 import { api, pathOf } from '../../api/client.js';
 import { CliTwin } from '../../parts/cli-twin.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Panel } from '../../parts/page.js';
+import { Waiting } from '../../parts/waiting.js';
 import { Prose } from '../../parts/prose.js';
 import { ToneBadge } from '../../parts/tone-badge.js';
 
@@ -20,7 +21,7 @@ export function FindingsPanel() {
   return (
     <Panel title="What the doctor finds">
       {error !== null && <ErrorNotice error={error} what="The checks could not be run" retry={() => void refetch()} />}
-      {data === undefined && error === null && <Skeleton height={60} aria-label="The checks run" />}
+      {data === undefined && error === null && <Waiting what="The checks run" height={60} />}
       {data?.data.length === 0 && (
         <Text size="sm">Nothing is wrong with the configuration, the store or the servers.</Text>
       )}

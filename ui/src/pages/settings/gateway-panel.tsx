@@ -1,4 +1,4 @@
-import { Alert, Skeleton, Stack } from '@mantine/core';
+import { Alert, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { StatusBody } from '../../../../src/admin/contract-gateway.js';
 import { api, pathOf } from '../../api/client.js';
@@ -8,6 +8,7 @@ import { wholeNumber } from '../../parts/format.js';
 import { Moment } from '../../parts/moment.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { Panel } from '../../parts/page.js';
+import { Waiting } from '../../parts/waiting.js';
 import { Prose } from '../../parts/prose.js';
 
 export const STATUS = ['status'] as const;
@@ -24,7 +25,7 @@ export function GatewayPanel() {
         {error !== null && (
           <ErrorNotice error={error} what="The state could not be read" retry={() => void refetch()} />
         )}
-        {data === undefined && error === null && <Skeleton height={160} aria-label="The state is being read" />}
+        {data === undefined && error === null && <Waiting what="The state is being read" height={160} />}
         {data !== undefined && <Status status={data} />}
         <CliTwin command="keyporter status" />
       </Stack>

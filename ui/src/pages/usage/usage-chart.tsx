@@ -1,10 +1,11 @@
-import { SegmentedControl, Skeleton } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { UsageRowBody } from '../../../../src/admin/contract-usage.js';
 import { Chart, type ChartSeries } from '../../parts/chart.js';
 import { dayColumns, dayName } from '../../parts/days.js';
 import { shortNumber } from '../../parts/format.js';
 import { Panel } from '../../parts/page.js';
+import { Waiting } from '../../parts/waiting.js';
 import type { Amount } from './usage-query.js';
 
 interface Measure {
@@ -61,7 +62,7 @@ export function UsageChart({ rows, since, days, whose }: Shown) {
       }
     >
       {columns === null ? (
-        <Skeleton height={240} />
+        <Waiting what="The use of each day is being read" height={240} />
       ) : (
         <Chart
           title={`${label} of each UTC day${whose}, ${days} days`}

@@ -1,8 +1,8 @@
 import { Button, NativeSelect, SegmentedControl } from '@mantine/core';
-import { useCallback, useState } from 'react';
-import { useSearch } from 'wouter';
+import { useCallback } from 'react';
 import type { UsageRowBody } from '../../../../src/admin/contract-usage.js';
 import { nowSeconds } from '../../clock.js';
+import { useAddressState } from '../../parts/address-state.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
 import { csv } from '../../parts/csv.js';
 import { sinceOf } from '../../parts/days.js';
@@ -14,6 +14,8 @@ import { UsageChart } from './usage-chart.js';
 import {
   csvColumns,
   GROUPS,
+  QUESTION_IN_ADDRESS,
+  SPANS,
   totalOf,
   useDays,
   useGroups,
@@ -25,16 +27,13 @@ import { UsageTable } from './usage-table.js';
 import { WhatIf } from './what-if.js';
 import './usage.css';
 
-const SPANS = [
-  { value: '7', label: '7 days' },
-  { value: '30', label: '30 days' },
-  { value: '90', label: '90 days' },
-];
-
 /** What was used, by whom, and what other limits would have made of it. */
 export function UsagePage() {
-  const [question, setQuestion] = useState(useQuestionOfAddress());
-  const change = useCallback((changed: Partial<UsageQuestion>) => setQuestion((old) => ({ ...old, ...changed })), []);
+  const [question, setQuestion] = useAddressState(QUESTION_IN_ADDRESS);
+  const change = useCallback(
+    (changed: Partial<UsageQuestion>) => setQuestion((old) => ({ ...old, ...changed })),
+    [setQuestion],
+  );
   const narrow = useCallback(
     (by: Group, name: string) => change({ [by === 'key' ? 'keyId' : by]: name, by: 'day' }),
     [change],
@@ -79,14 +78,6 @@ export function UsagePage() {
   );
 }
 
-/** Other pages lead here with what is to be shown. */
-function useQuestionOfAddress(): UsageQuestion {
-  const asked = new URLSearchParams(useSearch());
-  const by = GROUPS.find((group) => group === asked.get('by')) ?? 'key';
-  const text = (name: string): string => asked.get(name) ?? '';
-  return { by, days: 90, keyId: text('key_id'), owner: text('owner'), model: text('model') };
-}
-
 interface ControlParts {
   question: UsageQuestion;
   change: (changed: Partial<UsageQuestion>) => void;
@@ -113,7 +104,7 @@ function Controls({ question, change, rows }: ControlParts & { rows: readonly Us
       <NativeSelect
         aria-label="Time"
         size="xs"
-        data={SPANS}
+        data={SPANS.map((days) => ({ value: String(days), label: `${days} days` }))}
         value={String(question.days)}
         onChange={(event) => change({ days: Number(event.currentTarget.value) })}
       />

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { UsageListBody, UsageRowBody } from '../../../../src/admin/contract-usage.js';
 import { api, pathOf } from '../../api/client.js';
 import { everyPage } from '../../api/every-page.js';
+import type { AddressForm } from '../../parts/address-state.js';
 
 export const GROUPS = ['key', 'owner', 'model', 'day'] as const;
 export type Group = (typeof GROUPS)[number];
@@ -14,6 +15,27 @@ export interface UsageQuestion {
   owner: string;
   model: string;
 }
+
+/** How far back the page can look, in days. */
+export const SPANS = [7, 30, 90] as const;
+const USUAL_SPAN = 90;
+
+/** The question in the address of the page. Other pages lead here with what is to be shown. */
+export const QUESTION_IN_ADDRESS: AddressForm<UsageQuestion> = {
+  read(search) {
+    const by = GROUPS.find((group) => group === search.get('by')) ?? 'key';
+    const days = SPANS.find((span) => String(span) === search.get('days')) ?? USUAL_SPAN;
+    const text = (name: string): string => search.get(name) ?? '';
+    return { by, days, keyId: text('key_id'), owner: text('owner'), model: text('model') };
+  },
+  write: ({ by, days, keyId, owner, model }) => ({
+    by: by === 'key' ? '' : by,
+    days: days === USUAL_SPAN ? '' : String(days),
+    key_id: keyId,
+    owner,
+    model,
+  }),
+};
 
 function parametersOf({ keyId, owner, model }: UsageQuestion, since: number) {
   return { since, key_id: keyId, owner, model };

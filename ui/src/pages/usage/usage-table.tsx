@@ -161,7 +161,8 @@ function Sum({ value, estimated }: SumParts) {
   if (!estimated) return wholeNumber(value);
   return (
     <span title="An estimate in part: the model server did not tell.">
-      <span aria-label="about">~</span>
+      <span className="kp-hidden">about </span>
+      <span aria-hidden="true">~</span>
       {wholeNumber(value)}
     </span>
   );
