@@ -1,4 +1,4 @@
-import { Refusal, type StreamEnd, STREAM_ENDS } from '../core/errors.js';
+import { type ErrorCode, Refusal, type StreamEnd, STREAM_ENDS } from '../core/errors.js';
 import type { CanonicalRequest } from '../core/exchange.js';
 import { orchestra } from '../dialects/orchestra.js';
 import { edited } from '../http/edit.js';
@@ -133,8 +133,7 @@ async function finish(exchange: Exchange, { finished }: Forwarding, parts: Parts
   try {
     const { code, reason, status } = await finished;
     if (code === null) return 'answered';
-    if (code !== 'client_gone')
-      throw isStreamEnd(code) ? refusalBefore(code, reason ?? code) : new Refusal(code, { reason: reason ?? code });
+    if (code !== 'client_gone') throw brokenOff(code, reason ?? code);
     exchange.status = status;
     exchange.code = code;
     exchange.reason = reason;
@@ -159,8 +158,14 @@ async function finish(exchange: Exchange, { finished }: Forwarding, parts: Parts
   }
 }
 
-function isStreamEnd(code: string): code is StreamEnd {
-  return code in STREAM_ENDS && code !== 'upstream_timeout' && code !== 'upstream_interrupted';
+/** The refusal for an answer that did not come to its end; nothing of it was passed on yet. */
+function brokenOff(code: ErrorCode | StreamEnd, reason: string): Refusal {
+  if (code === 'upstream_interrupted') return new Refusal('upstream_error', { reason });
+  return isStreamEnd(code) ? refusalBefore(code, reason) : new Refusal(code, { reason });
+}
+
+function isStreamEnd(code: ErrorCode | StreamEnd): code is StreamEnd {
+  return code in STREAM_ENDS && code !== 'upstream_timeout';
 }
 
 function badGateway(exchange: Exchange, parts: Parts, reason: string): Refusal {

@@ -143,6 +143,13 @@ describe('refusals', () => {
     ['answers with a list', refusal(200, [])],
     ['breaks off', ({ response }) => response.destroy()],
     [
+      'breaks off when a part of its answer has arrived',
+      ({ response }) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+        response.write('{"response":"half', () => response.socket?.destroySoon());
+      },
+    ],
+    [
       'breaks off in the middle',
       ({ response }) => {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
