@@ -51,6 +51,7 @@ function holderIn(headers: Headers): KeyHolder {
 
 /** Whatever is not about the caller's key is trouble between this program and Keyporter. */
 function denialIn({ status, headers, body }: { status: number; headers: Headers; body: Buffer | null }): Denial {
+  if (headers.get('x-keyporter-refused') === 'asker') return unavailable();
   if (status === 429) return new Denial(429, messageIn(body), { 'retry-after': headers.get('retry-after') ?? '60' });
   if (headers.get('x-keyporter-refused') !== 'subject' || ![401, 403, 404].includes(status)) return unavailable();
   const challenge = headers.get('www-authenticate');

@@ -1,6 +1,6 @@
 /** Who calls, as far as the source of keys tells. */
 export interface KeyHolder {
-  /** The owner or name of the key, or what the endpoint calls its user. */
+  /** The owner of the key, its id where it has none, or what the endpoint calls its user. */
   principal: string;
   /** Scopes it holds. Empty where the source knows none. */
   scopes: readonly string[];

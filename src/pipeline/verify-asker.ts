@@ -4,6 +4,7 @@ import { Refusal } from '../core/errors.js';
 import { headerValue } from '../core/headers.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
+import { noteFailure } from './verify-failure.js';
 
 /** Marks a refusal that is about the program that asks, never about the key it asks about. */
 export const ABOUT_ASKER: readonly string[] = ['x-keyporter-refused', 'asker', 'cache-control', 'no-store'];
@@ -41,7 +42,7 @@ export async function identifyAsker(exchange: Exchange, shown: string | null, pa
     });
   }
   if (!decision.allowed || asker === null) {
-    parts.throttle.failed(peer);
+    noteFailure(parts, peer, ABOUT_ASKER);
     throw unproven(decision.why ?? 'denied');
   }
   parts.lastUse.touch(asker.id, asker.secretSlot, nowSeconds);

@@ -10,6 +10,7 @@ import type { OfferedModel } from '../replicas/model.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { refusalOf, unknownModel } from './step-identify.js';
+import { noteFailure } from './verify-failure.js';
 import type { Question } from './verify-question.js';
 
 /** Stands for an address nobody vouched for: it lies in no range. */
@@ -139,12 +140,16 @@ interface Judged {
   question?: Question;
 }
 
-function judge(exchange: Exchange, { subject, asked, question }: Judged, { clock, throttle }: Parts): void {
-  const decision = decide({ caller: subject, asked, nowSeconds: unixSeconds(clock) });
+function judge(exchange: Exchange, { subject, asked, question }: Judged, parts: Parts): void {
+  const decision = decide({ caller: subject, asked, nowSeconds: unixSeconds(parts.clock) });
   if (decision.allowed) return;
   const { address } = asked;
   if (decision.code === 'invalid_api_key')
-    throttle.failed(address === null || address === UNKNOWN_ADDRESS ? exchange.request.peer : address);
+    noteFailure(
+      parts,
+      address === null || address === UNKNOWN_ADDRESS ? exchange.request.peer : address,
+      ABOUT_SUBJECT,
+    );
   const { code, publicMessage, reason, headers } = refusalOf(decision, {
     route: { ...exchange.route, scope: asked.scope },
     head: null,

@@ -86,6 +86,14 @@ describe('a running Keyporter', () => {
     }
   });
 
+  it('that has had enough of a wrong asker blames no key either', async () => {
+    const strict = await startVerifyWorld({ auth: { failures_per_minute: 2 } });
+    const url = await guarded({ url: strict.api, key: 'kp_wrong' });
+    for (let times = 0; times < 4; times += 1)
+      expect((await ask(url, { headers: bearer(strict.key) })).status).toBe(503);
+    await strict.close();
+  });
+
   it('refuses a revoked key at the next request', async () => {
     const { id, key } = await world.make({ scopes: ['infer'] });
     const url = await guarded({ url: world.open, key: world.asker });

@@ -254,6 +254,9 @@ describe('wrong keys', () => {
     const statuses = [];
     for (let times = 0; times < 4; times += 1) statuses.push((await wrong('/auth/verify')).status);
     expect(statuses).toEqual([401, 401, 401, 429]);
+    expect((await wrong('/auth/verify')).header('x-keyporter-refused')).toBe('subject');
+    const asker = await ask(`${strict.open}/auth/verify`, { headers: { 'x-keyporter-asker': 'kp_wrong' } });
+    expect([asker.status, asker.header('x-keyporter-refused')]).toEqual([429, 'asker']);
     expect((await wrong('/auth/verify?for=nginx')).status).toBe(403);
     expect((await ask(`${strict.open}/auth/verify`, { headers: bearer(strict.key) })).status).toBe(200);
     await strict.close();
