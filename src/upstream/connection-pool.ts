@@ -7,10 +7,15 @@ import type { ServerAddress } from './server-address.js';
 const IDLE_MS = 4000;
 /** What a server says about its own patience is not taken to the last moment. */
 const MARGIN_MS = 1000;
+/** No server is that impatient: what closes sooner was ended for another reason. */
+const LEAST_PATIENCE_MS = 50;
+/** What a server showed of its patience counts so long: it may have closed for another reason. */
+const REMEMBERED_MS = 60_000;
 
 /** An open connection without a request, and until when it is kept, in monotonic milliseconds. */
 interface Idle {
   connection: Connection;
+  since: number;
   until: number;
 }
 
@@ -21,6 +26,8 @@ export class ConnectionPool {
   readonly #idle: Idle[] = [];
   #due: Delivery[] = [];
   #whenEmpty: () => void = () => {};
+  /** Half the shortest time after which the server closed an idle connection by itself. */
+  #shown = { patienceMs: IDLE_MS, until: Number.POSITIVE_INFINITY };
 
   constructor(address: ServerAddress, clock: Clock, memory: Buffer) {
     this.#parts = {
@@ -78,22 +85,35 @@ export class ConnectionPool {
   }
 
   #takeIdle(): Connection | null {
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop())
-      if (idle.connection.open) return idle.connection;
+    const now = this.#parts.clock.monotonic();
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (now >= idle.until) idle.connection.destroy();
+      else if (idle.connection.open) return idle.connection;
+    }
     return null;
   }
 
   #keep(connection: Connection): void {
     const said = connection.keepAliveSeconds;
-    const keptMs = said === null ? IDLE_MS : Math.min(IDLE_MS, said * 1000 - MARGIN_MS);
+    const now = this.#parts.clock.monotonic();
+    if (now >= this.#shown.until) this.#shown = { patienceMs: IDLE_MS, until: Number.POSITIVE_INFINITY };
+    const keptMs = Math.min(this.#shown.patienceMs, said === null ? IDLE_MS : said * 1000 - MARGIN_MS);
     if (keptMs <= 0) return connection.destroy();
-    this.#idle.push({ connection, until: this.#parts.clock.monotonic() + keptMs });
+    this.#idle.push({ connection, since: now, until: now + keptMs });
   }
 
   #forget(connection: Connection): void {
     this.#all.delete(connection);
     const at = this.#idle.findIndex((idle) => idle.connection === connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    if (at >= 0) this.#learn(this.#idle.splice(at, 1));
     if (this.#all.size === 0) this.#whenEmpty();
+  }
+
+  /** It closed while it was idle and before we had had enough: from now on we close first. */
+  #learn([idle]: readonly Idle[]): void {
+    const now = this.#parts.clock.monotonic();
+    if (idle === undefined || now >= idle.until || now - idle.since < LEAST_PATIENCE_MS) return;
+    const patienceMs = Math.min(this.#shown.patienceMs, (now - idle.since) / 2);
+    this.#shown = { patienceMs, until: now + REMEMBERED_MS };
   }
 }

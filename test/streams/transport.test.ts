@@ -106,6 +106,27 @@ test.each([
   expect(sockets).toHaveLength(2);
 });
 
+test('a connection is not used again when it has been idle for as long as the server has shown to bear', async () => {
+  let nowMs = 1000;
+  await transport.close();
+  transport = createTransport({ ...systemClock, monotonic: () => nowMs });
+  expect(await send().answer).toBe('ok');
+  nowMs += 1000;
+  const closed = new Promise((resolve) => sockets[0]?.once('close', resolve));
+  sockets[0]?.end();
+  await within(5000, 'the idle connection is closed', closed);
+  for (const [idleMs, connections] of [
+    [0, 2],
+    [400, 2],
+    [501, 3],
+    [60_000, 4],
+    [3000, 4],
+  ] as const) {
+    nowMs += idleMs;
+    expect([idleMs, await send().answer, sockets.length]).toEqual([idleMs, 'ok', connections]);
+  }
+});
+
 test('a server that says something between two requests is not listened to', async () => {
   expect(await send().answer).toBe('ok');
   const [first] = sockets;
