@@ -22,7 +22,7 @@ export interface BuiltCatalogue extends Catalogue {
   readonly warnings: readonly string[];
   /** Upstreams that never told their models: what they serve is not known, so a name not found here may still exist. */
   readonly silent: readonly string[];
-  /** Every model whose replicas take requests, the `"*"` entry too. */
+  /** Every model whose replicas take requests, the `"*"` entry too: first those of the configuration, in its order. */
   readonly served: readonly OfferedModel[];
 }
 
@@ -46,7 +46,8 @@ export function createCatalogue(
   const offers = foundOffers(found, upstreams);
   const { wildcard, configured } = configuredOffers(config, found, sources);
   const { byName, warnings } = nameEach(configured, offers);
-  const list = [...new Set(byName.values())].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const named = [...new Set(byName.values())];
+  const list = named.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
   const known = (name: string): OfferedModel | null => byName.get(name) ?? passOn(wildcard, name);
   const defaultModel = config.default_model === null ? onlyOne(list) : known(config.default_model);
@@ -56,7 +57,7 @@ export function createCatalogue(
     list: () => list,
     warnings,
     silent: upstreams.map(({ url }) => url).filter((url) => !hasTold(found.get(url))),
-    served: wildcard === null ? list : [...list, wildcard],
+    served: wildcard === null ? named : [...named, wildcard],
   };
 }
 

@@ -177,6 +177,24 @@ describe('refusals', () => {
     }
   });
 
+  test('workers are numbered in the order of the configuration, whatever their pools are called', async () => {
+    const other = await Worker.start();
+    const models = {
+      qwen3: { engine: 'orchestra', replicas: [{ url: world.worker.url }] },
+      gemma3: { engine: 'orchestra', replicas: [{ url: other.url }] },
+    };
+    const two = await startOrchestraWorld({ config: { models } });
+    try {
+      const idOf = async (pool: string): Promise<unknown> =>
+        (await two.infer({ body: { ...QUESTION, model_name: pool } })).json()['load_balancer_worker_id'];
+      world.worker.onInfer = ({ response }) => answer(response, 200, { response: 'a' });
+      expect([await idOf('qwen3'), await idOf('gemma3')]).toEqual([0, 1]);
+    } finally {
+      await two.close();
+      await other.close();
+    }
+  });
+
   test('a pool whose worker is gone has no worker', async () => {
     const gone = await Worker.start();
     const models = { qwen3: { engine: 'orchestra', replicas: [{ url: gone.url }] } };
