@@ -59,6 +59,14 @@ export interface Reply {
   onClose(closed: (finished: boolean) => void): void;
 }
 
+/** What a model server said went wrong; null = it did not say. */
+export interface SaidError {
+  message: string;
+  type: string | null;
+  code: string | number | null;
+  param: string | null;
+}
+
 /** How one wire contract words refusals and last events. */
 export interface Dialect {
   /** Header that carries our request id, besides `x-request-id`. */
@@ -71,6 +79,8 @@ export interface Dialect {
   errorBody(refusal: Refusal, requestId: string): string;
   /** What ends a stream that we break off, as bytes of the stream's own framing. */
   lastEvent(end: StreamEnd | ErrorCode, sentence: string, requestId: string): string;
+  /** A refusal by the model server where only heartbeats were sent, as the last event: clients go by its own code and type. */
+  saidEvent?(error: SaidError, requestId: string): string;
   /** Byte strings one of which stands in the last event of every complete stream. */
   endMarks: readonly Buffer[];
   /** Keeps a silent event stream open and means nothing to its reader; left out where streams have no such thing. */

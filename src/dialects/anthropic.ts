@@ -46,6 +46,10 @@ export const anthropic: Dialect = {
     };
     return `event: error\ndata: ${JSON.stringify({ type: 'error', error, request_id: requestId })}\n\n`;
   },
+  saidEvent({ message, type }, requestId) {
+    const error = { type: type ?? 'api_error', message, details: { error_code: 'upstream_error' } };
+    return `event: error\ndata: ${JSON.stringify({ type: 'error', error, request_id: requestId })}\n\n`;
+  },
   endMarks: ['event: message_stop', '"type":"message_stop"', '"type": "message_stop"', 'event: error'].map((mark) =>
     Buffer.from(mark),
   ),

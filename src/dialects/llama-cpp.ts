@@ -24,6 +24,10 @@ export const llamaCpp: Dialect = {
     const error = { code: status, message: sentence, type: typeOf(status), reason: end };
     return `data: ${JSON.stringify({ error })}\n\n`;
   },
+  saidEvent({ message, type, code }) {
+    const error = { code: code ?? 502, message, type: type ?? typeOf(502), reason: 'upstream_error' };
+    return `data: ${JSON.stringify({ error })}\n\n`;
+  },
   endMarks: [
     '"stop":true',
     '"stop": true',

@@ -16,6 +16,8 @@ export const openai: Dialect = {
     const type = errorKind(end)?.type ?? 'server_error';
     return `data: ${JSON.stringify({ error: { message: sentence, type, param: null, code: end } })}\n\n`;
   },
+  saidEvent: ({ message, type, param, code }) =>
+    `data: ${JSON.stringify({ error: { message, type: type ?? 'server_error', param, code: code ?? 'upstream_error' } })}\n\n`,
   endMarks: marks(
     'data: [DONE]',
     'data:[DONE]',
@@ -33,6 +35,8 @@ export const responses: Dialect = {
   ...openai,
   lastEvent: (end, sentence) =>
     `event: error\ndata: ${JSON.stringify({ type: 'error', code: end, message: sentence, param: null })}\n\n`,
+  saidEvent: ({ message, param, code }) =>
+    `event: error\ndata: ${JSON.stringify({ type: 'error', code: code ?? 'upstream_error', message, param })}\n\n`,
   endMarks: marks('response.completed', 'response.failed', 'response.incomplete', 'event: error', 'data: [DONE]'),
 };
 

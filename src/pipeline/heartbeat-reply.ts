@@ -1,4 +1,4 @@
-import type { Dialect, Reply } from '../core/exchange.js';
+import type { Dialect, Reply, SaidError } from '../core/exchange.js';
 import { headerValue, type FlatHeaders } from '../core/headers.js';
 
 export interface HeartbeatSettings {
@@ -135,8 +135,12 @@ export class HeartbeatReply implements Reply {
   #fail(): void {
     this.#state = 'passing';
     const { dialect, requestId } = this.#set;
-    const sentence = sentenceOf(Buffer.concat(this.#error), this.#status);
-    this.#inner.destroy(dialect.lastEvent('upstream_error', sentence, requestId));
+    const said = this.#status < 300 ? null : saidIn(Buffer.concat(this.#error));
+    this.#inner.destroy(
+      said === null || dialect.saidEvent === undefined
+        ? dialect.lastEvent('upstream_error', said?.message ?? sentenceOf(this.#status), requestId)
+        : dialect.saidEvent(said, requestId),
+    );
   }
 }
 
@@ -153,20 +157,32 @@ function isEventStream(headers: FlatHeaders): boolean {
   return headerValue(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true;
 }
 
-/** What the model server said went wrong, or what can be said without it. */
-function sentenceOf(body: Buffer, status: number): string {
-  if (status < 300) return 'The model server answered without a stream. Send the request without "stream".';
-  return messageIn(body) ?? `The model server answered with status ${status}.`;
+/** What can be said where the model server said nothing. */
+function sentenceOf(status: number): string {
+  return status < 300
+    ? 'The model server answered without a stream. Send the request without "stream".'
+    : `The model server answered with status ${status}.`;
 }
 
-/** The sentence of an error body, in the forms model servers give it. */
-function messageIn(body: Buffer): string | null {
+/** What an error body says, in the forms model servers give it; null when it has no sentence. */
+function saidIn(body: Buffer): SaidError | null {
   try {
     const { error, message, detail } = Object(JSON.parse(body.toString('utf8'))) as Record<string, unknown>;
-    const inner = (Object(error) as { message?: unknown }).message;
-    const text = [inner, error, message, detail].find((value) => typeof value === 'string' && value !== '');
-    return typeof text === 'string' ? text : null;
+    const inner = Object(error) as Record<string, unknown>;
+    const sentence = [inner['message'], error, message, detail].map(textOf).find((text) => text !== null) ?? null;
+    if (sentence === null) return null;
+    const { code } = inner;
+    return {
+      message: sentence,
+      type: textOf(inner['type']),
+      code: typeof code === 'number' ? code : textOf(code),
+      param: textOf(inner['param']),
+    };
   } catch {
     return null;
   }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }

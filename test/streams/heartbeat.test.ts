@@ -66,7 +66,8 @@ function finishStream(exchange: Exchange): void {
 /** What the error event behind the heartbeats says. */
 function errorIn(text: string): { code: string; message: string } {
   const data = text.slice(text.lastIndexOf('data: ') + 6).trim();
-  return (JSON.parse(data) as { error: { code: string; message: string } }).error;
+  const said = JSON.parse(data) as { error?: { code: string; message: string }; code: string; message: string };
+  return said.error ?? said;
 }
 
 async function untilQueued({ gateway }: Silent): Promise<void> {
@@ -199,6 +200,23 @@ describe('what fails after a heartbeat comes as the last event, in front of a br
     expect([answer.status, answer.complete]).toEqual([200, false]);
     expect(errorIn(answer.text())).toMatchObject({ code: 'upstream_error', message: sentence });
     expect(answer.text()).not.toContain('[DONE]');
+  });
+
+  it.each([
+    ['/v1/chat/completions', { type: 'invalid_request_error', param: 'messages', code: 'context_length_exceeded' }],
+    ['/v1/responses', { param: 'messages', code: 'context_length_exceeded' }],
+    ['/v1/messages', { type: 'invalid_request_error' }],
+    ['/completion', { type: 'invalid_request_error', code: 'context_length_exceeded' }],
+  ])('%s: a refusal by the model server keeps the code that programs go by', async (path, told) => {
+    const world = await startSilent();
+    const client = await world.ask(path);
+    const exchange = await world.upstream.next();
+    await client.see(path === '/v1/messages' ? 'event: ping' : KEEPALIVE);
+    const error = { message: 'too long', type: 'invalid_request_error', param: 'messages' };
+    exchange.answer(400, { error: { ...error, code: 'context_length_exceeded' } });
+    const answer = await client.answer();
+    expect([answer.status, answer.complete]).toEqual([200, false]);
+    expect(errorIn(answer.text())).toMatchObject({ ...told, message: 'too long' });
   });
 
   it('a model server that breaks off', async () => {
