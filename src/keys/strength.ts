@@ -3,6 +3,10 @@ const LEAST_BITS = 128;
 /** What a letter of a word is worth at most to somebody who guesses words. */
 const WORD_LETTER_BITS = 2;
 
+/** On average 82 of 100 random hexadecimal digits do not continue the one before; fewer than this do not come by chance. */
+const RANDOM_HEX_SHARE = 0.6;
+const DECIMAL_BITS = Math.log2(10);
+
 const POOLS: readonly (readonly [RegExp, number])[] = [
   [/[a-z]/, 26],
   [/[A-Z]/, 26],
@@ -22,7 +26,9 @@ export function isStrong(secret: string): boolean {
 export function estimatedBits(secret: string): number {
   const text = withoutRepetition(secret);
   const telling = [...text].filter((character, at, all) => !continues(all[at - 1], character)).length;
-  return Math.floor(telling * bitsEach(text));
+  // With 16 digits a good share of the neighbours continue each other by chance.
+  const counted = isHexadecimal(text) && telling >= RANDOM_HEX_SHARE * text.length ? text.length : telling;
+  return Math.floor(counted * bitsEach(text));
 }
 
 /** `abcabc` as `abc`. */
@@ -35,9 +41,14 @@ function continues(before: string | undefined, character: string): boolean {
   return before !== undefined && Math.abs(before.charCodeAt(0) - character.charCodeAt(0)) <= 1;
 }
 
+function isHexadecimal(text: string): boolean {
+  return /^([0-9a-f]+|[0-9A-F]+)$/.test(text) && /[a-f]/i.test(text);
+}
+
 function bitsEach(text: string): number {
   const pieces = text.split(/[^A-Za-z0-9]+/).filter((piece) => piece !== '');
   if (pieces.every((piece) => /^([A-Z]?[a-z]+|[A-Z]+|[0-9]{1,8})$/.test(piece))) return WORD_LETTER_BITS;
-  if (/^([0-9a-f]+|[0-9A-F]+)$/.test(text)) return 4;
+  if (/^[0-9]+$/.test(text)) return DECIMAL_BITS;
+  if (isHexadecimal(text)) return 4;
   return Math.log2(POOLS.reduce((sum, [kind, size]) => sum + (kind.test(text) ? size : 0), 0));
 }
