@@ -56,6 +56,17 @@ describe('media', () => {
     expect(isRefused(text)).toBe(false);
   });
 
+  it('a long text of escapes is looked at once, not once for each of them', () => {
+    expect(isRefused(`{"x":["${'\\u0041'.repeat(1_000_000)}"]}`)).toBe(false);
+    expect(isRefused(`{"x":{"${'\\u0041'.repeat(1_000_000)}":1}}`)).toBe(true);
+  });
+
+  it('places inside places are not read again for each of them', () => {
+    const wide = `"a":"${'x'.repeat(100_000)}",`;
+    expect(isRefused(`${'{"source":'.repeat(60)}{${wide}"b":1}${'}'.repeat(60)}`)).toBe(true);
+    expect(isRefused(`{"source":{"source":{${wide}"b":1}}}`)).toBe(false);
+  });
+
   it('text alone never makes a body refused, whatever it holds', () => {
     fc.assert(fc.property(fc.string(), (text) => !isRefused(part({ type: 'text', text: `"image_url": "${text}` }))));
   });

@@ -1,5 +1,6 @@
 import { Refusal } from '../core/errors.js';
 import type { TopMember } from '../core/exchange.js';
+import { tooMuch } from './json-faults.js';
 import { membersAt } from './json-scan.js';
 
 /** Members that say where media is; the quotes keep longer names apart. */
@@ -21,6 +22,8 @@ const PLACES: ReadonlySet<string> = new Set(['image_url', 'audio_url', 'video_ur
 const DATA = /^"data:/i;
 /** Holds the media itself, in base64, which has no colon. Some engines read a URL there too. */
 const CONTENT = 'data';
+/** So many times its own length of a body is read at most: an object in a place is read with all that is inside it. */
+const MOST_READINGS = 4;
 const LOOKED_AT_BYTES = 8;
 const LONGEST_SCHEME_BYTES = 32;
 const ESCAPE = Buffer.from('\\u00');
@@ -37,10 +40,12 @@ const QUOTE = 0x22;
  */
 export function refuseMediaUrls(body: Buffer): void {
   refuseEscapedNames(body);
+  let left = MOST_READINGS * body.length;
   for (const { name, bytes } of NAMES) {
     for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) {
       const value = valueOf(body, at + bytes.length);
-      if (value !== null) judge(body, value, name);
+      if (value !== null) left -= judge(body, value, name);
+      if (left < 0) throw tooMuch(`"${name}" is nested in itself too often`);
     }
   }
 }
@@ -57,16 +62,17 @@ function skipSpace(body: Buffer, from: number): number {
   return at;
 }
 
-function judge(body: Buffer, at: number, name: string): void {
-  if (body[at] === QUOTE) {
-    if (PLACES.has(name)) judgeText(body, at, name);
-  } else if (body[at] === 0x7b) {
-    for (const member of membersAt(body, at)) {
-      if (member.kind !== 'string') continue;
-      if (PLACES.has(member.name) || (member.name === CONTENT && hasScheme(body, member)))
-        judgeText(body, member.from, member.name);
-    }
+/** Answers how many bytes it read. */
+function judge(body: Buffer, at: number, name: string): number {
+  if (body[at] === QUOTE && PLACES.has(name)) judgeText(body, at, name);
+  if (body[at] !== 0x7b) return 0;
+  const members = membersAt(body, at);
+  for (const member of members) {
+    if (member.kind !== 'string') continue;
+    if (PLACES.has(member.name) || (member.name === CONTENT && hasScheme(body, member)))
+      judgeText(body, member.from, member.name);
   }
+  return (members.at(-1)?.to ?? at) - at;
 }
 
 /** `http:`, `file:` and the like, or anything spelled so that it could be one. */
@@ -85,11 +91,14 @@ function judgeText(body: Buffer, at: number, name: string): void {
 
 /** A name that spells a plain letter as an escape could hide from the search; no serialiser writes one. */
 function refuseEscapedNames(body: Buffer): void {
-  for (let at = body.indexOf(ESCAPE); at >= 0; at = body.indexOf(ESCAPE, at + ESCAPE.length)) {
-    const high = body[at + ESCAPE.length] ?? 0;
+  let next = ESCAPE.length;
+  for (let at = body.indexOf(ESCAPE); at >= 0; at = body.indexOf(ESCAPE, next)) {
+    next = at + ESCAPE.length;
+    const high = body[next] ?? 0;
     if (high < 0x32 || high > 0x37) continue;
-    const end = endOfString(body, at);
-    if (valueOf(body, end) === null) continue;
+    // One look at a string is enough: with one for each of its escapes, a long string would take hours.
+    next = endOfString(body, at);
+    if (valueOf(body, next) === null) continue;
     throw new Refusal('invalid_value', {
       message: 'The body has a member whose name spells plain letters as \\u escapes. Write them as they are.',
     });
