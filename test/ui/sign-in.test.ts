@@ -118,6 +118,29 @@ describe.skipIf(!hasChromium)('signing in with a browser (chromium has to be ins
   });
 
   it(
+    'a menu and the dialog that it opened give the focus back to where they came from',
+    { timeout: LIMIT_MS },
+    async () => {
+      const { key } = await world.admin.createKey({ name: 'chooser', scopes: ['admin'] });
+      const page = await open('/keys');
+      await withKey(page, key);
+      const dots = page.getByRole('button', { name: 'Actions for chooser' });
+      const focused = (): Promise<string> => page.evaluate<string>('document.activeElement?.ariaLabel ?? ""');
+      await dots.focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('menuitem', { name: 'Change' }).waitFor();
+      await page.keyboard.press('Escape');
+      await expect.poll(focused).toBe('Actions for chooser');
+      await page.keyboard.press('Enter');
+      await page.getByRole('menuitem', { name: 'Disable' }).press('Enter');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await expect.poll(focused).toBe('Actions for chooser');
+    },
+  );
+
+  it(
     'on a phone the menu is behind a button, and no page of keys scrolls sideways',
     { timeout: LIMIT_MS },
     async () => {

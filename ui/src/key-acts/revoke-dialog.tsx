@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useRevokeKey, type KeyBody, type RevokedBody } from '../api/keys.js';
 import { shellWord } from '../parts/cli-twin.js';
 import { ConfirmDialog } from '../parts/confirm-dialog.js';
 import { Moment } from '../parts/moment.js';
 import { WhatEnds } from './what-ends.js';
+import { Dialog } from '../parts/dialog.js';
 
 /** Ends a key for good: says what will end, asks, and says what ended. */
 export function RevokeDialog({ subject, onClose }: { subject: KeyBody; onClose: () => void }) {
@@ -47,7 +48,7 @@ interface EndedParts {
 function Ended({ subject, ended, onClose }: EndedParts) {
   const { addresses_24h: addresses, models_24h: models } = ended;
   return (
-    <Modal opened onClose={onClose} title={`${subject.name} is revoked`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title={`${subject.name} is revoked`}>
       <Stack>
         <ul className="kp-ends">
           <li>Keys revoked: {ended.revoked.length}</li>
@@ -67,6 +68,6 @@ function Ended({ subject, ended, onClose }: EndedParts) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

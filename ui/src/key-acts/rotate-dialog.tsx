@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
+import { Button, Group, NativeSelect, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useRotateKey, type KeyBody, type RotatedKeyBody } from '../api/keys.js';
 import { useRefusal } from '../api/session.js';
@@ -6,6 +6,7 @@ import { NewSecret } from '../key-form/new-secret.js';
 import { CliTwin } from '../parts/cli-twin.js';
 import { Moment } from '../parts/moment.js';
 import { ErrorNotice } from '../parts/notices.js';
+import { Dialog } from '../parts/dialog.js';
 
 const OVERLAPS = [
   { seconds: 86_400, option: '24h', words: '24 hours' },
@@ -28,7 +29,7 @@ export function RotateDialog({ subject, onClose }: { subject: KeyBody; onClose: 
       </NewSecret>
     );
   return (
-    <Modal opened onClose={onClose} title={`Rotate ${subject.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title={`Rotate ${subject.name}`}>
       <Stack>
         <Text size="sm">
           The key gets a new secret, shown once. Its id, rights and usage stay. Until the overlap ends both secrets
@@ -64,7 +65,7 @@ export function RotateDialog({ subject, onClose }: { subject: KeyBody; onClose: 
         </Group>
         <CliTwin command={`keyporter keys rotate ${subject.id} --overlap ${overlap?.option ?? '24h'}`} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

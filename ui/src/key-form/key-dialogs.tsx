@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useChangeKey, useCreateKey, useDeriveKey, type CreatedKeyBody, type KeyBody } from '../api/keys.js';
 import { CliTwin } from '../parts/cli-twin.js';
@@ -8,6 +8,7 @@ import { changeBody, draftOf, EMPTY_DRAFT, faultOf, newKeyBody, type KeyDraft } 
 import { changeOptions, newKeyOptions } from './draft-command.js';
 import { KeyFields } from './key-fields.js';
 import { NewSecret } from './new-secret.js';
+import { Dialog } from '../parts/dialog.js';
 
 /** Makes a key, then shows its secret once. */
 export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
@@ -81,7 +82,7 @@ function FormDialog({ title, confirm, start, usualExpiry, command, act, onSubmit
   const [tried, setTried] = useState(false);
   const fault = faultOf(draft);
   return (
-    <Modal opened onClose={onClose} title={title} size="lg" closeOnClickOutside={false} closeButtonProps={CLOSE}>
+    <Dialog onClose={onClose} title={title} size="lg" closeOnClickOutside={false}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -109,8 +110,6 @@ function FormDialog({ title, confirm, start, usualExpiry, command, act, onSubmit
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
-
-const CLOSE = { 'aria-label': 'Close' };

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { modelsQuery } from '../api/activity.js';
@@ -6,6 +6,7 @@ import type { KeyBody } from '../api/keys.js';
 import { useApiOrigin } from '../api/served-at.js';
 import { useRefusal } from '../api/session.js';
 import { SecretOnce } from '../parts/secret-once.js';
+import { Dialog } from '../parts/dialog.js';
 
 interface NewSecretParts {
   created: KeyBody & { key: string };
@@ -20,8 +21,7 @@ export function NewSecret({ created, title, children, onClose }: NewSecretParts)
   const named = created.models.find((pattern) => !pattern.includes('*'));
   const model = named ?? models.data?.find(({ id }) => matchesOne(id, created.models))?.id ?? 'MODEL';
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={title}
       size="lg"
@@ -36,7 +36,7 @@ export function NewSecret({ created, title, children, onClose }: NewSecretParts)
           <Button onClick={onClose}>I have copied it</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

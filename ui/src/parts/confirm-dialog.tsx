@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { CliTwin } from './cli-twin.js';
 import { ErrorNotice } from './notices.js';
+import { Dialog } from './dialog.js';
 
 interface Question {
   title: string;
@@ -21,7 +22,7 @@ interface Question {
 export function ConfirmDialog(question: Question) {
   const { title, children, confirm, command, dangerous = false, act, onConfirm, onClose } = question;
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title={title}>
       <Stack>
         {children}
         {act.error !== null && <ErrorNotice error={act.error} what="It did not work" />}
@@ -35,6 +36,6 @@ export function ConfirmDialog(question: Question) {
         </Group>
         <CliTwin command={command} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

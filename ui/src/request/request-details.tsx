@@ -1,4 +1,4 @@
-import { Modal, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import type { RequestRowBody } from '../../../src/admin/contract-activity.js';
 import { CopyField } from '../parts/copy.js';
 import { byteSize, duration, moment } from '../parts/format.js';
@@ -7,17 +7,12 @@ import { KeyLink } from '../parts/key-link.js';
 import { StatusText } from '../parts/status-text.js';
 import { ExplainAgain } from './explain-again.js';
 import './request.css';
+import { Dialog } from '../parts/dialog.js';
 
 /** Everything the log knows of one request. */
 export function RequestDetails({ request, onClose }: { request: RequestRowBody; onClose: () => void }) {
   return (
-    <Modal
-      opened
-      size="lg"
-      onClose={onClose}
-      title={`${request.method} ${request.path}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog size="lg" onClose={onClose} title={`${request.method} ${request.path}`}>
       <Stack>
         <div>
           <StatusText status={request.status} code={request.code} />
@@ -51,7 +46,7 @@ export function RequestDetails({ request, onClose }: { request: RequestRowBody; 
         />
         <ExplainAgain request={request} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

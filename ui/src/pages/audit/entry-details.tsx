@@ -1,22 +1,17 @@
-import { Modal, Stack, Title } from '@mantine/core';
+import { Stack, Title } from '@mantine/core';
 import type { AuditEntryBody } from '../../../../src/admin/contract-activity.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
 import { CopyField } from '../../parts/copy.js';
 import { Facts } from '../../parts/facts.js';
 import { moment } from '../../parts/format.js';
 import { KeyLink } from '../../parts/key-link.js';
+import { Dialog } from '../../parts/dialog.js';
 
 /** One entry with all it holds; what a change replaced stands beside what it became. */
 export function EntryDetails({ entry, onClose }: { entry: AuditEntryBody; onClose: () => void }) {
   const key = /^key:(\w+)$/.exec(entry.target)?.[1];
   return (
-    <Modal
-      opened
-      size="lg"
-      onClose={onClose}
-      title={`Entry ${entry.sequence}: ${entry.action}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog size="lg" onClose={onClose} title={`Entry ${entry.sequence}: ${entry.action}`}>
       <Stack>
         <Facts
           of={[
@@ -37,7 +32,7 @@ export function EntryDetails({ entry, onClose }: { entry: AuditEntryBody; onClos
         <Details details={entry.details} />
         <CliTwin command={`keyporter audit list --target ${shellWord(entry.target)}`} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

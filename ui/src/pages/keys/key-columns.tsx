@@ -1,5 +1,5 @@
 import { Menu } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { KeyBody } from '../../api/keys.js';
 import { refusalOf, useSession } from '../../api/session.js';
@@ -123,10 +123,17 @@ function ActsMenu({ subject, ask }: { subject: KeyBody; ask: Ask }) {
 
 function OpenMenu({ subject, ask, label }: { subject: KeyBody; ask: Ask; label: string }) {
   const session = useSession();
+  const dots = useRef<HTMLButtonElement>(null);
   return (
-    <Menu position="bottom-end" defaultOpened withInitialFocusPlaceholder={false}>
+    // Whoever uses the keyboard goes on where the menu was opened, also after the dialog that it opened.
+    <Menu
+      position="bottom-end"
+      defaultOpened
+      withInitialFocusPlaceholder={false}
+      onClose={() => dots.current?.focus({ preventScroll: true })}
+    >
       <Menu.Target>
-        <button type="button" className="kp-dots" aria-label={label}>
+        <button type="button" className="kp-dots" aria-label={label} ref={dots}>
           <DotsIcon />
         </button>
       </Menu.Target>

@@ -30,7 +30,7 @@ export function OverviewPage() {
       {error !== null && (
         <ErrorNotice error={error} what="The overview could not be read" retry={() => void refetch()} />
       )}
-      {overview === undefined && error === null && <Waiting what="The overview is being read" height={420} />}
+      {overview === undefined && error === null && <Waiting what="The overview is being read" height={96} />}
       {overview !== undefined && <Shown overview={overview} />}
     </Page>
   );

@@ -1,4 +1,4 @@
-import { Modal, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { LogLineBody } from '../../../../src/admin/contract-replicas.js';
 import { pathOf } from '../../api/client.js';
@@ -6,6 +6,7 @@ import { followLines } from '../../api/lines.js';
 import { CliTwin, shellWord } from '../../parts/cli-twin.js';
 import { ErrorNotice } from '../../parts/notices.js';
 import { LiveBadge } from '../../parts/page.js';
+import { Dialog } from '../../parts/dialog.js';
 
 const FIRST_LINES = 500;
 /** Older ones leave the page, so that a day of logs does not fill the browser. */
@@ -20,7 +21,7 @@ interface Line {
 export function ReplicaLogs({ id, onClose }: { id: string; onClose: () => void }) {
   const { lines, error, ended } = useLogLines(id);
   return (
-    <Modal opened size="80rem" onClose={onClose} title={`Log of ${id}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog size="80rem" onClose={onClose} title={`Log of ${id}`}>
       <Stack>
         {error === null && !ended && <LiveBadge state="live" />}
         {ended && <Text size="sm">The gateway ended this log. Open it again to go on.</Text>}
@@ -28,7 +29,7 @@ export function ReplicaLogs({ id, onClose }: { id: string; onClose: () => void }
         <Lines lines={lines} />
         <CliTwin command={`keyporter replicas logs ${shellWord(id)} -f --lines ${FIRST_LINES}`} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 
