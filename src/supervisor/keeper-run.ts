@@ -47,6 +47,8 @@ class Keeper {
   readonly done: Promise<void>;
   readonly #options: KeeperOptions;
   readonly #kept = new Map<string, Kept>();
+  /** Starts under way: their processes may be there already and are not among the kept ones yet. */
+  readonly #starting = new Set<Promise<Answer>>();
   readonly #lease: Lease;
   #gateway: JsonLines | null = null;
   #finish = (): void => {};
@@ -58,7 +60,9 @@ class Keeper {
       clock: options.clock,
       processes: () => [...this.#kept].map(([name, { takeoverMs }]) => ({ name, takeoverMs })),
       stop: (name) => void this.#stop(name),
-      over: () => this.#finish(),
+      over: () => {
+        if (this.#starting.size === 0) this.#finish();
+      },
     });
   }
 
@@ -74,6 +78,7 @@ class Keeper {
   }
 
   async end(): Promise<void> {
+    await Promise.allSettled(this.#starting);
     await Promise.all([...this.#kept.keys()].map((name) => this.#stop(name)));
     this.#finish();
   }
@@ -103,7 +108,7 @@ class Keeper {
       case 'hello':
         return { version: PROTOCOL_VERSION, processes: this.#running() };
       case 'start':
-        return await this.#start(asked.order);
+        return await this.#started(this.#start(asked.order));
       case 'stop':
         await this.#stop(asked.name);
         return {};
@@ -125,6 +130,17 @@ class Keeper {
         const { name, fingerprint, port, apiKey } = order;
         return { name, fingerprint, port, apiKey, pid, startedAtMs };
       });
+  }
+
+  /** Waits for a start; the keeper does not end before it, or nobody would own what was started. */
+  async #started(start: Promise<Answer>): Promise<Answer> {
+    this.#starting.add(start);
+    try {
+      return await start;
+    } finally {
+      this.#starting.delete(start);
+      this.#lease.fewer();
+    }
   }
 
   async #start(order: ProcessOrder): Promise<Answer> {

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,6 +77,33 @@ describe('the keeper', () => {
     expect(await isRunning(pid)).toBe(true);
     await link.stop('group');
     expect(() => process.kill(-pid, 0)).toThrow('ESRCH');
+  });
+
+  it('leaves nobody behind that was only being started when it was told to end', { timeout: LIMIT_MS }, async () => {
+    const spans: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const span = `${1e6 + round}.${process.pid}`;
+      spans.push(span);
+      const { link } = await open();
+      const starting = link.start(order('late', ['sleep', span])).catch(() => null);
+      await link.end();
+      await starting;
+    }
+    const left = spans.filter((span) => spawnSync('pgrep', ['-f', `sleep ${span}`]).status === 0);
+    expect(left).toEqual([]);
+  });
+
+  it('leaves nobody behind that was only being started when its gateway went', { timeout: LIMIT_MS }, async () => {
+    const span = `2000000.${process.pid}`;
+    await open();
+    const gateway: Socket = connect(join(dir, 'keeper.sock'));
+    const late = { ...order('late', ['sleep', span]), takeoverMs: 1 };
+    gateway.write(
+      `${JSON.stringify({ id: 1, ask: 'hello' })}\n${JSON.stringify({ id: 2, ask: 'start', order: late })}\n`,
+    );
+    gateway.end();
+    await until(10_000, 'the keeper to end', async () => !existsSync(join(dir, 'keeper.sock')));
+    expect(spawnSync('pgrep', ['-f', `sleep ${span}`]).status).toBe(1);
   });
 
   it('of another version is ended, with what it kept, and another one is started', { timeout: LIMIT_MS }, async () => {
