@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 
-export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+/** `SIGPIPE` comes when something was written to a reader that has gone. */
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE';
 
 /** The world outside a command: where it writes, what it reads, who calls it. Tests bring their own. */
 export interface Io {

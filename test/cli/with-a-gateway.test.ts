@@ -1,12 +1,15 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliWorld } from './cli-world.js';
 
 const run = promisify(execFile);
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 describe('the command line and a gateway that runs', () => {
   let world: CliWorld;
@@ -160,6 +163,23 @@ describe('the command line and a gateway that runs', () => {
     gateway.signal('SIGTERM');
     await gateway.ended;
     expect((await world.here(['requests', '-f'])).err).toContain('No gateway runs');
+  });
+
+  it('a follower ends when nobody reads it any more', async () => {
+    const gateway = await world.serve('--demo');
+    const following = spawn(process.execPath, [MAIN, 'requests', '-f', '--data-dir', world.dataDir], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    following.stdout.once('data', () => following.stdout.destroy());
+    const ended = once(following, 'exit').then(([code]) => code as number | null);
+    let code: number | null | undefined;
+    while (code === undefined) {
+      await fetch(`${gateway.url}/v1/models`);
+      code = await Promise.race([ended, Promise.resolve(undefined)]);
+    }
+    expect(code).toBe(0);
+    gateway.signal('SIGTERM');
+    await gateway.ended;
   });
 
   it('a typing error in the configuration keeps nobody from revoking a key', async () => {

@@ -23,7 +23,8 @@ export const run: RunCommand = async (invocation) => {
 /** Prints until the gateway ends or somebody presses Ctrl-C. */
 async function followLog({ io, globals }: Invocation, client: AdminClient, path: string): Promise<number> {
   const stopped = new AbortController();
-  const stops = (['SIGINT', 'SIGTERM'] as const).map((signal) => io.onSignal(signal, () => stopped.abort()));
+  const ends = ['SIGINT', 'SIGTERM', 'SIGPIPE'] as const;
+  const stops = ends.map((signal) => io.onSignal(signal, () => stopped.abort()));
   try {
     for await (const text of askLines(client, path, { signal: stopped.signal }))
       io.out(globals.json ? `${text}\n` : `${inWords(text)}\n`);

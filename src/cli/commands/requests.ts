@@ -38,10 +38,11 @@ export const run: RunCommand = async (invocation) => {
   );
 };
 
-/** Prints until the gateway ends or somebody presses Ctrl-C. */
+/** Prints until the gateway ends, somebody presses Ctrl-C or nobody reads any more. */
 async function followRequests({ io, globals }: Invocation, client: AdminClient, path: string): Promise<number> {
   const stopped = new AbortController();
-  const stops = (['SIGINT', 'SIGTERM'] as const).map((signal) => io.onSignal(signal, () => stopped.abort()));
+  const ends = ['SIGINT', 'SIGTERM', 'SIGPIPE'] as const;
+  const stops = ends.map((signal) => io.onSignal(signal, () => stopped.abort()));
   try {
     for await (const line of askLines(client, path, { signal: stopped.signal })) {
       io.out(globals.json ? `${line}\n` : `${inWords(line)}\n`);
