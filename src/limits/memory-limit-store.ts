@@ -154,6 +154,8 @@ class CountingStore implements MemoryLimitStore {
     if (form.kind === 'bucket') {
       return this.#table[form.of].waitMs(row, least, { capacity: most, nowMs: this.#table.monotonicMs });
     }
+    // What needs no output, as vectors do, passes a budget of output that was overdrawn.
+    if (form.of === 'output' && least === 0) return 0;
     const left = this.#table.left(row, bound);
     if (form.of === 'gpuSeconds' ? left > 0 : least <= left) return 0;
     return form.kind === 'running' ? SLOT_WAIT_MS : this.#table.windowMs(form.window);

@@ -38,3 +38,8 @@ export function refusalBefore(end: StreamEnd, reason: string): Refusal {
   const code = end === 'insufficient_quota' ? end : 'request_ended';
   return new Refusal(code, { reason, inStream: end, headers: ['x-should-retry', 'false'] });
 }
+
+/** The server took too long. Clients would ask it again by themselves, twice, for what is too slow once. */
+export function timedOut(reason: string): Refusal {
+  return new Refusal('upstream_timeout', { reason, headers: ['x-should-retry', 'false'] });
+}

@@ -3,7 +3,7 @@ import { AnswerBody } from './answer-body.js';
 import { readAnswerHeaders, withOwnHeaders, type AnswerHead } from './answer-headers.js';
 import { readFailure, refusalOf } from './failures.js';
 import { overdue } from './overdue.js';
-import { refusalBefore, unfitHead, type StatusKept } from './refusals.js';
+import { refusalBefore, StatusKept, timedOut, unfitHead } from './refusals.js';
 import type { RelayOutcome, RelaySettings } from './relay-settings.js';
 import type { IncomingAnswer } from './transport.js';
 
@@ -67,6 +67,7 @@ export class Relay implements IncomingAnswer {
     const type = answer.contentType.toLowerCase();
     const leak = this.#upstreamKey === null ? null : this.#leak(answer.headers.join('\n'));
     const unfit = unfitHead(status, answer, leak);
+    if (unfit instanceof StatusKept) this.#set.tap?.begin({ status, type, isStream: false });
     if (unfit !== null) return this.#refuse(unfit);
     this.#status = status;
     this.#answer = answer;
@@ -222,7 +223,7 @@ export class Relay implements IncomingAnswer {
 
   #interrupt(end: StreamEnd, reason: string): void {
     if (!this.#headSent && !this.#isStream) {
-      this.#refuse(new Refusal(end === 'upstream_timeout' ? 'upstream_timeout' : 'upstream_error', { reason }));
+      this.#refuse(end === 'upstream_timeout' ? timedOut(reason) : new Refusal('upstream_error', { reason }));
       return;
     }
     this.#sendHead();

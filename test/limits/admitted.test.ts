@@ -126,6 +126,17 @@ describe('what a caller is told', () => {
     expect(told.toSorted()).toEqual(['x-ratelimit-limit-requests: 60', 'x-ratelimit-limit-tokens: 7777']);
   });
 
+  test.each(['text/html', 'application/json'])('a server that fails costs a caller no tokens: %s', async (type) => {
+    const key = await keyWith({ tokens_per_day: 100_000 });
+    world.upstream.onRequest = (exchange) => exchange.answer(500, {}, ['content-type', type]);
+    expect((await answered(key)).status).toBe(500);
+    world.upstream.onRequest = (exchange) => exchange.answer(200, { usage: { prompt_tokens: 5, completion_tokens: 2 } });
+    await answered(key);
+    const { header } = await answered(key, { max_tokens: 1 });
+    const reserved = 100_000 - Number(header('x-ratelimit-remaining-tokens'));
+    expect(reserved).toBeLessThan(7 + 50);
+  });
+
   test('a body that is refused after room was found costs nothing of the day', async () => {
     const key = await keyWith({ requests_per_day: 10, tokens_per_day: 100_000 });
     const client = await world.gateway.connect();

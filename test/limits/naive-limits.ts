@@ -192,6 +192,8 @@ export class NaiveLimits {
     if (limit === 'gpu_seconds_per_day') return used < most ? 0 : endOf(limit, windows) - ask.wallMs;
     const need = needOf(limit, ask);
     if (need > most) return null;
+    // What is answered without tokens is no matter of a budget of them.
+    if (limit.startsWith('output') && need === 0) return 0;
     if (used + need <= most) return 0;
     return limit === 'concurrent_requests' ? 1000 : endOf(limit, windows) - ask.wallMs;
   }
