@@ -67,7 +67,7 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Every way a running stream can be ended by us, with the sentence of its last event. Source of `docs/errors.md`. */
 export const STREAM_ENDS = {
   upstream_interrupted: 'The model server broke off before it finished. The answer above is incomplete.',
-  upstream_timeout: 'The model server stopped sending. The answer above is incomplete.',
+  upstream_timeout: 'The model server took too long. The answer above is incomplete.',
   key_revoked: 'The API key was revoked while this answer ran.',
   key_disabled: 'The API key was disabled while this answer ran.',
   key_expired: 'The API key expired while this answer ran.',

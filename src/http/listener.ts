@@ -6,6 +6,7 @@ import { createBodyReader } from './body.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { NodeArrival, type Arrival } from './node-arrival.js';
 import { createTurnTaking } from './one-at-a-time.js';
+import { RESERVE, watchReserve } from './reserve.js';
 import { watchSilentSockets } from './silent-sockets.js';
 
 export interface TlsMaterial {
@@ -20,6 +21,7 @@ export interface ListenerOptions {
   /** Where to listen: a host and port, or the path of a unix socket. */
   at: { host: string; port: number } | { path: string };
   tls: TlsMaterial | null;
+  /** Beyond it a few more are taken, for health and administration alone. */
   maxConnections: number;
   clock: Clock;
   onArrival(arrival: Arrival): void;
@@ -50,8 +52,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const { clock, onArrival } = options;
   const bodies = createBodyReader(clock);
   const turns = createTurnTaking<NodeArrival>(onArrival);
-  const arrive = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void =>
-    turns.take(incoming.socket, new NodeArrival({ incoming, response, awaitsContinue, bodies, clock }));
+  const isBeyond = watchReserve(server, options.maxConnections, clock);
+  const arrive = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
+    const crowded = isBeyond(incoming.socket);
+    turns.take(incoming.socket, new NodeArrival({ incoming, response, awaitsContinue, bodies, clock, crowded }));
+  };
   server.on('request', (incoming, response) => arrive(incoming, response, false));
   server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
   // Node's own reading of the header is lax; the canonical request judges it again.
@@ -62,7 +67,18 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     // Behind an answer that still runs there is no telling whose bytes are whose.
     if (turns.isBusy(incoming.socket)) return void socket.destroy();
     const response = responseOn(socket, incoming);
-    turns.take(incoming.socket, new NodeArrival({ incoming, response, awaitsContinue: false, bodies, clock, early }));
+    turns.take(
+      incoming.socket,
+      new NodeArrival({
+        incoming,
+        response,
+        awaitsContinue: false,
+        bodies,
+        clock,
+        crowded: isBeyond(incoming.socket),
+        early,
+      }),
+    );
   });
   server.on('clientError', answerBrokenRequest);
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
@@ -122,7 +138,7 @@ function makeServer(options: ListenerOptions): Server | TlsServer {
       : createTlsServer({ ...settings, ...secureContext(options.tls), handshakeTimeout: HEADERS_TIMEOUT_MS });
   // Node would drop what is over its limit without a word; all of them are counted instead.
   server.maxHeadersCount = 0;
-  server.maxConnections = options.maxConnections;
+  server.maxConnections = options.maxConnections + RESERVE;
   return server;
 }
 

@@ -10,6 +10,8 @@ import type { RawRequest } from './canonical-request.js';
 
 /** A request that arrived, before anything is believed of it, and the way back to its client. */
 export interface Arrival extends RawRequest, Reply {
+  /** Came on a connection of the reserve: there is room for health and administration alone. */
+  readonly crowded: boolean;
   /** Reads the whole body; sends `100 Continue` first when the client waits for it. Call at most once. */
   readBody(bounds: BodyBounds): Promise<Buffer>;
   /** The same, handed over as it comes. */
@@ -32,6 +34,7 @@ export interface ArrivalParts {
   awaitsContinue: boolean;
   bodies: BodyReader;
   clock: Clock;
+  crowded: boolean;
   /** Of a request that may switch protocols: what came right behind it. */
   early?: Buffer;
 }
@@ -53,6 +56,7 @@ export class NodeArrival implements Arrival {
   readonly peer: string;
   readonly secure: boolean;
   readonly switchable: boolean;
+  readonly crowded: boolean;
   readonly #parts: ArrivalParts;
   readonly #response: ServerResponse;
   #closed = false;
@@ -75,6 +79,7 @@ export class NodeArrival implements Arrival {
     this.peer = plainAddress(incoming.socket.remoteAddress ?? '');
     this.secure = 'encrypted' in incoming.socket;
     this.switchable = parts.early !== undefined;
+    this.crowded = parts.crowded;
     this.#parts = parts;
     this.#response = response;
     response.on('close', () => {

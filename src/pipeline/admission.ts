@@ -29,6 +29,8 @@ export interface AdmissionParts {
 export class Admission implements AnswerTap {
   readonly #parts: AdmissionParts;
   #meter: Meter | null = null;
+  /** Something of it may have reached the server it was sent to last. */
+  #begun = false;
   #answered = false;
   #isStream = false;
   #isLines = false;
@@ -51,9 +53,10 @@ export class Admission implements AnswerTap {
     this.#engineClock = () => place.dividedMs;
   }
 
-  /** An engine may work on it from now on, in monotonic milliseconds. */
+  /** It is on its way to a server, for the first time or again; in monotonic milliseconds. */
   sending(now: number): void {
     this.#sentAt = now;
+    this.#begun = false;
     this.#engineAt = this.#engineClock();
   }
 
@@ -66,6 +69,10 @@ export class Admission implements AnswerTap {
   get tokens(): number {
     const { inputTokens, outputTokens } = this.#used();
     return (inputTokens ?? this.#parts.inputTokens) + outputTokens;
+  }
+
+  started(): void {
+    this.#begun = true;
   }
 
   begin({ status, type, isStream }: { status: number; type: string; isStream: boolean }): void {
@@ -109,9 +116,14 @@ export class Admission implements AnswerTap {
     const end = now();
     const settlement = this.#settlement(exchange, { end, admittedAt });
     this.#settled = settlement;
-    if (this.#sentAt === null) reservation.cancel();
+    if (!this.#worked) reservation.cancel();
     else reservation.settle(settlement);
     row.settle(settlement);
+  }
+
+  /** An engine may have had to do with it. */
+  get #worked(): boolean {
+    return this.#begun || this.#answered;
   }
 
   get #granted(): number {
@@ -143,7 +155,7 @@ export class Admission implements AnswerTap {
 
   #settlement(exchange: Exchange, { end, admittedAt }: { end: number; admittedAt: number }): Settlement {
     const used = this.#used();
-    const workedMs = this.#sentAt === null ? 0 : this.#engineClock() - this.#engineAt;
+    const workedMs = this.#worked ? this.#engineClock() - this.#engineAt : 0;
     const told = used.gpuSeconds;
     return {
       inputTokens: used.inputTokens ?? this.#parts.inputTokens,
@@ -163,7 +175,7 @@ export class Admission implements AnswerTap {
   #used(): Counted {
     if (this.#meter !== null) return this.#meter.counted();
     // Never sent, or refused by the engine: it did no work. Sent and never answered: it read the prompt.
-    const worked = this.#sentAt !== null && !this.#answered;
+    const worked = this.#begun && !this.#answered;
     return {
       ...NOTHING,
       inputTokens: worked ? null : 0,

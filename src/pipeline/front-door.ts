@@ -62,16 +62,17 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       ownHeaders = ['x-request-id', shownId];
       if (!rules.operator && !hasAskerKey(request)) settings.hostRule(request.host);
       // A preflight of the guarded request is judged like the request: nobody else has looked at it.
-      const preflight = isAboutKeys(request) ? null : settings.cors.preflight(request);
+      const preflight = isNoPages(request) ? null : settings.cors.preflight(request);
       if (preflight !== null) {
         arrival.head(204, [...preflight, ...ownHeaders]);
         arrival.end();
         return;
       }
-      const cors = isAboutKeys(request) ? [] : settings.cors.headers(request);
-      ownHeaders = answerHeaders(shownId, cors, door.draining());
+      const cors = isNoPages(request) ? [] : settings.cors.headers(request);
+      ownHeaders = answerHeaders(shownId, cors, door.draining() || arrival.crowded);
       const match = inItsWords(rules.match(request), request);
       if (!rules.operator && hasAskerKey(request) && match.route.aboutKeys !== true) settings.hostRule(request.host);
+      refuseInCrowd(arrival, match);
       refuseUnwantedBody(request, match);
       refuseWrongUpgrade(request, match);
       void run(newExchange({ id, door, rules, arrival, request, match, ownHeaders }), door.runner);
@@ -86,7 +87,11 @@ function inItsWords(match: Match, { names }: CanonicalRequest): Match {
   return forAnthropic !== undefined && names.includes('anthropic-version') ? { ...match, route: forAnthropic } : match;
 }
 
-/** No web page asks about keys: none gets to read an answer. */
+/** No page of another site asks about keys or administers: none gets to read an answer. */
+function isNoPages(request: CanonicalRequest): boolean {
+  return isAboutKeys(request) || request.path.startsWith('/admin/') || request.path.startsWith('/ui');
+}
+
 function isAboutKeys({ path }: CanonicalRequest): boolean {
   return path.startsWith('/auth/');
 }
@@ -96,8 +101,8 @@ function hasAskerKey(request: CanonicalRequest): boolean {
   return isAboutKeys(request) && request.names.includes('x-keyporter-asker');
 }
 
-function answerHeaders(id: string, cors: readonly string[], draining: boolean): readonly string[] {
-  return draining ? ['x-request-id', id, ...cors, 'connection', 'close'] : ['x-request-id', id, ...cors];
+function answerHeaders(id: string, cors: readonly string[], closes: boolean): readonly string[] {
+  return closes ? ['x-request-id', id, ...cors, 'connection', 'close'] : ['x-request-id', id, ...cors];
 }
 
 interface NewExchange {
@@ -150,6 +155,11 @@ function newExchange({ id, door, rules, arrival, request, match, ownHeaders }: N
     rule: null,
     holds: [],
   };
+}
+
+/** All connections are taken: what is left is for seeing how it stands and for ending it. */
+function refuseInCrowd({ crowded }: Arrival, { route }: Match): void {
+  if (crowded && route.logged) throw new Refusal('overloaded', { headers: ['retry-after', '1'] });
 }
 
 /** The one route that switches protocols does nothing else, and no other one does. A handshake that is only asked about is judged like any request. */

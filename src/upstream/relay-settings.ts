@@ -13,6 +13,8 @@ export interface RelayOutcome {
 
 /** Reads an answer on its way to the client, and may keep parts of it back or say that it is enough. */
 export interface AnswerTap {
+  /** A byte of the request may have reached the server. */
+  started(): void;
   /** The head is there. `type` is the media type in lower case. */
   begin(answer: { status: number; type: string; isStream: boolean }): void;
   /** Whole events of a stream, or a piece of any other body. Answers what may travel on. */

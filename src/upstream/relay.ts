@@ -58,6 +58,7 @@ export class Relay implements IncomingAnswer {
 
   started(): void {
     this.sent = true;
+    this.#set.tap?.started();
   }
 
   head(status: number, headers: readonly string[], resume: () => void): boolean {

@@ -107,6 +107,18 @@ describe('A-HD-15 pages of other origins', () => {
     expect(Number(answer.header('access-control-max-age'))).toBeGreaterThan(0);
   });
 
+  test('an allowed origin may use models, and not administer', async () => {
+    const origin = 'Origin: https://app.example.org';
+    for (const [method, more] of [
+      ['OPTIONS', ['Access-Control-Request-Method: GET']],
+      ['GET', []],
+    ] as const) {
+      const head = [`${method} /admin/v1/keys HTTP/1.1`, 'Host: 127.0.0.1', origin, ...more];
+      const answer = await send(world, `${head.join('\r\n')}\r\n\r\n`);
+      expect(answer.header('access-control-allow-origin')).toBeUndefined();
+    }
+  });
+
   test('a header name that no SDK sends is not allowed by echo', async () => {
     const answer = await send(
       world,

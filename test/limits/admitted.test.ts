@@ -4,7 +4,7 @@ import { chatChunk } from '../support/model-answers.js';
 import { wellFormed } from '../support/hostile-row.js';
 import { requestOn } from '../support/dialect-routes.js';
 import type { RawAnswer, RawClient } from '../support/raw-client.js';
-import { startWorld, type World } from '../support/start-gateway.js';
+import { modelsOn, startWorld, type World } from '../support/start-gateway.js';
 import { until } from '../support/patience.js';
 
 const CHAT = '/v1/chat/completions';
@@ -309,4 +309,30 @@ describe('the usage of a stream', () => {
       expect(answer.text()).not.toContain('"usage"');
     },
   );
+});
+
+describe('a server that nobody reaches', () => {
+  test('costs nothing of the day: no request and no tokens', async () => {
+    const nowhere = await startWorld({
+      limits: { default_output_tokens: 100 },
+      models: { ...modelsOn(world.upstream.url), nowhere: { replicas: [{ url: 'http://127.0.0.1:9' }] } },
+    });
+    try {
+      const { key } = await nowhere.admin.createKey({
+        scopes: ['infer'],
+        limits: { requests_per_day: 10, tokens_per_day: 1000 },
+      });
+      const answerOf = async (model: string): Promise<RawAnswer> => {
+        const client = await nowhere.gateway.connect();
+        client.write(requestOn({ path: CHAT, body: { model, messages: [], max_tokens: 10 } }, key));
+        return await client.answer();
+      };
+      expect((await answerOf('nowhere')).status).toBe(503);
+      const answer = await answerOf('test-model');
+      expect(answer.header('x-ratelimit-remaining-requests')).toBe('9');
+      expect(Number(answer.header('x-ratelimit-remaining-tokens'))).toBeGreaterThan(1000 - 10 - 40);
+    } finally {
+      await nowhere.close();
+    }
+  });
 });
