@@ -222,10 +222,18 @@ describe('files', () => {
     expect(outcome.ok ? '' : outcome.faults[0]?.message).toBe(`the configuration file cannot be used: ${why}`);
   });
 
-  it('that became empty are refused while a gateway runs', async () => {
-    expect(await faults(' \n', { reload: true })).toEqual([
-      'null: the configuration file is empty; write it again, or restart to run with every default',
-    ]);
+  it.each([' \n', 'null\n', '# listen: 127.0.0.1:1\n\n---\n~ # nothing\n'])(
+    'that became empty are refused while a gateway runs: %j',
+    async (text) => {
+      expect(await faults(text, { reload: true })).toEqual([
+        'null: the configuration file is empty; write it again, or restart to run with every default',
+      ]);
+      expect(await faults(text)).toEqual([]);
+    },
+  );
+
+  it('that say something between empty lines are read while a gateway runs', async () => {
+    expect(await faults('\n# first\n\nlisten: 127.0.0.1:1\n\n', { reload: true })).toEqual([]);
   });
 });
 

@@ -82,9 +82,15 @@ async function textOf(
   if (read.fault !== undefined) return { fault: `the configuration file cannot be used: ${read.fault}` };
   if (Buffer.byteLength(read.text) > LARGEST_FILE_BYTES)
     return { fault: `the configuration is larger than ${LARGEST_FILE_BYTES} bytes` };
-  if (reload === true && read.text.trim() === '')
+  if (reload === true && saysNothing(read.text))
     return { fault: 'the configuration file is empty; write it again, or restart to run with every default' };
   return { text: read.text };
+}
+
+/** Nothing but space, remarks and a null: what is left of a file that somebody is about to write. */
+function saysNothing(text: string): boolean {
+  const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*$/, '').trim());
+  return lines.every((line) => ['', '---', 'null', '~'].includes(line));
 }
 
 async function judgeTree(source: Source): Promise<LoadOutcome> {

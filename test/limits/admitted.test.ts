@@ -130,7 +130,8 @@ describe('what a caller is told', () => {
     const key = await keyWith({ tokens_per_day: 100_000 });
     world.upstream.onRequest = (exchange) => exchange.answer(500, {}, ['content-type', type]);
     expect((await answered(key)).status).toBe(500);
-    world.upstream.onRequest = (exchange) => exchange.answer(200, { usage: { prompt_tokens: 5, completion_tokens: 2 } });
+    world.upstream.onRequest = (exchange) =>
+      exchange.answer(200, { usage: { prompt_tokens: 5, completion_tokens: 2 } });
     await answered(key);
     const { header } = await answered(key, { max_tokens: 1 });
     const reserved = 100_000 - Number(header('x-ratelimit-remaining-tokens'));
