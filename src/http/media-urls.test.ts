@@ -56,6 +56,22 @@ describe('media', () => {
     expect(isRefused(text)).toBe(false);
   });
 
+  it.each([
+    ['http://169.254.169.254/latest', true],
+    ['http\\u003a//a', true],
+    ['/etc/secret.png', true],
+    ['secret.png', true],
+    ['data:image/png;base64,AAAA', false],
+    ['/9j/4AAQSkZJRg==', false],
+    ['A'.repeat(10_000), false],
+  ])('%s as an image is refused where the engine would fetch it, and passes elsewhere', (image, refused) => {
+    const body = Buffer.from(`{"model":"m","input":[{"text":"a","image" : "${image}"}]}`);
+    const judged = (): void => refuseMediaUrls(body, { fetchesPlainNames: true });
+    if (refused) expect(judged).toThrow(Refusal);
+    else expect(judged).not.toThrow();
+    expect(isRefused(body.toString())).toBe(false);
+  });
+
   it('a long text of escapes is looked at once, not once for each of them', () => {
     expect(isRefused(`{"x":["${'\\u0041'.repeat(1_000_000)}"]}`)).toBe(false);
     expect(isRefused(`{"x":{"${'\\u0041'.repeat(1_000_000)}":1}}`)).toBe(true);

@@ -13,12 +13,13 @@ const NAMES = [
   'input_audio',
   'input_video',
   'source',
-].map((name) => ({
-  name,
-  bytes: Buffer.from(`"${name}"`),
-}));
+].map(quoted);
 /** Members that hold a place: their text is data or refused, whatever it looks like. */
 const PLACES: ReadonlySet<string> = new Set(['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'url']);
+/** Members that hold the media itself or, where an engine takes that, a URL or a file of its own. */
+const EITHER = ['image', 'audio', 'video'].map(quoted);
+/** A name of a file is shorter, and has a dot; base64 has none. */
+const LONGEST_FILE_BYTES = 4096;
 const DATA = /^"data:/i;
 /** Holds the media itself, in base64, which has no colon. Some engines read a URL there too. */
 const CONTENT = 'data';
@@ -29,17 +30,20 @@ const LONGEST_SCHEME_BYTES = 32;
 const ESCAPE = Buffer.from('\\u00');
 const ANY_ESCAPE = Buffer.from('\\u');
 const COLON = 0x3a;
+const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 
 /**
  * Refuses a body that would send the engine to fetch media from somewhere: from other hosts, from hosts
  * that only the engine can reach, or from its own files. `data:` URLs carry the media with them. The
- * body was checked to be JSON already. Searches for names in place of building a tree: large bodies are
+ * body was checked to be JSON already. `fetchesPlainNames`: the engine fetches what stands in `image` too; elsewhere
+ * that is a word of tools like any other. Searches for names in place of building a tree: large bodies are
  * mostly one picture.
  */
-export function refuseMediaUrls(body: Buffer): void {
+export function refuseMediaUrls(body: Buffer, { fetchesPlainNames = false } = {}): void {
   refuseEscapedNames(body);
+  if (fetchesPlainNames) refusePlaces(body);
   let left = MOST_READINGS * body.length;
   for (const { name, bytes } of NAMES) {
     for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) {
@@ -48,6 +52,10 @@ export function refuseMediaUrls(body: Buffer): void {
       if (left < 0) throw tooMuch(`"${name}" is nested in itself too often`);
     }
   }
+}
+
+function quoted(name: string): { name: string; bytes: Buffer } {
+  return { name, bytes: Buffer.from(`"${name}"`) };
 }
 
 /** Where the value of a member begins; null when the quoted text is a value itself. */
@@ -75,8 +83,23 @@ function judge(body: Buffer, at: number, name: string): number {
   return (members.at(-1)?.to ?? at) - at;
 }
 
+function refusePlaces(body: Buffer): void {
+  for (const { name, bytes } of EITHER) {
+    for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) {
+      const value = valueOf(body, at + bytes.length);
+      if (value !== null && body[value] === QUOTE && isElsewhere(body, value)) judgeText(body, value, name);
+    }
+  }
+}
+
+/** The text names a place or a file. */
+function isElsewhere(body: Buffer, from: number): boolean {
+  const to = endOfString(body, from + 1);
+  return hasScheme(body, { from, to }) || (to - from <= LONGEST_FILE_BYTES && body.subarray(from, to).includes(DOT));
+}
+
 /** `http:`, `file:` and the like, or anything spelled so that it could be one. */
-function hasScheme(body: Buffer, { from, to }: TopMember): boolean {
+function hasScheme(body: Buffer, { from, to }: Pick<TopMember, 'from' | 'to'>): boolean {
   const beginning = body.subarray(from, Math.min(to, from + LONGEST_SCHEME_BYTES));
   return beginning.includes(COLON) || beginning.includes(ANY_ESCAPE);
 }

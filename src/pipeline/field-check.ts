@@ -12,7 +12,8 @@ export type FieldCheck = (body: Buffer, head: BodyHead, model: OfferedModel) => 
 export function createFieldCheck(): FieldCheck {
   const boundsFor = createFieldBounds();
   return (body, head, model) => {
-    if (model.mediaUrls === 'data_only') refuseMediaUrls(body);
+    if (model.mediaUrls === 'data_only')
+      refuseMediaUrls(body, { fetchesPlainNames: model.replicas.some(({ engine }) => engine === 'sglang') });
     return boundFields(body, head.members, boundsFor(model));
   };
 }
