@@ -97,7 +97,8 @@ function chosen(byMethod: ReadonlyMap<string, Route>, request: CanonicalRequest)
 }
 
 function unknown(request: CanonicalRequest, routes: readonly Route[]): Refusal {
-  const paths = [...new Set(routes.map((route) => route.path))];
+  // Those with an open end name nothing that could be typed.
+  const paths = [...new Set(routes.map((route) => route.path))].filter((path) => !path.endsWith('/*'));
   const underBase = paths.includes(`/v1${request.path}`) ? `/v1${request.path}` : null;
   const doubled = request.path.startsWith('/v1/v1/') ? request.path.slice(3) : null;
   const meant = underBase ?? doubled ?? nearest(request.path, paths);
