@@ -15,3 +15,8 @@ export function tooMuch(what: string): Refusal {
 export function broken(what: string): Refusal {
   return new Refusal('invalid_json', { message: `The body is not valid JSON: ${what}.` });
 }
+
+/** The body cannot be read on from this byte. */
+export function brokenAt(bytes: Buffer, at: number): Refusal {
+  return broken(at < bytes.length ? `reading stopped at byte ${at}` : 'it ends too early');
+}

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Refusal } from '../core/errors.js';
 import type { JsonKind, TopMember } from '../core/exchange.js';
-import { broken, duplicate, tooMuch } from './json-faults.js';
+import { ControlSearch } from './control-search.js';
+import { endOfEscaped } from './json-escapes.js';
+import { broken, brokenAt, duplicate, tooMuch } from './json-faults.js';
 
 export type { TopMember };
 
@@ -16,8 +18,6 @@ const ZERO = 0x30;
 const NINE = 0x39;
 /** From this length on a native search is faster than a loop. */
 const LONG_STRING_BYTES = 48;
-/** Anything below the space: what JSON does not allow inside a string. */
-const CONTROL = /[^\u0020-\uffff]/;
 const WORDS: readonly (readonly ['true' | 'false' | 'null', Buffer])[] = [
   ['true', Buffer.from('true')],
   ['false', Buffer.from('false')],
@@ -48,9 +48,11 @@ class Scan {
   #counted = 0;
   /** Place of the next backslash at or after `#at`, as last searched; -1 = not searched. */
   #nextBackslash = -1;
+  readonly #controls: ControlSearch;
 
   constructor(bytes: Buffer, from = 0) {
     this.#bytes = bytes;
+    this.#controls = new ControlSearch(bytes);
     this.#at = from;
   }
 
@@ -161,29 +163,12 @@ class Scan {
       const found = this.#bytes.indexOf(BACKSLASH, start);
       this.#nextBackslash = found < 0 ? this.#bytes.length : found;
     }
-    if (this.#nextBackslash < end) end = this.#escapedEnd(start);
-    if (CONTROL.test(this.#bytes.toString('latin1', start, end))) throw this.#broken(start);
-    this.#at = end + 1;
-  }
-
-  /** The closing quote of a string that holds escapes, each of which is checked. */
-  #escapedEnd(start: number): number {
-    const bytes = this.#bytes;
-    let at = start;
-    for (; at < bytes.length && bytes[at] !== QUOTE; at += 1) {
-      if (bytes[at] !== BACKSLASH) continue;
-      at += 1;
-      const escape = bytes[at];
-      if (escape === 0x75) {
-        if (!/^[0-9A-Fa-f]{4}$/.test(bytes.toString('latin1', at + 1, at + 5))) throw this.#broken(at);
-        at += 4;
-      } else if (escape === undefined || !'"\\/bfnrt'.includes(String.fromCharCode(escape))) {
-        throw this.#broken(at);
-      }
+    if (this.#nextBackslash < end) {
+      end = endOfEscaped(this.#bytes, start);
+      this.#nextBackslash = -1;
     }
-    if (at >= bytes.length) throw this.#broken(bytes.length);
-    this.#nextBackslash = -1;
-    return at;
+    if (this.#controls.standBetween(start, end)) throw this.#broken(start);
+    this.#at = end + 1;
   }
 
   #number(): void {
@@ -245,6 +230,6 @@ class Scan {
   }
 
   #broken(at = this.#at): Refusal {
-    return broken(at < this.#bytes.length ? `reading stopped at byte ${at}` : 'it ends too early');
+    return brokenAt(this.#bytes, at);
   }
 }

@@ -3,8 +3,8 @@ import type { TopMember } from '../core/exchange.js';
 import { tooMuch } from './json-faults.js';
 import { membersAt } from './json-scan.js';
 
-/** Members that say where media is; the quotes keep longer names apart. */
-const NAMES = [
+/** Members that say where media is. */
+const NAMES: ReadonlySet<string> = new Set([
   'image_url',
   'audio_url',
   'video_url',
@@ -13,7 +13,10 @@ const NAMES = [
   'input_audio',
   'input_video',
   'source',
-].map(quoted);
+]);
+const LONGEST_NAME_BYTES = 'input_audio'.length;
+/** Their ends, which are searched for: quotes are in every text, and few begin with a letter as rare as these. */
+const ENDS = ['_url"', '_audio"', '_video"', 'source"'].map((end) => Buffer.from(end));
 /** Members that hold a place: their text is data or refused, whatever it looks like. */
 const PLACES: ReadonlySet<string> = new Set(['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'url']);
 /** Members that hold the media itself or, where an engine takes that, a URL or a file of its own. */
@@ -45,13 +48,21 @@ export function refuseMediaUrls(body: Buffer, { fetchesPlainNames = false } = {}
   refuseEscapedNames(body);
   if (fetchesPlainNames) refusePlaces(body);
   let left = MOST_READINGS * body.length;
-  for (const { name, bytes } of NAMES) {
-    for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) {
-      const value = valueOf(body, at + bytes.length);
+  for (const end of ENDS) {
+    for (let at = body.indexOf(end); at >= 0; at = body.indexOf(end, at + end.length)) {
+      const name = nameBefore(body, at + end.length - 1);
+      const value = NAMES.has(name) ? valueOf(body, at + end.length) : null;
       if (value !== null) left -= judge(body, value, name);
       if (left < 0) throw tooMuch(`"${name}" is nested in itself too often`);
     }
   }
+}
+
+/** What stands in quotes, the closing one of which is at `quote`; empty when it is longer than any name. */
+function nameBefore(body: Buffer, quote: number): string {
+  let from = quote;
+  while (from > 0 && quote - from <= LONGEST_NAME_BYTES && body[from - 1] !== QUOTE) from -= 1;
+  return body[from - 1] === QUOTE ? body.toString('latin1', from, quote) : '';
 }
 
 function quoted(name: string): { name: string; bytes: Buffer } {

@@ -1,4 +1,5 @@
 import { Refusal } from '../core/errors.js';
+import { LargeTurns } from '../http/large-turns.js';
 import { readHead } from '../http/read-head.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
@@ -15,12 +16,17 @@ const MAX_ADMIN_BODY_BYTES = 1_048_576;
  * The caller is known by now, so nobody without a key makes us hold anything.
  */
 export function createReadBody(parts: Parts): Step {
+  const turns = new LargeTurns();
   return (exchange) => {
     requireJson(exchange);
-    return take(exchange, parts.settings().maxBodyBytes).then((body) => {
+    const judge = (body: Buffer): void => {
       exchange.bodyRead = true;
       exchange.body = body;
       exchange.head = readHead(body, exchange.route.streamsByItself);
+    };
+    return take(exchange, parts.settings().maxBodyBytes).then((body) => {
+      const turn = turns.next(body);
+      return turn === null ? judge(body) : turn.then(() => judge(body));
     });
   };
 }
