@@ -41,7 +41,10 @@ export class ControlSearch {
     const words = (this.#words ??= wordsAround(this.#bytes));
     let found = 0;
     for (let at = first; at < first + count; at += 4) {
-      const [a, b, c, d] = [words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0, words[at + 3] ?? 0];
+      const a = words[at] ?? 0;
+      const b = words[at + 1] ?? 0;
+      const c = words[at + 2] ?? 0;
+      const d = words[at + 3] ?? 0;
       found |= ((a - SPACES) & ~a) | ((b - SPACES) & ~b) | ((c - SPACES) & ~c) | ((d - SPACES) & ~d);
     }
     return (found & HIGHEST) !== 0;
