@@ -1,8 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeBlock } from '../test/support/free-ports.js';
 import { answers } from './answers.js';
 import { MEASURED_CORE, pin } from './role.js';
 
@@ -18,7 +18,7 @@ export async function startNginx(backendPort: number, key: string): Promise<Anch
   const asked = spawnSync('nginx', ['-v'], { encoding: 'utf8' });
   if (asked.status !== 0) return null;
   const dir = await mkdtemp(join(tmpdir(), 'kp-nginx-'));
-  const port = await freePort();
+  const port = await freeBlock();
   await writeFile(join(dir, 'nginx.conf'), configuration({ dir, port, backendPort, key }), { mode: 0o600 });
   const child: ChildProcess = spawn('nginx', ['-p', dir, '-c', join(dir, 'nginx.conf')], { stdio: 'ignore' });
   await answers(port, key);
@@ -73,12 +73,4 @@ ${temporary.join('\n')}
   }
 }
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

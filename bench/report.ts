@@ -105,7 +105,7 @@ function row(what: string, { goal, digits }: { goal: string; digits: number }, v
   const text = (spread: Spread | undefined): string => (spread === undefined ? '-' : spreadText(spread, digits));
   const plain = values.get('plain');
   const ratio = (to: Spread | undefined): string =>
-    what.includes('processor time') && !what.includes('share') && ours !== undefined && to !== undefined
+    what.includes('processor time') && ours !== undefined && to !== undefined
       ? (ours.median / to.median).toFixed(2)
       : '-';
   return `| ${what} | ${text(ours)} | ${text(theirs)} | ${ratio(theirs)} | ${goal} | ${text(plain)} | ${ratio(plain)} |`;

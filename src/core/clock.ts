@@ -34,6 +34,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after `delayMs` of this clock. Does not keep the process alive. */
+export function elapsed(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(delayMs, resolve));
+}
+
 /** Waits. Unlike the timers of a clock this keeps the process alive: for commands, which have nothing else to do. */
 export function pause(delayMs: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, delayMs));

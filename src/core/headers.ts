@@ -27,3 +27,30 @@ export function headerValue(headers: FlatHeaders, name: string): string | undefi
   }
   return undefined;
 }
+
+/** What proxies say of those they speak for, beside everything that begins with `FORWARDING_PREFIX`. */
+export const FORWARDING: ReadonlySet<string> = new Set([
+  'forwarded',
+  'forwarded-for',
+  'x-original-forwarded-for',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-proxyuser-ip',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'do-connecting-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'via',
+]);
+
+export const FORWARDING_PREFIX = 'x-forwarded';
+
+/** True for a header, its name in lower case, by which somebody claims to speak for another address. */
+export function speaksForOthers(name: string): boolean {
+  return FORWARDING.has(name) || name.startsWith(FORWARDING_PREFIX);
+}

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { unixSeconds, type Clock } from '../core/clock.js';
+import { elapsed, unixSeconds, type Clock } from '../core/clock.js';
 import { watchClock } from '../core/clock-watch.js';
 import { lazyAdminApp } from './admin-app.js';
 import { createAdminPorts, exposedServers, type AdminSource } from './admin-ports.js';
@@ -94,12 +94,7 @@ const FIRST_LOOK_MS = 250;
  * asks for one. Servers that are slow to tell hold nobody up.
  */
 async function firstLook({ models }: World, { upstreams }: Config, clock: Clock): Promise<void> {
-  if (upstreams.length === 0) return;
-  let cancel = (): void => undefined;
-  const longEnough = new Promise<void>((resolve) => {
-    cancel = clock.after(FIRST_LOOK_MS, resolve);
-  });
-  await Promise.race([models.settled, longEnough]).finally(cancel);
+  if (upstreams.length > 0) await Promise.race([models.settled, elapsed(clock, FIRST_LOOK_MS)]);
 }
 
 interface Doors {

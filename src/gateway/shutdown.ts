@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.js';
+import { elapsed, type Clock } from '../core/clock.js';
 import type { InFlightRegistry } from '../inflight/registry.js';
 
 /** How long ended requests may take to say their last words. */
@@ -32,9 +32,9 @@ export function createShutdown({ inFlight, clock, times, stopAccepting }: Shutdo
   const stopped = deferred();
 
   const end = async (drainMs: number): Promise<void> => {
-    await Promise.race([inFlight.whenEmpty(), pause(clock, drainMs), hurry.promise]);
+    await Promise.race([inFlight.whenEmpty(), elapsed(clock, drainMs), hurry.promise]);
     if (inFlight.endAll('server_shutting_down', 'the gateway shuts down') > 0) {
-      await Promise.race([inFlight.whenEmpty(), pause(clock, LAST_WORDS_MS)]);
+      await Promise.race([inFlight.whenEmpty(), elapsed(clock, LAST_WORDS_MS)]);
     }
     for (const close of closers.toReversed()) await close();
     stopped.resolve();
@@ -53,7 +53,7 @@ export function createShutdown({ inFlight, clock, times, stopAccepting }: Shutdo
       if (begun) return close();
       begun = true;
       const { preStopMs, drainMs } = times();
-      await Promise.race([pause(clock, preStopMs), hurry.promise]);
+      await Promise.race([elapsed(clock, preStopMs), hurry.promise]);
       stopAccepting();
       return (ending ??= end(drainMs));
     },
@@ -66,10 +66,4 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => {};
   const promise = new Promise<void>((done) => (resolve = done));
   return { promise, resolve };
-}
-
-function pause(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
-  });
 }

@@ -1,5 +1,6 @@
 import type { CanonicalRequest } from '../core/exchange.js';
 import { Refusal } from '../core/errors.js';
+import { speaksForOthers } from '../core/headers.js';
 import { canonicalTarget } from './canonical-path.js';
 
 /** What the listener knows about a request before anything is believed of it. */
@@ -42,25 +43,6 @@ const KNOWN = new Set([
 type KnownName = typeof KNOWN extends Set<infer Name> ? Name : never;
 /** More than one of these does no harm: none of them decides anything. */
 const REPEATABLE: ReadonlySet<string> = new Set(['upgrade', 'user-agent', 'x-request-id', 'x-correlation-id']);
-/** What proxies say of those they speak for, beside everything that begins with `x-forwarded`. */
-const FORWARDING = new Set([
-  'forwarded',
-  'forwarded-for',
-  'x-original-forwarded-for',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-envoy-external-address',
-  'x-proxyuser-ip',
-  'x-appengine-user-ip',
-  'x-azure-clientip',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'do-connecting-ip',
-  'fastly-client-ip',
-  'fly-client-ip',
-  'via',
-]);
 const CORRELATION = /^[A-Za-z0-9._-]{1,64}$/;
 const LENGTH = /^(?:0|[1-9][0-9]{0,15})$/;
 const NONE: readonly string[] = [];
@@ -118,7 +100,7 @@ function readHeaders(headers: readonly string[]): FoundHeaders {
       values[name] = headers[at + 1] ?? '';
     } else if (name.includes('_')) {
       throw bad(`the header name "${name.slice(0, 64)}" has an underscore`);
-    } else if (FORWARDING.has(name) || name.startsWith('x-forwarded')) {
+    } else if (speaksForOthers(name)) {
       forwarded ??= [];
       forwarded.push(name, headers[at + 1] ?? '');
     }

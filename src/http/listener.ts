@@ -53,32 +53,27 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const bodies = createBodyReader(clock);
   const turns = createTurnTaking<NodeArrival>(onArrival);
   const isBeyond = watchReserve(server, options.maxConnections, clock);
-  const arrive = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
+  const arrive = (
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    how: { awaitsContinue?: boolean; early?: Buffer } = {},
+  ): void => {
     const crowded = isBeyond(incoming.socket);
-    turns.take(incoming.socket, new NodeArrival({ incoming, response, awaitsContinue, bodies, clock, crowded }));
+    const parts = { incoming, response, bodies, clock, crowded, awaitsContinue: false, ...how };
+    turns.take(incoming.socket, new NodeArrival(parts));
   };
-  server.on('request', (incoming, response) => arrive(incoming, response, false));
-  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => arrive(incoming, response, true));
+  server.on('request', (incoming, response) => arrive(incoming, response));
+  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) =>
+    arrive(incoming, response, { awaitsContinue: true }),
+  );
   // Node's own reading of the header is lax; the canonical request judges it again.
   server.on('checkExpectation', (incoming: IncomingMessage, response: ServerResponse) =>
-    arrive(incoming, response, true),
+    arrive(incoming, response, { awaitsContinue: true }),
   );
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, early: Buffer) => {
     // Behind an answer that still runs there is no telling whose bytes are whose.
     if (turns.isBusy(incoming.socket)) return void socket.destroy();
-    const response = responseOn(socket, incoming);
-    turns.take(
-      incoming.socket,
-      new NodeArrival({
-        incoming,
-        response,
-        awaitsContinue: false,
-        bodies,
-        clock,
-        crowded: isBeyond(incoming.socket),
-        early,
-      }),
-    );
+    arrive(incoming, responseOn(socket, incoming), { early });
   });
   server.on('clientError', answerBrokenRequest);
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
@@ -97,7 +92,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       server.close();
       server.closeIdleConnections();
     },
-    handle: (incoming, response) => arrive(incoming, response, false),
+    handle: (incoming, response) => arrive(incoming, response),
     close: () =>
       new Promise((resolve) => {
         stopWatching();

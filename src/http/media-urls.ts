@@ -20,7 +20,8 @@ const ENDS = ['_url"', '_audio"', '_video"', 'source"'].map((end) => Buffer.from
 /** Members that hold a place: their text is data or refused, whatever it looks like. */
 const PLACES: ReadonlySet<string> = new Set(['image_url', 'audio_url', 'video_url', 'file_url', 'server_url', 'url']);
 /** Members that hold the media itself or, where an engine takes that, a URL or a file of its own. */
-const EITHER = ['image', 'audio', 'video'].map(quoted);
+const EITHER: ReadonlySet<string> = new Set(['image', 'audio', 'video']);
+const EITHER_ENDS = [...EITHER].map((name) => Buffer.from(`"${name}"`));
 /** A name of a file is shorter, and has a dot; base64 has none. */
 const LONGEST_FILE_BYTES = 4096;
 const DATA = /^"data:/i;
@@ -46,14 +47,29 @@ const QUOTE = 0x22;
  */
 export function refuseMediaUrls(body: Buffer, { fetchesPlainNames = false } = {}): void {
   refuseEscapedNames(body);
-  if (fetchesPlainNames) refusePlaces(body);
+  if (fetchesPlainNames) {
+    eachMember(body, { ends: EITHER_ENDS, names: EITHER }, (value, name) => {
+      if (body[value] === QUOTE && isElsewhere(body, value)) judgeText(body, value, name);
+    });
+  }
   let left = MOST_READINGS * body.length;
-  for (const end of ENDS) {
+  eachMember(body, { ends: ENDS, names: NAMES }, (value, name) => {
+    left -= judge(body, value, name);
+    if (left < 0) throw tooMuch(`"${name}" is nested in itself too often`);
+  });
+}
+
+/** Calls `visit` with the place of the value of every member of these names, which end in one of `ends`. */
+function eachMember(
+  body: Buffer,
+  { ends, names }: { ends: readonly Buffer[]; names: ReadonlySet<string> },
+  visit: (value: number, name: string) => void,
+): void {
+  for (const end of ends) {
     for (let at = body.indexOf(end); at >= 0; at = body.indexOf(end, at + end.length)) {
       const name = nameBefore(body, at + end.length - 1);
-      const value = NAMES.has(name) ? valueOf(body, at + end.length) : null;
-      if (value !== null) left -= judge(body, value, name);
-      if (left < 0) throw tooMuch(`"${name}" is nested in itself too often`);
+      const value = names.has(name) ? valueOf(body, at + end.length) : null;
+      if (value !== null) visit(value, name);
     }
   }
 }
@@ -63,10 +79,6 @@ function nameBefore(body: Buffer, quote: number): string {
   let from = quote;
   while (from > 0 && quote - from <= LONGEST_NAME_BYTES && body[from - 1] !== QUOTE) from -= 1;
   return body[from - 1] === QUOTE ? body.toString('latin1', from, quote) : '';
-}
-
-function quoted(name: string): { name: string; bytes: Buffer } {
-  return { name, bytes: Buffer.from(`"${name}"`) };
 }
 
 /** Where the value of a member begins; null when the quoted text is a value itself. */
@@ -92,15 +104,6 @@ function judge(body: Buffer, at: number, name: string): number {
       judgeText(body, member.from, member.name);
   }
   return (members.at(-1)?.to ?? at) - at;
-}
-
-function refusePlaces(body: Buffer): void {
-  for (const { name, bytes } of EITHER) {
-    for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) {
-      const value = valueOf(body, at + bytes.length);
-      if (value !== null && body[value] === QUOTE && isElsewhere(body, value)) judgeText(body, value, name);
-    }
-  }
 }
 
 /** The text names a place or a file. */

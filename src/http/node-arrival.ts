@@ -67,7 +67,6 @@ export class NodeArrival implements Arrival {
   /** The head is on its way, and what is written follows it. */
   #begun = false;
   #awaitsDrain = false;
-  readonly #whenDrained: (() => void)[] = [];
   #whenClosed: ((finished: boolean) => void)[] = [];
 
   constructor(parts: ArrivalParts) {
@@ -172,7 +171,6 @@ export class NodeArrival implements Arrival {
   }
 
   onDrain(resume: () => void): void {
-    this.#whenDrained.push(resume);
     this.#response.on('drain', resume);
   }
 
@@ -188,7 +186,7 @@ export class NodeArrival implements Arrival {
       this.#awaitsDrain = true;
       socket.once('drain', () => {
         this.#awaitsDrain = false;
-        for (const resume of this.#whenDrained) resume();
+        this.#response.emit('drain');
       });
     }
     return goOn;

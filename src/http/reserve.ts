@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
+import { onOpened } from './opened-sockets.js';
 
 /** Connections that are taken when there are as many as there may be. */
 export const RESERVE = 16;
@@ -14,8 +15,7 @@ const SILENT_MS = 2000;
 export function watchReserve(server: Server, most: number, clock: Clock): (socket: Socket) => boolean {
   const beyond = new WeakSet<Socket>();
   let open = 0;
-  // Over TLS requests come from the socket behind the handshake.
-  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+  onOpened(server, (socket) => {
     open += 1;
     socket.once('close', () => (open -= 1));
     if (open <= most) return;

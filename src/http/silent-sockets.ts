@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Cancel, Clock } from '../core/clock.js';
+import { onOpened } from './opened-sockets.js';
 
 /** A connection that has not brought a whole request head by then is closed. */
 const SILENT_MS = 10_000;
@@ -11,9 +12,8 @@ const WHOLE_HEADS = ['request', 'checkContinue', 'checkExpectation', 'upgrade'] 
 /** Closes connections that were opened and then stayed silent; Node's own timeouts start with the first byte. */
 export function watchSilentSockets(server: Server, clock: Clock): Cancel {
   const silent = new Map<Socket, number>();
-  // Over TLS the handshake has its own time limit, and requests come from the socket behind it.
-  const opened = 'setSecureContext' in server ? 'secureConnection' : 'connection';
-  server.on(opened, (socket: Socket) => {
+  // Over TLS the handshake has its own time limit.
+  onOpened(server, (socket) => {
     silent.set(socket, clock.monotonic());
     socket.once('close', () => silent.delete(socket));
   });

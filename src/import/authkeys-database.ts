@@ -4,7 +4,7 @@ import type { ImportedKey } from '../keys/key.js';
 import { openSqlite, type SqliteDatabase, type SqlRow } from '../storage/sqlite/driver.js';
 import { sqliteFault, type SqliteFault } from '../storage/sqlite/faults.js';
 import { AUTHKEYS_OWNER } from './authkeys-config.js';
-import { counted, UnreadableFile, Verdicts, type Reading } from './reading.js';
+import { counted, LATEST_SECOND, UnreadableFile, Verdicts, type Reading } from './reading.js';
 import { takeKey } from './take-key.js';
 
 const SCOPES: Readonly<Record<string, readonly string[]>> = {
@@ -14,8 +14,6 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Where an authkeys listener looks for the scope as its maker wrote it. */
 const SCOPE_LABEL = 'authkeys_scope';
-/** The end of the year 9999. */
-const LATEST_SECOND = 253_402_300_799;
 
 /** What keeps a database from being read, in words that say what to do next. */
 const FAULTS: Partial<Record<SqliteFault, string>> = {

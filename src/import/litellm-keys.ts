@@ -2,7 +2,7 @@ import { limitFault } from '../core/limit-fault.js';
 import type { LimitName, LimitSettings } from '../core/limits.js';
 import type { ImportedKey } from '../keys/key.js';
 import { readDelimited } from './delimited.js';
-import { counted, isObject, Verdicts, type Reading } from './reading.js';
+import { counted, isObject, LATEST_SECOND, Verdicts, type Reading } from './reading.js';
 import { takeKey } from './take-key.js';
 
 /** Names in `models` that stand for every model there is. */
@@ -13,8 +13,6 @@ const LIMITS = {
   tpm_limit: 'tokens_per_minute',
   max_parallel_requests: 'concurrent_requests',
 } as const satisfies Record<string, LimitName>;
-/** The end of the year 9999. */
-const LATEST_SECOND = 253_402_300_799;
 /** Limits in money. */
 const BUDGETS = ['max_budget', 'soft_budget', 'budget_duration', 'model_max_budget', 'budget_id'];
 /** What else of a key is taken, and as what. */

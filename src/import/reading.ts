@@ -22,6 +22,9 @@ export interface Reading {
   advice: readonly string[];
 }
 
+/** The end of the year 9999: no key ends later. */
+export const LATEST_SECOND = 253_402_300_799;
+
 /** What an import is told besides its files. */
 export interface ImportOptions {
   /** Take the root token of an authkeys configuration. */

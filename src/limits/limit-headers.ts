@@ -41,10 +41,14 @@ function anthropicHeaders(standing: Standing, nowMs: number): string[] {
   ];
 }
 
-/** Asked a moment after it was reckoned: a window begins at the second nearest. */
 function endOf({ limit, resetMs }: Standing, nowMs: number): number {
   const atMs = nowMs + resetMs;
-  return LIMIT_FORMS[limit].kind === 'window' ? Math.round(atMs / 1000) * 1000 : atMs;
+  return LIMIT_FORMS[limit].kind === 'window' ? windowStart(atMs) : atMs;
+}
+
+/** When a window begins that was reckoned a moment ago: at the second nearest. Unix milliseconds. */
+export function windowStart(atMs: number): number {
+  return Math.round(atMs / 1000) * 1000;
 }
 
 /**

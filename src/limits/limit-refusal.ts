@@ -1,6 +1,6 @@
 import { Refusal } from '../core/errors.js';
 import { LIMIT_FORMS, limitedBy } from './limit-forms.js';
-import { instant, limitHeaders, type HeaderStyle } from './limit-headers.js';
+import { instant, windowStart, limitHeaders, type HeaderStyle } from './limit-headers.js';
 import type { Denial, Standing } from './limit-store.js';
 import { tightest } from './tightest.js';
 
@@ -73,8 +73,7 @@ function nextStep({ limit, retryAfterMs }: Denial, nowMs: number): string {
   if (retryAfterMs === null) return 'Send a smaller request, or ask for a higher limit.';
   if (kind === 'running') return 'Try again when one of them has ended.';
   if (kind === 'bucket') return `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
-  // Asked a moment after it was reckoned: the window begins at the second nearest.
-  return `It begins anew at ${instant(Math.round((nowMs + retryAfterMs) / 1000) * 1000)}; until then ask for a higher limit.`;
+  return `It begins anew at ${instant(windowStart(nowMs + retryAfterMs))}; until then ask for a higher limit.`;
 }
 
 /** Whose limit it is, seen from the caller; who else shares it is not told. */

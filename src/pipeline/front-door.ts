@@ -62,13 +62,14 @@ export function createFrontDoor(door: FrontDoor, rules: DoorRules): (arrival: Ar
       ownHeaders = ['x-request-id', shownId];
       if (!rules.operator && !hasAskerKey(request)) settings.hostRule(request.host);
       // A preflight of the guarded request is judged like the request: nobody else has looked at it.
-      const preflight = isNoPages(request) ? null : settings.cors.preflight(request);
+      const allowsPages = !isNoPages(request);
+      const preflight = allowsPages ? settings.cors.preflight(request) : null;
       if (preflight !== null) {
         arrival.head(204, [...preflight, ...ownHeaders]);
         arrival.end();
         return;
       }
-      const cors = isNoPages(request) ? [] : settings.cors.headers(request);
+      const cors = allowsPages ? settings.cors.headers(request) : [];
       ownHeaders = answerHeaders(shownId, cors, door.draining() || arrival.crowded);
       const match = inItsWords(rules.match(request), request);
       if (!rules.operator && hasAskerKey(request) && match.route.aboutKeys !== true) settings.hostRule(request.host);

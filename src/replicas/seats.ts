@@ -131,6 +131,7 @@ export class Seats {
 
 /** Those that did not just ask for a rest, unless all did. */
 function preferAwake(seats: Seat[], now: number): Seat[] {
+  if (seats.length === 1) return seats;
   const awake = seats.filter(({ server }) => !server.rests(now));
   return awake.length > 0 ? awake : seats;
 }

@@ -1,5 +1,5 @@
 import type { CanonicalRequest } from '../core/exchange.js';
-import { HOP_BY_HOP } from '../core/headers.js';
+import { FORWARDING, FORWARDING_PREFIX, HOP_BY_HOP } from '../core/headers.js';
 import type { Secret } from '../core/secret.js';
 
 /**
@@ -9,6 +9,7 @@ import type { Secret } from '../core/secret.js';
  */
 const DROPPED = new Set([
   ...HOP_BY_HOP,
+  ...FORWARDING,
   'authorization',
   'x-api-key',
   'api-key',
@@ -23,22 +24,6 @@ const DROPPED = new Set([
   'expect',
   'x-request-id',
   'x-correlation-id',
-  'forwarded',
-  'via',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-envoy-external-address',
-  'x-proxyuser-ip',
-  'x-appengine-user-ip',
-  'x-azure-clientip',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'do-connecting-ip',
-  'fastly-client-ip',
-  'fly-client-ip',
-  'forwarded-for',
-  'x-original-forwarded-for',
   'x-original-host',
   'x-host',
   'x-original-url',
@@ -67,7 +52,7 @@ const DROPPED = new Set([
   'if-unmodified-since',
 ]);
 const DROPPED_PREFIXES = [
-  'x-forwarded',
+  FORWARDING_PREFIX,
   'x-gateway-',
   'x-keyporter-',
   'x-middleware-',

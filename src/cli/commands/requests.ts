@@ -1,7 +1,8 @@
 import type { RequestListBody, RequestRowBody } from '../../admin/contract-activity.js';
-import { ask, askLines, show, withQuery } from '../ask.js';
-import { type AdminClient, withAdmin } from '../client.js';
-import type { Invocation, RunCommand } from '../invocation.js';
+import { ask, show, withQuery } from '../ask.js';
+import { withAdmin } from '../client.js';
+import { followLines } from '../follow-lines.js';
+import type { RunCommand } from '../invocation.js';
 import { moment, printable } from '../printable.js';
 import { printTable } from '../table.js';
 
@@ -27,7 +28,8 @@ export const run: RunCommand = async (invocation) => {
     const needsGateway = 'No gateway runs here, so there is nothing to follow.';
     return withAdmin(
       invocation,
-      (client) => followRequests(invocation, client, withQuery('/admin/v1/requests', { ...filter, follow: 1 })),
+      (client) =>
+        followLines(invocation, client, { path: withQuery('/admin/v1/requests', { ...filter, follow: 1 }), inWords }),
       { needsGateway },
     );
   }
@@ -37,21 +39,6 @@ export const run: RunCommand = async (invocation) => {
     printTable(invocation.io, ['TIME', 'STATUS', 'KEY', 'OWNER', 'MODEL', 'MS', 'REQUEST', 'ID'], body.data.map(cells)),
   );
 };
-
-/** Prints until the gateway ends, somebody presses Ctrl-C or nobody reads any more. */
-async function followRequests({ io, globals }: Invocation, client: AdminClient, path: string): Promise<number> {
-  const stopped = new AbortController();
-  const ends = ['SIGINT', 'SIGTERM', 'SIGPIPE'] as const;
-  const stops = ends.map((signal) => io.onSignal(signal, () => stopped.abort()));
-  try {
-    for await (const line of askLines(client, path, { signal: stopped.signal })) {
-      io.out(globals.json ? `${line}\n` : `${inWords(line)}\n`);
-    }
-  } finally {
-    for (const stop of stops) stop();
-  }
-  return 0;
-}
 
 function inWords(line: string): string {
   const row = JSON.parse(line) as RequestRowBody | { left_out: number };

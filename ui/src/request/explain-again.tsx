@@ -5,8 +5,9 @@ import type { ExplainBody } from '../../../src/admin/contract-gateway.js';
 import { explain } from '../api/activity.js';
 import { useRefusal } from '../api/session.js';
 import { Act } from '../parts/act.js';
-import { CliTwin, shellWord } from '../parts/cli-twin.js';
+import { CliTwin } from '../parts/cli-twin.js';
 import { ErrorNotice } from '../parts/notices.js';
+import { explainCommand } from './explain-command.js';
 import { ExplanationAnswer } from './explanation-answer.js';
 
 const KEY_ID = /^[0-9A-Za-z]{12}$/;
@@ -26,7 +27,7 @@ export function ExplainAgain({ request }: { request: RequestRowBody }) {
       </div>
       {asked.error !== null && <ErrorNotice error={asked.error} what="It could not be explained" />}
       {asked.data !== undefined && <ExplanationAnswer answer={asked.data} />}
-      <CliTwin command={commandOf(request)} />
+      <CliTwin command={explainCommand(questionOf(request))} />
     </Stack>
   );
 }
@@ -39,16 +40,4 @@ function keyOf({ key_id: id }: RequestRowBody): string | null {
 function questionOf(request: RequestRowBody): ExplainBody {
   const { method, path, model, address } = request;
   return { key_id: keyOf(request), method, path, from: address, ...(model === null ? {} : { model }) };
-}
-
-function commandOf(request: RequestRowBody): string {
-  const { method, path, model, address } = request;
-  const id = keyOf(request);
-  return [
-    'keyporter explain',
-    ...(id === null ? [] : [`--id ${id}`]),
-    `${method} ${shellWord(path)}`,
-    ...(model === null ? [] : [`--model ${shellWord(model)}`]),
-    `--from ${shellWord(address)}`,
-  ].join(' ');
 }

@@ -5,8 +5,9 @@ import type { ExplainBody } from '../../../../src/admin/contract-gateway.js';
 import { explain, modelsQuery } from '../../api/activity.js';
 import { useRefusal } from '../../api/session.js';
 import { Act } from '../../parts/act.js';
-import { CliTwin, shellWord } from '../../parts/cli-twin.js';
+import { CliTwin } from '../../parts/cli-twin.js';
 import { ErrorNotice } from '../../parts/notices.js';
+import { explainCommand } from '../../request/explain-command.js';
 import { ExplanationAnswer } from '../../request/explanation-answer.js';
 
 interface Form {
@@ -48,7 +49,7 @@ export function ExplainForm({ keyId }: { keyId: string }) {
       </div>
       {ask.error !== null && <ErrorNotice error={ask.error} what="This could not be explained" />}
       {ask.data !== undefined && <ExplanationAnswer answer={ask.data} />}
-      <CliTwin command={commandOf(question)} />
+      <CliTwin command={explainCommand(question)} />
     </form>
   );
 }
@@ -89,7 +90,7 @@ function Fields({ form, change }: { form: Form; change: (changed: Partial<Form>)
   );
 }
 
-function questionOf({ method, path, model, from, at }: Form, keyId: string): ExplainBody & { key_id: string } {
+function questionOf({ method, path, model, from, at }: Form, keyId: string): ExplainBody {
   const atMs = Date.parse(at);
   return {
     key_id: keyId,
@@ -99,13 +100,4 @@ function questionOf({ method, path, model, from, at }: Form, keyId: string): Exp
     ...(from.trim() === '' ? {} : { from: from.trim() }),
     ...(Number.isNaN(atMs) ? {} : { at: Math.floor(atMs / 1000) }),
   };
-}
-
-function commandOf({ key_id: id, method, path, model, from, at }: ReturnType<typeof questionOf>): string {
-  return [
-    `keyporter explain --id ${id} ${method} ${shellWord(path)}`,
-    ...(model === undefined ? [] : [`--model ${shellWord(model)}`]),
-    ...(from === undefined ? [] : [`--from ${shellWord(from)}`]),
-    ...(at === undefined ? [] : [`--at ${new Date(at * 1000).toISOString()}`]),
-  ].join(' ');
 }
